@@ -1,0 +1,249 @@
+# mirrorctl: what is built and how it is tested. One file, not recursive;
+# other variants live in build/<variant>/, so nothing needs a `make clean`.
+#
+#   make            build/mirrorctl
+#   make demo       a dark launch on this machine, with all its set-up
+#   make test       every test, with all its set-up
+#   make help       the other targets
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+FUZZ_SECONDS ?= 30
+CORPUS  ?=
+
+# ---- set-up -----------------------------------------------------------------
+# Targets that must work on a bare machine install what is missing first; the
+# rest of this file is then read again, when pkg-config can answer.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DEFAULT_GOAL := all
+SETUP := tests/support/setup.sh
+
+PKGS_core    := libzstd zlib libxxhash libcjson
+PKGS_capture := libpcap
+PKGS_replay  := libcurl
+PKGS_all     := $(PKGS_core) $(PKGS_capture) $(PKGS_replay)
+
+pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
+pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
+
+# ---- flags ------------------------------------------------------------------
+
+# The warnings of git's developer build, and a few more; errors in CI, where
+# compilers are known, and not on a user's machine, where they are not.
+WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wold-style-definition -Wwrite-strings -Wpointer-arith -Wundef -Wvla -Wunused \
+        -Wcast-qual -Wno-format-zero-length -Wno-missing-field-initializers
+ifneq ($(CI)$(WERROR),)
+WARN += -Werror
+endif
+
+SAN   ?=
+OPT   ?= -O2 -g
+HARDEN_C := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fno-strict-aliasing
+HARDEN_L := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+ifneq ($(SAN),)
+OPT      := -O1 -g -fno-omit-frame-pointer
+HARDEN_C := -fsanitize=$(SAN) -fno-sanitize-recover=all
+HARDEN_L := -fsanitize=$(SAN)
+endif
+
+CPPFLAGS_ALL := -I. -I$(BUILD)/gen -D_GNU_SOURCE -DMIRRORCTL_VERSION='"$(VERSION)"' \
+                $(call pkg_cflags,$(PKGS_all)) $(CPPFLAGS)
+CFLAGS_ALL   := -std=c11 $(WARN) $(OPT) $(HARDEN_C) $(EXTRA) $(CFLAGS)
+LDFLAGS_ALL  := $(HARDEN_L) $(EXTRA) $(LDFLAGS)
+
+LIBS_core    := $(call pkg_libs,$(PKGS_core)) -lpthread -lm
+LIBS_capture := $(call pkg_libs,$(PKGS_capture)) $(LIBS_core)
+LIBS_replay  := $(call pkg_libs,$(PKGS_replay)) $(LIBS_core)
+LIBS_diff    := $(LIBS_core)
+LIBS_cli     := $(call pkg_libs,$(PKGS_capture) $(PKGS_replay)) $(LIBS_core)
+
+# ---- the program ------------------------------------------------------------
+
+FOLDERS := core capture replay diff
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+SRC_cli := $(wildcard cli/*.c)
+define folder
+SRC_$(1) := $$(wildcard $(1)/*.c)
+$$(BUILD)/lib$(1).a: $$(call objects,$$(SRC_$(1)))
+endef
+$(foreach f,$(FOLDERS) cli,$(eval $(call folder,$(f))))
+
+.PHONY: all
+all: $(BUILD)/mirrorctl $(BUILD)/moviesd
+
+$(BUILD)/mirrorctl: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libdiff.a \
+                    $(BUILD)/libreplay.a $(BUILD)/libcapture.a $(BUILD)/libcore.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_cli)
+
+$(BUILD)/lib%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- samples ----------------------------------------------------------------
+
+$(BUILD)/moviesd: samples/movies/moviesd.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/moviesd.d -o $@ $< \
+	    $(call pkg_libs,libmicrohttpd)
+
+# ---- unit tests -------------------------------------------------------------
+# tests/unit/FOLDER/*.c: each a program that links FOLDER's library and those
+# below it, so that a sideways call fails to link.
+
+SUPPORT := $(call objects,$(wildcard tests/support/*.c))
+
+define unit
+UNIT_$(1) := $$(patsubst tests/unit/%.c,$$(BUILD)/tests/unit/%,$$(wildcard tests/unit/$(1)/*.c))
+$$(UNIT_$(1)): $$(BUILD)/tests/unit/%: $$(BUILD)/obj/tests/unit/%.o $$(SUPPORT) \
+               $$(sort $$(BUILD)/lib$(1).a $$(BUILD)/libcore.a)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $$(SUPPORT) $$(BUILD)/lib$(1).a $$(BUILD)/libcore.a \
+	    -lcmocka $$(LIBS_$(1))
+UNITS += $$(UNIT_$(1))
+endef
+$(foreach f,$(FOLDERS) cli,$(eval $(call unit,$(f))))
+
+# ---- other tests ------------------------------------------------------------
+
+ALL_LIBS := $(foreach l,cli diff replay capture core,$(BUILD)/lib$(l).a)
+
+# Fuzz targets: with clang's libFuzzer to search, with any compiler to replay
+# the inputs that were found before.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_REPLAY := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%)
+FUZZ_MAIN := $(if $(FUZZING),-fsanitize=fuzzer,$(BUILD)/obj/tests/fuzz/replay.o)
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(if $(FUZZING),,$(FUZZ_MAIN)) $(SUPPORT) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(FUZZ_MAIN) $(LIBS_cli)
+
+TORTURES := $(patsubst tests/torture/%.c,$(BUILD)/tests/torture/%,$(wildcard tests/torture/torture_*.c))
+$(BUILD)/tests/torture/%: $(BUILD)/obj/tests/torture/%.o $(SUPPORT) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+
+# Programs that bats files and benches drive: tests/tools/NAME.c.
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+$(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(SUPPORT) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SUPPORT) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+
+.SECONDARY:
+
+# ---- targets ----------------------------------------------------------------
+
+.PHONY: tests test check-built demo deps lint asan tsan fuzz torture bench cover conformance \
+        install uninstall clean help
+
+tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
+
+# Two steps: what is missing is installed, then make starts over and sees it.
+test:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory run-tests
+
+run-tests: tests
+	@BUILD=$(BUILD) CORPUS=$(CORPUS) tests/run.sh
+
+demo:
+	@$(SETUP) demo
+	@$(MAKE) --no-print-directory all
+	@MIRRORCTL=$(BUILD)/mirrorctl MOVIESD=$(BUILD)/moviesd DEMO_DIR=$(BUILD)/demo samples/demo.sh
+
+deps:
+	@$(SETUP) all
+
+lint:
+	@$(SETUP) lint
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/lint/all.sh
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan SAN=address,undefined test
+
+tsan:
+	@$(MAKE) --no-print-directory BUILD=build/tsan SAN=thread test
+
+torture:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory BUILD=build/asan SAN=address,undefined run-torture
+
+run-torture: $(TORTURES)
+	@BUILD=$(BUILD) tests/run.sh torture
+
+fuzz:
+	@$(SETUP) fuzz
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SAN=address,undefined \
+	    EXTRA=-fsanitize=fuzzer-no-link FUZZING=1 run-fuzz
+
+run-fuzz: $(FUZZ_REPLAY)
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_NAMES)
+
+bench:
+	@$(SETUP) bench
+	@$(MAKE) --no-print-directory run-bench
+
+run-bench: all $(BENCHES) $(TOOLS)
+	@BUILD=$(BUILD) tests/bench/run.sh
+
+cover:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
+
+run-cover: tests
+	@BUILD=$(BUILD) tests/run.sh
+	@tests/support/cover.sh $(BUILD)
+
+conformance: all
+	@BUILD=$(BUILD) tests/support/conformance.sh $(CORPUS)
+
+install: $(BUILD)/mirrorctl
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+	install -m 755 $(BUILD)/mirrorctl $(DESTDIR)$(PREFIX)/bin/mirrorctl
+	install -m 644 docs/mirrorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1
+	install -m 644 README.md LICENSE CHANGELOG.md docs/design.md docs/record-format.md \
+	    $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+
+clean:
+	rm -rf build
+
+help:
+	@printf '%s\n' \
+	 'make              build/mirrorctl and the sample service' \
+	 'make demo         a dark launch on this machine, with all its set-up' \
+	 'make test         every test, with all its set-up' \
+	 'make deps         install what building and testing need' \
+	 'make lint         formatting, static analysis, layers, man page' \
+	 'make asan         all tests under address and undefined-behaviour sanitizers' \
+	 'make tsan         all tests under the thread sanitizer' \
+	 'make torture      fail the n-th allocation, under sanitizers' \
+	 'make fuzz         search with libFuzzer, FUZZ_SECONDS=30 a target' \
+	 'make bench        speed as ratios to tcpdump, wrk, hey' \
+	 'make cover        line coverage a folder' \
+	 'make conformance CORPUS=DIR   compare with tshark on captures with a MANIFEST.tsv' \
+	 'make install      DESTDIR and PREFIX=/usr/local are honoured' \
+	 'make uninstall, make clean'

@@ -1,0 +1,94 @@
+/* capture.h -- packets in, exchanges out: the first stage.
+ *
+ * Reads packets from an interface or from files, puts TCP streams together,
+ * finds the HTTP/1 messages in them, pairs requests with responses, and hands
+ * each exchange to a sink in the order in which they were completed. What
+ * cannot be known is marked on the exchange and counted, never made up.
+ *
+ * From files everything depends on packet time only: two runs over the same
+ * packets give the same exchanges.
+ */
+#ifndef MIRRORCTL_CAPTURE_CAPTURE_H
+#define MIRRORCTL_CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/exchange.h"
+
+enum { CAPTURE_MAX_PORTS = 64 };
+
+struct capture_config {
+    const char *interface;    /* live, or NULL */
+    const char *const *files; /* read one after the other, "-" is stdin */
+    size_t n_files;
+    uint16_t ports[CAPTURE_MAX_PORTS]; /* none: HTTP is recognised on every port */
+    size_t n_ports;
+    const char *filter;       /* BPF instead of the one made from ports, or NULL */
+    uint64_t count;           /* stop after that many exchanges; 0 is no limit */
+    int64_t duration_ns;      /* stop after that time; packet time for files; 0 is no limit */
+    size_t max_body;          /* content kept per message */
+    size_t memory;            /* ceiling of reassembly */
+    size_t buffer;            /* kernel ring, bytes */
+    bool promiscuous;
+
+    /* Called once packets can arrive ("eth0", "file.pcap"); may be NULL. */
+    void (*ready)(void *ctx, const char *name);
+    /* Called about once a second of a live capture, also on a quiet link, so
+     * that the sink can be flushed and progress shown; may be NULL. -1 stops. */
+    int (*tick)(void *ctx, struct err *e);
+    void *ctx;
+};
+
+/* Where every packet and connection went. The sums of contract.md hold:
+ * packets = decoded + ignored + bad; connections = http + tls + http2 + other. */
+struct capture_stats {
+    uint64_t packets, bytes;
+    uint64_t decoded;
+    uint64_t not_ip, not_tcp, other_port; /* ignored */
+    uint64_t truncated, malformed;        /* bad */
+    uint64_t connections;
+    uint64_t http, tls, http2, other;
+    uint64_t requests, responses;
+    uint64_t exchanges, complete, unanswered, incomplete;
+    uint64_t orphan_responses;            /* answers whose request was not seen */
+    uint64_t own_copies;                  /* carried our marker, left out */
+    uint64_t tunnels, tunnel_bytes;
+    uint64_t gap_bytes, gaps;
+    uint64_t retransmitted_bytes, conflicts, out_of_window;
+    uint64_t skipped_bytes;               /* of HTTP connections, in no message */
+    uint64_t midstream;                   /* connections whose start was not seen */
+    uint64_t evicted;                     /* connections given up for a ceiling */
+    uint64_t fragments, fragments_dropped;
+    uint64_t kernel_dropped, interface_dropped, queue_dropped;
+    int64_t first_ns, last_ns;            /* packet time */
+    size_t memory_peak;                   /* reassembly, bytes */
+};
+
+struct capture;
+
+/* Open the sources and prepare. NULL with *e set; then nothing was read. */
+struct capture *capture_open(const struct capture_config *config, struct err *e);
+
+/* Identity of what is read, for the record's header: random for an interface,
+ * from files a hash of the first packet and of the options that shape the
+ * output; *created_ns likewise is now, or the first packet's time. */
+void capture_identity(struct capture *c, uint8_t id[16], int64_t *created_ns);
+
+/* Run until the end of input, a limit, or capture_stop(). Open connections are
+ * then ended and what they held is handed on, marked. Returns 0, or -1 with *e
+ * set: ERR_DAMAGED when a file ended inside a packet (all before was used). */
+int capture_run(struct capture *c, const struct exchange_sink *sink, struct err *e);
+
+/* Ask a run to stop in order. Safe in a signal handler and from any thread. */
+void capture_stop(struct capture *c);
+
+/* The counters so far. */
+const struct capture_stats *capture_stats(const struct capture *c);
+
+/* Free it. NULL is fine. */
+void capture_close(struct capture *c);
+
+#endif

@@ -1,0 +1,254 @@
+#include "core/http.h"
+
+#include <stddef.h>
+
+/* RFC 9110, 5.6.2: tchar. */
+static bool is_tchar(unsigned char c)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+        return true;
+    return c != '\0' && strchr(others, c) != NULL;
+}
+
+bool http_is_token(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_tchar((unsigned char)s.data[i]))
+            return false;
+    }
+    return s.len > 0;
+}
+
+const char *http_flag_name(uint32_t flag)
+{
+    static const struct {
+        uint32_t flag;
+        const char *name;
+    } names[] = {
+        {HTTP_GAP, "gap"},
+        {HTTP_TRUNCATED, "truncated"},
+        {HTTP_RESET, "rst"},
+        {HTTP_CUT, "cut"},
+        {HTTP_OVERLAP_CONFLICT, "overlap_conflict"},
+        {HTTP_EARLY_RESPONSE, "early_response"},
+        {HTTP_CL_TE, "smuggling_cl_te"},
+        {HTTP_CL_CONFLICT, "cl_conflict"},
+        {HTTP_TE_IN_10, "te_in_10"},
+        {HTTP_TE_UNKNOWN, "te_unknown"},
+        {HTTP_BAD_CHUNK, "bad_chunk"},
+        {HTTP_CHUNK_EXT, "chunk_ext"},
+        {HTTP_BARE_LF, "bare_lf"},
+        {HTTP_OBS_FOLD, "obs_fold"},
+        {HTTP_BAD_FIELD, "bad_field"},
+        {HTTP_BAD_LINE, "bad_line"},
+        {HTTP_09, "http09"},
+        {HTTP_HEAD_TOO_LARGE, "head_too_large"},
+        {HTTP_MIDSTREAM, "midstream"},
+        {HTTP_URGENT, "urg"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].flag == flag)
+            return names[i].name;
+    }
+    return "unknown";
+}
+
+/* The first line, without its line break. */
+static struct str first_line(struct str head)
+{
+    struct str line = str_head(head, str_find(head, '\n'));
+
+    if (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
+/* "HTTP/" DIGIT "." DIGIT (RFC 9112, 2.3); only major version 1 is ours. */
+static bool is_version(struct str s)
+{
+    return s.len == 8 && str_starts(s, STR("HTTP/1.")) && s.data[7] >= '0' && s.data[7] <= '9';
+}
+
+/* The version is what follows the last blank: targets with blanks in them are
+ * wrong, but browsers and scanners send them, and servers answer. */
+bool http_request_line(struct str head, struct http_request_line *line)
+{
+    struct str rest = first_line(head);
+    struct str method = str_cut(&rest, ' ');
+    size_t last;
+
+    if (!http_is_token(method) || method.len > 64 || !rest.data)
+        return false;
+    for (last = rest.len; last > 0 && rest.data[last - 1] != ' '; last--)
+        ;
+    if (last > 0 && is_version(str_skip(rest, last))) {
+        *line = (struct http_request_line){method, str_head(rest, last - 1), str_skip(rest, last)};
+        return true;
+    }
+    if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(rest, STR("/")))
+        return false;
+    *line = (struct http_request_line){.method = method, .target = rest};
+    return true;
+}
+
+bool http_status_line(struct str head, struct http_status_line *line)
+{
+    struct str rest = first_line(head);
+    struct str version = str_cut(&rest, ' ');
+    struct str digits = str_head(rest, 3);
+    uint64_t status;
+
+    if (!is_version(version) || digits.len < 3 || !str_to_u64(digits, &status) || status < 100)
+        return false;
+    rest = str_skip(rest, 3);
+    if (rest.len && rest.data[0] != ' ')
+        return false;
+    *line = (struct http_status_line){version, str_skip(rest, 1), (int)status};
+    return true;
+}
+
+struct str http_fields(struct str head)
+{
+    return str_skip(head, str_find(head, '\n') + 1);
+}
+
+/* One field line with the lines folded onto it, line breaks inside kept. */
+static struct str cut_field_line(struct str *rest)
+{
+    struct str line = *rest;
+    size_t end = 0;
+
+    do {
+        end += str_find(str_skip(line, end), '\n') + 1;
+    } while (end < line.len && (line.data[end] == ' ' || line.data[end] == '\t'));
+    if (end > line.len)
+        end = line.len;
+    *rest = str_skip(line, end);
+    line.len = end;
+    while (line.len && (line.data[line.len - 1] == '\n' || line.data[line.len - 1] == '\r'))
+        line.len--;
+    return line;
+}
+
+bool http_next_field(struct str *rest, struct http_field *field)
+{
+    struct str line;
+    size_t colon;
+
+    if (rest->len == 0)
+        return false;
+    line = cut_field_line(rest);
+    if (line.len == 0)
+        return false;
+    colon = str_find(line, ':');
+    field->name = str_trim(str_head(line, colon));
+    field->value = str_trim(str_skip(line, colon + 1));
+    return true;
+}
+
+bool http_find_field(struct str head, struct str name, struct str *value)
+{
+    struct str rest = http_fields(head);
+    struct http_field field;
+
+    while (http_next_field(&rest, &field)) {
+        if (str_ieq(field.name, name)) {
+            *value = field.value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool http_list_has(struct str list, struct str token)
+{
+    while (list.data) {
+        if (str_ieq(str_trim(str_cut(&list, ',')), token))
+            return true;
+    }
+    return false;
+}
+
+bool http_field_has(struct str head, struct str name, struct str token)
+{
+    struct str rest = http_fields(head);
+    struct http_field field;
+
+    while (http_next_field(&rest, &field)) {
+        if (str_ieq(field.name, name) && http_list_has(field.value, token))
+            return true;
+    }
+    return false;
+}
+
+static bool is_listed(const struct str *list, size_t n, struct str s)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(list[i], s))
+            return true;
+    }
+    return false;
+}
+
+bool http_is_safe_method(struct str method)
+{
+    static const struct str safe[] = {
+        STR_INIT("GET"),
+        STR_INIT("HEAD"),
+        STR_INIT("OPTIONS"),
+        STR_INIT("TRACE"),
+    };
+
+    return is_listed(safe, sizeof safe / sizeof *safe, method);
+}
+
+bool http_is_known_method(struct str method)
+{
+    /* IANA "HTTP Method Registry", but for PRI, which begins HTTP/2. */
+    static const struct str known[] = {
+        STR_INIT("GET"),
+        STR_INIT("POST"),
+        STR_INIT("HEAD"),
+        STR_INIT("PUT"),
+        STR_INIT("DELETE"),
+        STR_INIT("OPTIONS"),
+        STR_INIT("PATCH"),
+        STR_INIT("CONNECT"),
+        STR_INIT("TRACE"),
+        STR_INIT("QUERY"),
+        STR_INIT("PROPFIND"),
+        STR_INIT("PROPPATCH"),
+        STR_INIT("MKCOL"),
+        STR_INIT("COPY"),
+        STR_INIT("MOVE"),
+        STR_INIT("LOCK"),
+        STR_INIT("UNLOCK"),
+        STR_INIT("REPORT"),
+        STR_INIT("SEARCH"),
+        STR_INIT("MKCALENDAR"),
+        STR_INIT("ACL"),
+        STR_INIT("BASELINE-CONTROL"),
+        STR_INIT("BIND"),
+        STR_INIT("CHECKIN"),
+        STR_INIT("CHECKOUT"),
+        STR_INIT("LABEL"),
+        STR_INIT("LINK"),
+        STR_INIT("MERGE"),
+        STR_INIT("MKACTIVITY"),
+        STR_INIT("MKREDIRECTREF"),
+        STR_INIT("MKWORKSPACE"),
+        STR_INIT("ORDERPATCH"),
+        STR_INIT("REBIND"),
+        STR_INIT("UNBIND"),
+        STR_INIT("UNCHECKOUT"),
+        STR_INIT("UNLINK"),
+        STR_INIT("UPDATE"),
+        STR_INIT("UPDATEREDIRECTREF"),
+        STR_INIT("VERSION-CONTROL"),
+    };
+
+    return is_listed(known, sizeof known / sizeof *known, method);
+}

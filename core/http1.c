@@ -1,0 +1,792 @@
+#include "core/http1.h"
+
+#include <assert.h>
+
+/* Where the framer stands. Each state has one step function, which takes some
+ * input and tells an event, or AGAIN when the new state should have its turn. */
+enum state {
+    START,      /* before a message: nothing of it has come */
+    HEAD,       /* inside a head */
+    DECIDE,     /* the head is told; what follows is not decided */
+    LENGTH,     /* inside content of known length */
+    CLOSE,      /* inside content that ends with the connection */
+    CHUNK_SIZE, /* before or inside the digits */
+    CHUNK_EXT,  /* behind the digits, up to the line break */
+    CHUNK_DATA,
+    CHUNK_END, /* before the line break that closes a chunk */
+    TRAILERS,
+    TUNNEL,
+    LOST,      /* at the beginning of a line, looking for a start line */
+    LOST_LINE, /* inside a line that is none */
+};
+
+enum { AGAIN = -1 };
+
+/* A chunk line longer than this is not from a peer that means well. */
+enum { MAX_CHUNK_LINE = 16 * 1024 };
+
+/* A start line longer than this is not found again after damage. */
+enum { MAX_LOST_LINE = 16 * 1024 };
+
+/* Keeping more than this for an idle connection would add up. */
+enum { KEEP_LINE = 4 * 1024 };
+
+void http1_init(struct http1 *f, enum http1_side side)
+{
+    *f = (struct http1){.side = side, .state = START};
+    buf_init(&f->line, HTTP1_MAX_HEAD);
+    buf_init(&f->trailers, HTTP1_MAX_HEAD);
+}
+
+void http1_release(struct http1 *f)
+{
+    buf_release(&f->line);
+    buf_release(&f->trailers);
+    f->head = f->method = (struct str){0};
+}
+
+static void reset_line(struct http1 *f)
+{
+    if (f->line.cap > KEEP_LINE)
+        buf_release(&f->line);
+    else
+        buf_reset(&f->line);
+    f->scanned = 0;
+    f->drop_line = false;
+}
+
+/* Forget the last message; the first byte of the next one is there. */
+static void begin_message(struct http1 *f)
+{
+    f->head = f->method = (struct str){0};
+    f->status = 0;
+    f->flags = 0;
+    f->left = 0;
+    f->has_length = f->bad_length = false;
+    f->last_te = TE_NONE;
+    f->answers_head = f->answers_connect = false;
+    f->chunked = f->until_close = false;
+    f->keep_alive = true;
+    if (f->trailers.cap > KEEP_LINE)
+        buf_release(&f->trailers);
+    else
+        buf_reset(&f->trailers);
+}
+
+static struct str take(struct str *in, size_t n)
+{
+    struct str piece = str_head(*in, n);
+
+    *in = str_skip(*in, n);
+    return piece;
+}
+
+static int broken(struct http1 *f, uint32_t flag)
+{
+    f->flags |= flag;
+    f->state = LOST;
+    return HTTP1_BROKEN;
+}
+
+/* ---- heads ------------------------------------------------------------- */
+
+static bool is_start_line(const struct http1 *f, struct str line)
+{
+    struct http_request_line request;
+    struct http_status_line status;
+
+    return f->side == HTTP1_REQUESTS ? http_request_line(line, &request)
+                                     : http_status_line(line, &status);
+}
+
+/* RFC 9110, 8.6: digits only, and where there are several they must agree. */
+static void note_content_length(struct http1 *f, struct str list)
+{
+    while (list.data) {
+        uint64_t n;
+
+        if (!str_to_u64(str_trim(str_cut(&list, ',')), &n) || n > INT64_MAX)
+            f->bad_length = true;
+        else if (f->has_length && n != f->left)
+            f->bad_length = true;
+        else
+            f->left = n;
+        f->has_length = true;
+    }
+}
+
+/* RFC 9112, 6.1: only the last coding decides about framing, and chunked may
+ * not come twice. "identity" was dropped from HTTP in 2014 and says nothing. */
+static void note_transfer_encoding(struct http1 *f, struct str list)
+{
+    while (list.data) {
+        struct str coding = str_trim(str_cut(&list, ','));
+
+        if (coding.len == 0)
+            continue;
+        if (f->last_te == TE_CHUNKED)
+            f->last_te = TE_BAD;
+        else if (f->last_te == TE_BAD)
+            break;
+        else if (str_ieq(coding, STR("chunked")))
+            f->last_te = TE_CHUNKED;
+        else if (str_ieq(coding, STR("identity")))
+            f->flags |= HTTP_TE_UNKNOWN;
+        else
+            f->last_te = TE_OTHER;
+    }
+}
+
+static void note_connection(struct http1 *f, struct str list)
+{
+    if (http_list_has(list, STR("close")))
+        f->keep_alive = false;
+    else if (http_list_has(list, STR("keep-alive")))
+        f->asked_keep_alive = true;
+}
+
+static void note_field(struct http1 *f, struct http_field field)
+{
+    switch (field.name.len) {
+    case 10:
+        if (str_ieq(field.name, STR("Connection")))
+            note_connection(f, field.value);
+        break;
+    case 14:
+        if (str_ieq(field.name, STR("Content-Length")))
+            note_content_length(f, field.value);
+        break;
+    case 17:
+        if (str_ieq(field.name, STR("Transfer-Encoding")))
+            note_transfer_encoding(f, field.value);
+        break;
+    default:
+        break;
+    }
+}
+
+/* What is odd about one physical line of a head, without its LF. */
+static uint32_t line_flags(struct str line, bool first)
+{
+    uint32_t flags = 0;
+    bool folded = line.len && (line.data[0] == ' ' || line.data[0] == '\t');
+    size_t colon;
+
+    if (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+    else
+        flags |= HTTP_BARE_LF;
+    if (line.len && (memchr(line.data, '\r', line.len) || memchr(line.data, '\0', line.len)))
+        flags |= HTTP_BAD_FIELD;
+    if (first || line.len == 0)
+        return flags;
+    if (folded)
+        return flags | HTTP_OBS_FOLD;
+    colon = str_find(line, ':');
+    if (colon == line.len || !http_is_token(str_head(line, colon)))
+        flags |= HTTP_BAD_FIELD;
+    return flags;
+}
+
+static void note_lines(struct http1 *f)
+{
+    struct str rest = f->head;
+    unsigned n = 0;
+
+    while (rest.len) {
+        f->flags |= line_flags(str_cut(&rest, '\n'), n == 0);
+        /* RFC 9112, 2.2: white space before the first field folds onto nothing. */
+        if (n++ == 0 && rest.len && (rest.data[0] == ' ' || rest.data[0] == '\t'))
+            f->flags |= HTTP_BAD_FIELD;
+    }
+    if (n > HTTP1_MAX_FIELDS + 2)
+        f->flags |= HTTP_HEAD_TOO_LARGE;
+}
+
+static void read_start_line(struct http1 *f)
+{
+    struct http_request_line request = {0};
+    struct http_status_line status = {0};
+    struct str version;
+
+    if (f->side == HTTP1_REQUESTS) {
+        http_request_line(f->head, &request);
+        f->method = request.method;
+        version = request.version;
+        if (request.target.len == 0 || memchr(request.target.data, ' ', request.target.len))
+            f->flags |= HTTP_BAD_LINE;
+        if (version.len == 0)
+            f->flags |= HTTP_09;
+    } else {
+        http_status_line(f->head, &status);
+        f->status = status.status;
+        version = status.version;
+    }
+    f->minor = version.len == 8 ? version.data[7] - '0' : -1;
+}
+
+/* Learn from the head all that framing needs. */
+static void read_head(struct http1 *f)
+{
+    struct str rest = http_fields(f->head);
+    struct http_field field;
+
+    f->asked_keep_alive = false;
+    read_start_line(f);
+    note_lines(f);
+    while (http_next_field(&rest, &field))
+        note_field(f, field);
+    if (f->minor < 1 && !f->asked_keep_alive)
+        f->keep_alive = false;
+    if (f->last_te != TE_NONE) {
+        if (f->has_length)
+            f->flags |= HTTP_CL_TE;
+        if (f->minor < 1)
+            f->flags |= HTTP_TE_IN_10;
+        if (f->last_te != TE_CHUNKED)
+            f->flags |= HTTP_TE_UNKNOWN;
+    }
+    if (f->bad_length)
+        f->flags |= HTTP_CL_CONFLICT;
+}
+
+static int tell_head(struct http1 *f, struct str head, struct str *piece)
+{
+    f->head = head;
+    read_head(f);
+    f->state = DECIDE;
+    *piece = head;
+    return HTTP1_HEAD;
+}
+
+/* The head ends here, or cannot be kept: tell what had come of it. */
+static int broken_head(struct http1 *f, uint32_t flag, struct str *piece)
+{
+    f->drop_line = true;
+    f->head = *piece = buf_str(&f->line);
+    return broken(f, flag);
+}
+
+/* True if `line`, the last of those in `head`, ends the head. */
+static bool ends_head(struct str head, struct str line)
+{
+    struct http_request_line request;
+
+    if (line.len == 1 || (line.len == 2 && line.data[0] == '\r'))
+        return true;
+    /* HTTP/0.9 has no more than a line. */
+    return line.len == head.len && http_request_line(line, &request) && request.version.len == 0;
+}
+
+/* The usual case: a head that lies whole in the input is not copied. */
+static bool head_in_one_piece(struct http1 *f, struct str *in, struct str *head)
+{
+    size_t start = 0;
+
+    for (;;) {
+        size_t end = start + str_find(str_skip(*in, start), '\n');
+
+        if (end >= in->len || end >= HTTP1_MAX_HEAD)
+            return false;
+        end++;
+        if (start == 0 && !is_start_line(f, str_head(*in, end)))
+            return false;
+        if (ends_head(str_head(*in, end), str_from(in->data + start, end - start))) {
+            *head = take(in, end);
+            return true;
+        }
+        start = end;
+    }
+}
+
+static int step_start(struct http1 *f, struct str *in, struct str *piece)
+{
+    struct str head;
+
+    /* RFC 9112, 2.2: empty lines before a message are to be ignored. */
+    while (in->len && (in->data[0] == '\r' || in->data[0] == '\n'))
+        *in = str_skip(*in, 1);
+    if (in->len == 0)
+        return HTTP1_MORE;
+    begin_message(f);
+    if (head_in_one_piece(f, in, &head))
+        return tell_head(f, head, piece);
+    f->state = HEAD;
+    return AGAIN;
+}
+
+/* Garbage shows early. A first line that grows byte by byte is looked at while
+ * it is short and once it is whole, or the looking would be quadratic. */
+static bool is_hopeless(const struct http1 *f, struct str head)
+{
+    enum { SHORT = 128 };
+
+    if (f->scanned > 0 || (head.len > SHORT && head.data[head.len - 1] != '\n'))
+        return false;
+    return http1_guess(f->side, head) == HTTP1_NO;
+}
+
+static int step_head(struct http1 *f, struct str *in, struct str *piece)
+{
+    while (in->len) {
+        size_t nl = str_find(*in, '\n');
+        struct str part = str_head(*in, nl < in->len ? nl + 1 : nl);
+        struct str head, line;
+
+        if (buf_add(&f->line, part, NULL) < 0)
+            return broken_head(f, HTTP_HEAD_TOO_LARGE, piece);
+        *in = str_skip(*in, part.len);
+        head = buf_str(&f->line);
+        if (is_hopeless(f, head))
+            return broken(f, 0); /* the line is looked at again, as a lost one */
+        if (head.data[head.len - 1] != '\n')
+            return HTTP1_MORE;
+        line = str_skip(head, f->scanned);
+        f->scanned = head.len;
+        if (ends_head(head, line)) {
+            f->drop_line = true;
+            return tell_head(f, head, piece);
+        }
+    }
+    return HTTP1_MORE;
+}
+
+/* ---- content ----------------------------------------------------------- */
+
+static int end_message(struct http1 *f)
+{
+    f->state = START;
+    return HTTP1_END;
+}
+
+static bool is_final_upgrade(const struct http1 *f)
+{
+    if (f->status == 101)
+        return true;
+    return f->answers_connect && f->status >= 200 && f->status < 300;
+}
+
+/* RFC 9112, 6.3, in its order. */
+static int step_decide(struct http1 *f, struct str *in, struct str *piece)
+{
+    bool response = f->side == HTTP1_RESPONSES;
+
+    (void)in;
+    (void)piece;
+    if (response && is_final_upgrade(f)) {
+        f->state = TUNNEL;
+        return HTTP1_END;
+    }
+    if (response && (f->status < 200 || f->status == 204 || f->status == 304 || f->answers_head))
+        return end_message(f);
+    if (f->last_te == TE_CHUNKED) {
+        f->chunked = true;
+        f->state = CHUNK_SIZE;
+        f->left = f->chunk_line = 0;
+        return AGAIN;
+    }
+    if (f->last_te != TE_NONE && !response)
+        return broken(f, 0);
+    if (f->last_te == TE_NONE && f->bad_length)
+        return broken(f, 0);
+    if (f->last_te == TE_NONE && f->has_length) {
+        f->state = LENGTH;
+        return AGAIN;
+    }
+    if (!response)
+        return end_message(f);
+    f->until_close = true;
+    f->keep_alive = false;
+    f->state = CLOSE;
+    return AGAIN;
+}
+
+static int step_length(struct http1 *f, struct str *in, struct str *piece)
+{
+    if (f->left == 0)
+        return end_message(f);
+    if (in->len == 0)
+        return HTTP1_MORE;
+    *piece = take(in, f->left < in->len ? (size_t)f->left : in->len);
+    f->left -= piece->len;
+    return HTTP1_DATA;
+}
+
+static int step_close(struct http1 *f, struct str *in, struct str *piece)
+{
+    (void)f;
+    if (in->len == 0)
+        return HTTP1_MORE;
+    *piece = take(in, in->len);
+    return HTTP1_DATA;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* chunk-size = 1*HEXDIG (RFC 9112, 7.1); leading zeros are fine. */
+static int step_chunk_size(struct http1 *f, struct str *in, struct str *piece)
+{
+    (void)piece;
+    for (; in->len; *in = str_skip(*in, 1)) {
+        int digit = hex_digit(in->data[0]);
+
+        if (digit < 0 && f->chunk_line > 0) {
+            f->state = CHUNK_EXT;
+            f->after_cr = false;
+            return AGAIN;
+        }
+        if (digit < 0 || f->left > (uint64_t)INT64_MAX >> 4 || f->chunk_line++ > MAX_CHUNK_LINE)
+            return broken(f, HTTP_BAD_CHUNK);
+        f->left = f->left << 4 | (unsigned)digit;
+    }
+    return HTTP1_MORE;
+}
+
+/* Between the digits and the line break: nothing, blanks, or extensions. */
+static int step_chunk_ext(struct http1 *f, struct str *in, struct str *piece)
+{
+    (void)piece;
+    for (; in->len; *in = str_skip(*in, 1)) {
+        char c = in->data[0];
+
+        if (c == '\n') {
+            if (!f->after_cr)
+                f->flags |= HTTP_BARE_LF;
+            *in = str_skip(*in, 1);
+            f->state = f->left ? CHUNK_DATA : TRAILERS;
+            f->scanned = 0;
+            return AGAIN;
+        }
+        if (f->after_cr || f->chunk_line++ > MAX_CHUNK_LINE)
+            return broken(f, HTTP_BAD_CHUNK);
+        if (c == '\r')
+            f->after_cr = true;
+        else if (c == ';')
+            f->flags |= HTTP_CHUNK_EXT;
+        else if (!(f->flags & HTTP_CHUNK_EXT) && c != ' ' && c != '\t')
+            return broken(f, HTTP_BAD_CHUNK);
+    }
+    return HTTP1_MORE;
+}
+
+static int step_chunk_data(struct http1 *f, struct str *in, struct str *piece)
+{
+    if (f->left == 0) {
+        f->state = CHUNK_END;
+        f->after_cr = false;
+        return AGAIN;
+    }
+    return step_length(f, in, piece);
+}
+
+static int step_chunk_end(struct http1 *f, struct str *in, struct str *piece)
+{
+    (void)piece;
+    if (in->len && in->data[0] == '\r' && !f->after_cr) {
+        f->after_cr = true;
+        *in = str_skip(*in, 1);
+    }
+    if (in->len == 0)
+        return HTTP1_MORE;
+    if (in->data[0] != '\n')
+        return broken(f, HTTP_BAD_CHUNK);
+    if (!f->after_cr)
+        f->flags |= HTTP_BARE_LF;
+    *in = str_skip(*in, 1);
+    f->state = CHUNK_SIZE;
+    f->left = f->chunk_line = 0;
+    return AGAIN;
+}
+
+/* Trailer field lines up to an empty one, which is not kept. */
+static int step_trailers(struct http1 *f, struct str *in, struct str *piece)
+{
+    struct buf *b = &f->trailers;
+
+    (void)piece;
+    while (in->len) {
+        size_t nl = str_find(*in, '\n');
+        struct str part = str_head(*in, nl < in->len ? nl + 1 : nl);
+        size_t len;
+
+        if (buf_add(b, part, NULL) < 0)
+            return broken(f, HTTP_HEAD_TOO_LARGE);
+        *in = str_skip(*in, part.len);
+        if (b->data[b->len - 1] != '\n')
+            return HTTP1_MORE;
+        len = b->len - f->scanned;
+        f->flags |= line_flags(str_from(b->data + f->scanned, len - 1), false);
+        if (len == 1 || (len == 2 && b->data[f->scanned] == '\r')) {
+            b->data[f->scanned] = '\0';
+            b->len = f->scanned;
+            f->scanned = 0;
+            return end_message(f);
+        }
+        f->scanned = b->len;
+    }
+    return HTTP1_MORE;
+}
+
+static int step_tunnel(struct http1 *f, struct str *in, struct str *piece)
+{
+    (void)f;
+    if (in->len == 0)
+        return HTTP1_MORE;
+    *piece = take(in, in->len);
+    return HTTP1_TUNNEL;
+}
+
+/* ---- lost -------------------------------------------------------------- */
+
+/* After damage only what nobody writes by chance is believed: content holds
+ * lines that look like "X y HTTP/1.1" more often than one thinks. */
+static bool is_trusted_start(const struct http1 *f, struct str line)
+{
+    struct http_request_line request;
+    struct http_status_line status;
+
+    if (f->side == HTTP1_RESPONSES)
+        return http_status_line(line, &status);
+    return http_request_line(line, &request) && request.version.len > 0 &&
+           http_is_known_method(request.method);
+}
+
+static int skip_line(struct http1 *f, bool whole, struct str *piece)
+{
+    f->state = whole ? LOST : LOST_LINE;
+    f->drop_line = true;
+    *piece = buf_str(&f->line);
+    return piece->len ? HTTP1_SKIPPED : AGAIN;
+}
+
+/* Collect one line; go on with it as a head if it is a start line. */
+static int step_lost(struct http1 *f, struct str *in, struct str *piece)
+{
+    size_t nl = str_find(*in, '\n');
+    struct str part = str_head(*in, nl < in->len ? nl + 1 : nl);
+    bool whole = nl < in->len;
+
+    if (f->line.len && is_hopeless(f, buf_str(&f->line)))
+        return skip_line(f, f->line.data[f->line.len - 1] == '\n', piece);
+    if (in->len == 0)
+        return HTTP1_MORE;
+    if (f->line.len == 0)
+        begin_message(f);
+    if (f->line.len + part.len <= MAX_LOST_LINE && buf_add(&f->line, part, NULL) == 0) {
+        *in = str_skip(*in, part.len);
+        if (whole && is_trusted_start(f, buf_str(&f->line))) {
+            f->state = HEAD;
+            f->scanned = f->line.len;
+            return AGAIN;
+        }
+        if (!whole && !is_hopeless(f, buf_str(&f->line)))
+            return HTTP1_MORE;
+    } else {
+        whole = false;
+    }
+    return skip_line(f, whole, piece);
+}
+
+static int step_lost_line(struct http1 *f, struct str *in, struct str *piece)
+{
+    size_t nl = str_find(*in, '\n');
+
+    if (in->len == 0)
+        return HTTP1_MORE;
+    if (nl < in->len)
+        f->state = LOST;
+    *piece = take(in, nl + 1);
+    return HTTP1_SKIPPED;
+}
+
+/* ---- holes ------------------------------------------------------------- */
+
+static int step_hole(struct http1 *f, struct str *piece)
+{
+    uint64_t n = f->hole;
+
+    switch ((enum state)f->state) {
+    case LENGTH:
+    case CHUNK_DATA:
+        if (f->left == 0)
+            break;
+        if (n > f->left)
+            n = f->left;
+        f->left -= n;
+        f->hole -= n;
+        *piece = str_from(NULL, (size_t)n);
+        return HTTP1_HOLE;
+    case CLOSE:
+        f->hole = 0;
+        *piece = str_from(NULL, (size_t)n);
+        return HTTP1_HOLE;
+    case TUNNEL:
+        f->hole = 0;
+        return AGAIN;
+    case LOST:
+    case LOST_LINE:
+        f->hole = 0;
+        f->state = LOST;
+        f->drop_line = true;
+        *piece = buf_str(&f->line);
+        return piece->len ? HTTP1_SKIPPED : AGAIN;
+    case HEAD:
+        f->hole = 0;
+        return broken_head(f, 0, piece);
+    default:
+        f->hole = 0;
+        return broken(f, 0);
+    }
+    /* The content ended where the hole begins. */
+    if (f->state == LENGTH)
+        return end_message(f);
+    f->hole = 0;
+    return broken(f, 0);
+}
+
+/* ---- the outside ------------------------------------------------------- */
+
+enum http1_event http1_next(struct http1 *f, struct str *in, struct str *piece)
+{
+    static int (*const steps[])(struct http1 *, struct str *, struct str *) = {
+        [START] = step_start,
+        [HEAD] = step_head,
+        [DECIDE] = step_decide,
+        [LENGTH] = step_length,
+        [CLOSE] = step_close,
+        [CHUNK_SIZE] = step_chunk_size,
+        [CHUNK_EXT] = step_chunk_ext,
+        [CHUNK_DATA] = step_chunk_data,
+        [CHUNK_END] = step_chunk_end,
+        [TRAILERS] = step_trailers,
+        [TUNNEL] = step_tunnel,
+        [LOST] = step_lost,
+        [LOST_LINE] = step_lost_line,
+    };
+    int event;
+
+    do {
+        *piece = (struct str){0};
+        if (f->drop_line)
+            reset_line(f);
+        if (f->hole && f->state != DECIDE)
+            event = step_hole(f, piece);
+        else
+            event = steps[f->state](f, in, piece);
+    } while (event == AGAIN);
+    return (enum http1_event)event;
+}
+
+void http1_answers(struct http1 *f, struct str method)
+{
+    assert(f->state == DECIDE);
+    f->answers_head = str_eq(method, STR("HEAD"));
+    f->answers_connect = str_eq(method, STR("CONNECT"));
+}
+
+void http1_gap(struct http1 *f, uint64_t n)
+{
+    f->hole += n;
+}
+
+enum http1_event http1_finish(struct http1 *f, bool in_order)
+{
+    switch ((enum state)f->state) {
+    case START:
+    case TUNNEL:
+    case LOST_LINE:
+        return HTTP1_MORE;
+    case LOST:
+        if (f->drop_line || f->line.len == 0)
+            return HTTP1_MORE;
+        f->head = buf_str(&f->line);
+        f->drop_line = true;
+        return HTTP1_SKIPPED;
+    case CLOSE:
+        f->state = START;
+        return in_order ? HTTP1_END : HTTP1_BROKEN;
+    case HEAD:
+        f->head = buf_str(&f->line);
+        f->drop_line = true;
+        break;
+    default:
+        break;
+    }
+    f->state = LOST;
+    return HTTP1_BROKEN;
+}
+
+void http1_become_tunnel(struct http1 *f)
+{
+    f->state = TUNNEL;
+    f->drop_line = true;
+}
+
+void http1_lose(struct http1 *f)
+{
+    f->state = LOST;
+    f->drop_line = true;
+}
+
+bool http1_is_idle(const struct http1 *f)
+{
+    return f->state == START;
+}
+
+bool http1_in_message(const struct http1 *f)
+{
+    return f->state >= DECIDE && f->state <= TRAILERS;
+}
+
+bool http1_is_lost(const struct http1 *f)
+{
+    return f->state == LOST || f->state == LOST_LINE;
+}
+
+static enum http1_guess guess_request(struct str bytes)
+{
+    size_t n = str_find(bytes, ' ');
+    struct str line = str_head(bytes, str_find(bytes, '\n'));
+    struct http_request_line request;
+
+    if (n > 64 || (n && !http_is_token(str_head(bytes, n))))
+        return HTTP1_NO;
+    if (n == bytes.len)
+        return HTTP1_TOO_SHORT;
+    if (line.len < bytes.len)
+        return http_request_line(line, &request) ? HTTP1_YES : HTTP1_NO;
+    /* A target has no controls; binary protocols show theirs soon. */
+    for (size_t i = n; i < line.len; i++) {
+        if ((unsigned char)line.data[i] < 0x20 && line.data[i] != '\r' && line.data[i] != '\t')
+            return HTTP1_NO;
+    }
+    return HTTP1_TOO_SHORT;
+}
+
+static enum http1_guess guess_response(struct str bytes)
+{
+    struct str line = str_head(bytes, str_find(bytes, '\n'));
+    struct str start = STR("HTTP/1.");
+    struct http_status_line status;
+
+    if (!str_eq(str_head(bytes, start.len), str_head(start, bytes.len)))
+        return HTTP1_NO;
+    if (line.len < bytes.len)
+        return http_status_line(line, &status) ? HTTP1_YES : HTTP1_NO;
+    return line.len > 12 && !http_status_line(line, &status) ? HTTP1_NO : HTTP1_TOO_SHORT;
+}
+
+enum http1_guess http1_guess(enum http1_side side, struct str bytes)
+{
+    while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
+        bytes = str_skip(bytes, 1);
+    if (bytes.len == 0)
+        return HTTP1_TOO_SHORT;
+    return side == HTTP1_REQUESTS ? guess_request(bytes) : guess_response(bytes);
+}

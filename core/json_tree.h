@@ -1,0 +1,65 @@
+/* json_tree.h -- a strict reader of JSON that loses nothing (RFC 8259).
+ *
+ * Made for comparing bodies of other people's services: numbers keep their
+ * text (a double would merge 9007199254740993 with its neighbour), strings
+ * keep embedded NULs and lone surrogates, members keep order and duplicates.
+ * What is not JSON is refused with the offset. Nesting is bounded, so hostile
+ * bodies cannot exhaust the stack.
+ */
+#ifndef MIRRORCTL_CORE_JSON_TREE_H
+#define MIRRORCTL_CORE_JSON_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/str.h"
+
+enum { JSON_MAX_DEPTH = 1000 };
+
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+struct json_node {
+    enum json_type type;
+    uint32_t count;          /* elements or members */
+    struct json_node *next;  /* the following element or member */
+    struct json_node *child; /* the first element or member, in order */
+    struct str key;          /* of a member: name, escapes resolved */
+    struct str text;         /* number: as written; string: bytes, escapes resolved */
+};
+
+/* What stands behind an err of json_parse. */
+struct json_fault {
+    size_t offset; /* of the first byte that cannot be */
+    bool too_deep; /* well-formed so far, but nested beyond JSON_MAX_DEPTH */
+};
+
+/* Read `text`, one value with white space around it; a byte order mark in front
+ * is skipped. Escaped lone surrogates become the three bytes of WTF-8, other
+ * escapes UTF-8. Nodes and changed strings live in `mem`, the rest are views
+ * into `text`. NULL with *e (ERR_INPUT, or ERR_NOMEM) and *fault set; `fault`
+ * may be NULL. */
+struct json_node *json_parse(struct str text, struct arena *mem, struct json_fault *fault,
+                             struct err *e);
+
+/* The first member called `key`, or NULL. For documents with few members. */
+const struct json_node *json_member(const struct json_node *object, struct str key);
+
+/* "number", "string", ...; false and true are "boolean". */
+const char *json_type_name(enum json_type type);
+
+/* Order two numbers by value, exactly, whatever their size: -1, 0, 1. Both must
+ * be texts of JSON numbers. 1.0, 1 and 10e-1 are equal, as are 0 and -0. */
+int json_number_cmp(struct str a, struct str b);
+
+#endif

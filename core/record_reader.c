@@ -1,0 +1,654 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "core/buf.h"
+#include "core/mem.h"
+#include "core/record_format.h"
+
+/* Input is read in pieces of this size, so a length that lies costs no more
+ * memory than the bytes that are really there. */
+enum { READ_PIECE = 256 * 1024 };
+
+struct record_reader {
+    int fd;
+    char name[256];
+    bool recover;
+    struct record_options section;
+    bool in_section;
+    bool ended; /* the section's STATS were read */
+
+    struct buf in;      /* input from `offset` on; the first `used` bytes are done with */
+    size_t used;
+    uint64_t offset;    /* of in.data[0] in the whole input */
+    bool eof;
+
+    struct buf unpacked;
+    struct str payload; /* rest of the block at hand */
+    size_t arena_limit; /* copies of what one block holds cannot be larger than that */
+    uint64_t blocks;    /* good ones so far */
+    uint64_t skipped;   /* bytes that recovery jumped over */
+    char *text;         /* of the last META or STATS */
+
+    /* Added to the numbers of a section: see begin_section. */
+    uint64_t ordinal_base, connection_base;
+    uint64_t last_ordinal, last_connection;
+};
+
+/* ---- input -------------------------------------------------------------------- */
+
+static size_t available(const struct record_reader *r)
+{
+    return r->in.len - r->used;
+}
+
+static const uint8_t *front(const struct record_reader *r)
+{
+    return (const uint8_t *)r->in.data + r->used;
+}
+
+static void forget_used(struct record_reader *r)
+{
+    buf_consume(&r->in, r->used);
+    r->offset += r->used;
+    r->used = 0;
+}
+
+/* Have `n` bytes at front() unless the input ends before. -1: cannot read. */
+static int fill(struct record_reader *r, size_t n, struct err *e)
+{
+    while (!r->eof && available(r) < n) {
+        ssize_t got;
+
+        if (r->used > READ_PIECE)
+            forget_used(r);
+        if (buf_reserve(&r->in, READ_PIECE, e) < 0)
+            return err_wrap(e, "%s", r->name);
+        got = read(r->fd, r->in.data + r->in.len, READ_PIECE);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_set(e, ERR_IO, "%s: %s", r->name, strerror(errno));
+        r->eof = got == 0;
+        r->in.len += (size_t)got;
+    }
+    return 0;
+}
+
+/* Read to the end only to count what is left. */
+static uint64_t count_rest(struct record_reader *r)
+{
+    uint64_t n = available(r);
+
+    while (!r->eof) {
+        r->used = r->in.len;
+        forget_used(r);
+        if (fill(r, 1, NULL) < 0)
+            break;
+        n += available(r);
+    }
+    return n;
+}
+
+static int damaged(struct record_reader *r, const char *why, struct err *e)
+{
+    uint64_t at = r->offset + r->used;
+    uint64_t left = count_rest(r);
+
+    return err_set(e, ERR_DAMAGED,
+                   "%s: %s at byte %" PRIu64 ": %" PRIu64 " blocks were read, %" PRIu64
+                   " bytes were left (mirrorctl show --recover looks for more)",
+                   r->name, why, at, r->blocks, left);
+}
+
+/* ---- sections and blocks --------------------------------------------------------- */
+
+/* Files joined with cat number their exchanges from 1 each: go on counting, so
+ * that a number names one exchange. Not between parts of one capture (shards
+ * of a run): there equal numbers mean the same exchange. */
+static void begin_section(struct record_reader *r, const struct record_options *o)
+{
+    bool same = r->in_section && memcmp(r->section.capture_id, o->capture_id,
+                                        sizeof o->capture_id) == 0;
+
+    if (r->in_section && !same) {
+        r->ordinal_base = r->last_ordinal;
+        r->connection_base = r->last_connection;
+    }
+    r->section = *o;
+    r->in_section = true;
+    r->ended = false;
+}
+
+enum step { STEP_ERROR = -1, STEP_END, STEP_GO, STEP_DAMAGE };
+
+static enum step read_section(struct record_reader *r, const char **why, struct err *e)
+{
+    struct record_options o;
+    int major = 0, minor = 0;
+
+    if (fill(r, SECTION_HEADER, e) < 0)
+        return STEP_ERROR;
+    *why = "the section header does not check";
+    if (available(r) < SECTION_HEADER)
+        return STEP_DAMAGE;
+    if (!section_decode(front(r), &o, &major, &minor))
+        return STEP_DAMAGE;
+    if (major != RECORD_MAJOR) {
+        err_set(e, ERR_INPUT, "%s: written in format %d.%d; this mirrorctl reads %d.x", r->name,
+                major, minor, RECORD_MAJOR);
+        return STEP_ERROR;
+    }
+    r->used += SECTION_HEADER;
+    begin_section(r, &o);
+    return STEP_GO;
+}
+
+static enum step unpack(struct record_reader *r, const struct block_header *b, const char **why,
+                        struct err *e)
+{
+    const uint8_t *stored = front(r) + BLOCK_HEADER;
+    size_t n;
+
+    r->payload = str_from((const char *)stored, b->stored);
+    if (b->codec == RECORD_PLAIN) {
+        *why = "a block's lengths differ";
+        return b->raw == b->stored ? STEP_GO : STEP_DAMAGE;
+    }
+    *why = "a block does not decompress";
+    /* The frame's own idea of its size is hostile too: never trust, compare. */
+    if (b->codec != RECORD_ZSTD || ZSTD_getFrameContentSize(stored, b->stored) != b->raw)
+        return STEP_DAMAGE;
+    buf_reset(&r->unpacked);
+    if (buf_reserve(&r->unpacked, b->raw, e) < 0) {
+        err_wrap(e, "%s", r->name);
+        return STEP_ERROR;
+    }
+    n = ZSTD_decompress(r->unpacked.data, b->raw, stored, b->stored);
+    if (ZSTD_isError(n) || n != b->raw)
+        return STEP_DAMAGE;
+    r->unpacked.len = n;
+    r->payload = buf_str(&r->unpacked);
+    return STEP_GO;
+}
+
+static enum step read_block(struct record_reader *r, const char **why, struct err *e)
+{
+    struct block_header b;
+    enum step step;
+
+    if (fill(r, BLOCK_HEADER, e) < 0)
+        return STEP_ERROR;
+    *why = "the last block is cut";
+    if (available(r) < BLOCK_HEADER)
+        return STEP_DAMAGE;
+    *why = "a block header does not check";
+    if (!block_decode(front(r), &b, r->section.sync))
+        return STEP_DAMAGE;
+    if (b.stored > BLOCK_MAX || b.raw > BLOCK_MAX)
+        return STEP_DAMAGE;
+    if (fill(r, BLOCK_HEADER + (size_t)b.stored, e) < 0)
+        return STEP_ERROR;
+    *why = "the last block is cut";
+    if (available(r) < BLOCK_HEADER + (size_t)b.stored)
+        return STEP_DAMAGE;
+    *why = "a block's checksum does not match";
+    if (record_hash(front(r) + BLOCK_HEADER, b.stored) != b.payload_hash)
+        return STEP_DAMAGE;
+    if (b.type == BLOCK_RECORDS) {
+        step = unpack(r, &b, why, e);
+        if (step != STEP_GO)
+            return step;
+    }
+    r->arena_limit = 2 * (size_t)b.raw + 64 * 1024; /* generous to alignment */
+    r->used += BLOCK_HEADER + (size_t)b.stored;
+    r->blocks++;
+    return STEP_GO;
+}
+
+/* Go to the next place where a section or a block may begin, at least one byte
+ * on. STEP_END: there is none. */
+static enum step resync(struct record_reader *r, struct err *e)
+{
+    struct str sync = str_from((const char *)r->section.sync, RECORD_SYNC_LEN);
+
+    r->used++;
+    r->skipped++;
+    for (;;) {
+        if (fill(r, RECORD_SYNC_LEN, e) < 0)
+            return STEP_ERROR;
+        for (size_t left = available(r); left >= RECORD_SYNC_LEN; left--) {
+            struct str here = str_from((const char *)front(r), left);
+
+            if (record_is_magic(here) || (r->in_section && str_starts(here, sync)))
+                return STEP_GO;
+            r->used++;
+            r->skipped++;
+        }
+        if (r->eof) {
+            r->skipped += available(r);
+            r->used = r->in.len;
+            return STEP_END;
+        }
+    }
+}
+
+/* Make the next block's payload available. */
+static enum step next_block(struct record_reader *r, struct err *e)
+{
+    const char *why = NULL;
+    enum step step;
+
+    if (fill(r, RECORD_MAGIC_LEN, e) < 0)
+        return STEP_ERROR;
+    if (available(r) == 0 && (r->ended || r->recover))
+        return STEP_END;
+    if (available(r) == 0) {
+        err_set(e, ERR_DAMAGED,
+                "%s: ends without its summary, so its writer was stopped: %" PRIu64
+                " blocks were read, 0 bytes were left",
+                r->name, r->blocks);
+        return STEP_ERROR;
+    }
+    if (record_is_magic(str_from((const char *)front(r), available(r))))
+        step = read_section(r, &why, e);
+    else
+        step = read_block(r, &why, e);
+    if (step == STEP_DAMAGE)
+        step = r->recover ? resync(r, e) : (enum step)damaged(r, why, e);
+    return step;
+}
+
+/* ---- records and fields ------------------------------------------------------------ */
+
+struct field {
+    unsigned tag;
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Cut the next record off *payload: its type and its fields. */
+static bool next_record(struct str *payload, unsigned *type, struct str *fields)
+{
+    const uint8_t *p = (const uint8_t *)payload->data;
+    uint32_t len;
+
+    if (payload->len < 6)
+        return false;
+    len = get_u32(p);
+    if (len < 2 || len > payload->len - 4)
+        return false;
+    *type = get_u16(p + 4);
+    *fields = str_from(payload->data + 6, len - 2);
+    *payload = str_skip(*payload, 4 + (size_t)len);
+    return true;
+}
+
+/* 1 with *f set, 0 at the end of the record, -1 if it is malformed. */
+static int next_field(struct str *fields, struct field *f)
+{
+    const uint8_t *p = (const uint8_t *)fields->data;
+    uint32_t len;
+
+    if (fields->len == 0)
+        return 0;
+    if (fields->len < 6)
+        return -1;
+    len = get_u32(p + 2);
+    if (len > fields->len - 6)
+        return -1;
+    *f = (struct field){get_u16(p), p + 6, len};
+    *fields = str_skip(*fields, 6 + (size_t)len);
+    return 1;
+}
+
+/* Numbers of another length than expected read as far as they go. */
+static uint64_t field_uint(const struct field *f, size_t at)
+{
+    size_t left = f->len > at ? f->len - at : 0;
+
+    return left ? get_uint(f->data + at, left < 8 ? left : 8) : 0;
+}
+
+static struct str field_str(const struct field *f)
+{
+    return str_from((const char *)f->data, f->len);
+}
+
+static void read_endpoint(const struct field *f, struct endpoint *ep)
+{
+    if (f->len < 19 || (f->data[0] != 4 && f->data[0] != 6))
+        return;
+    ep->family = f->data[0];
+    memcpy(ep->address, f->data + 1, sizeof ep->address);
+    ep->port = get_u16(f->data + 17);
+}
+
+/* Fields that requests and responses share. */
+static int read_message_field(const struct field *f, struct http_message *m, struct arena *mem,
+                              struct err *e)
+{
+    switch (f->tag) {
+    case FIELD_HEAD:
+        return arena_dup(mem, field_str(f), &m->head, e);
+    case FIELD_BODY:
+        m->body_size = f->len;
+        return arena_dup(mem, field_str(f), &m->body, e);
+    case FIELD_TRAILERS:
+        return arena_dup(mem, field_str(f), &m->trailers, e);
+    case FIELD_STATE:
+        m->flags = (uint32_t)field_uint(f, 0);
+        m->complete = f->len > 4 && f->data[4];
+        m->chunked = f->len > 5 && f->data[5];
+        return 0;
+    case FIELD_SIZES:
+        m->body_size = field_uint(f, 0);
+        m->body_hash = field_uint(f, 8);
+        m->gap_bytes = field_uint(f, 16);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static int read_request_field(const struct field *f, struct exchange *x, uint32_t *answers,
+                              struct err *e)
+{
+    switch (f->tag) {
+    case FIELD_ORDINAL:
+        x->ordinal = field_uint(f, 0);
+        return 0;
+    case FIELD_CONNECTION:
+        x->connection = field_uint(f, 0);
+        return 0;
+    case FIELD_INDEX:
+        x->index = (uint32_t)field_uint(f, 0);
+        return 0;
+    case FIELD_CLIENT:
+        read_endpoint(f, &x->client);
+        return 0;
+    case FIELD_SERVER:
+        read_endpoint(f, &x->server);
+        return 0;
+    case FIELD_TIMES:
+        x->request_first_ns = (int64_t)field_uint(f, 0);
+        x->request_last_ns = (int64_t)field_uint(f, 8);
+        return 0;
+    case FIELD_TUNNEL:
+        x->tunnel = true;
+        x->tunnel_bytes = field_uint(f, 0);
+        return 0;
+    case FIELD_REDACTED:
+        return arena_dup(&x->mem, field_str(f), &x->redacted, e);
+    case FIELD_ANSWERS:
+        *answers = (uint32_t)field_uint(f, 0);
+        return 0;
+    default:
+        return read_message_field(f, &x->request, &x->mem, e);
+    }
+}
+
+static int read_answer_field(const struct field *f, struct exchange *x, struct err *e)
+{
+    switch (f->tag) {
+    case FIELD_TIMES:
+        x->response_first_ns = (int64_t)field_uint(f, 0);
+        x->response_last_ns = (int64_t)field_uint(f, 8);
+        return 0;
+    case FIELD_INFORMATIONAL:
+        return arena_dup(&x->mem, field_str(f), &x->informational, e);
+    default:
+        return read_message_field(f, &x->response, &x->mem, e);
+    }
+}
+
+static int read_call_field(const struct field *f, struct call *c, struct arena *mem, struct err *e)
+{
+    switch (f->tag) {
+    case FIELD_CALL:
+        if (f->len < 4 || f->data[3] >= OUTCOME_COUNT)
+            return 0;
+        c->target = f->data[0];
+        c->order = f->data[1];
+        c->flags = f->data[2];
+        c->outcome = (enum outcome)f->data[3];
+        return 0;
+    case FIELD_DETAIL:
+        return arena_dup(mem, field_str(f), &c->detail, e);
+    case FIELD_CALL_TIMES:
+        c->due_ns = (int64_t)field_uint(f, 0);
+        c->sent_ns = (int64_t)field_uint(f, 8);
+        c->first_ns = (int64_t)field_uint(f, 16);
+        c->done_ns = (int64_t)field_uint(f, 24);
+        return 0;
+    case FIELD_INFORMATIONAL:
+        return arena_dup(mem, field_str(f), &c->informational, e);
+    default:
+        return read_message_field(f, &c->response, mem, e);
+    }
+}
+
+static int malformed(struct err *e)
+{
+    return err_set(e, ERR_DAMAGED, "a record is malformed");
+}
+
+/* A REQUEST's fields and the recorded answer behind it. */
+static int read_exchange(struct str fields, struct str *payload, struct exchange *x, struct err *e)
+{
+    uint32_t answers = 0;
+    struct field f;
+    unsigned type;
+    int got;
+
+    while ((got = next_field(&fields, &f)) > 0) {
+        if (read_request_field(&f, x, &answers, e) < 0)
+            return -1;
+    }
+    if (got < 0 || answers > 1)
+        return malformed(e);
+    if (answers == 0)
+        return 0;
+    if (!next_record(payload, &type, &fields) || type != TYPE_RESPONSE)
+        return malformed(e);
+    while ((got = next_field(&fields, &f)) > 0) {
+        if (read_answer_field(&f, x, e) < 0)
+            return -1;
+    }
+    return got < 0 ? malformed(e) : 0;
+}
+
+static struct exchange *take_exchange(struct record_reader *r, struct str fields, struct err *e)
+{
+    struct exchange *x = exchange_new(r->arena_limit, e);
+
+    if (!x)
+        return NULL;
+    if (read_exchange(fields, &r->payload, x, e) < 0) {
+        exchange_free(x);
+        return NULL;
+    }
+    x->ordinal += r->ordinal_base;
+    x->connection += r->connection_base;
+    if (x->ordinal > r->last_ordinal)
+        r->last_ordinal = x->ordinal;
+    if (x->connection > r->last_connection)
+        r->last_connection = x->connection;
+    return x;
+}
+
+static int read_calls(struct record_reader *r, struct pair *p, struct err *e)
+{
+    for (unsigned i = 0; i < p->n_calls; i++) {
+        struct str fields;
+        struct field f;
+        unsigned type;
+        int got;
+
+        if (!next_record(&r->payload, &type, &fields) || type != TYPE_RESPONSE)
+            return malformed(e);
+        while ((got = next_field(&fields, &f)) > 0) {
+            if (read_call_field(&f, &p->calls[i], &p->mem, e) < 0)
+                return -1;
+        }
+        if (got < 0)
+            return malformed(e);
+    }
+    return 0;
+}
+
+static struct pair *take_pair(struct record_reader *r, struct str fields, struct err *e)
+{
+    uint64_t calls = 0;
+    struct exchange *x;
+    struct pair *p;
+    struct field f;
+    unsigned type;
+    int got;
+
+    while ((got = next_field(&fields, &f)) > 0) {
+        if (f.tag == FIELD_CALLS)
+            calls = field_uint(&f, 0);
+    }
+    if (got < 0 || calls > PAIR_MAX_CALLS || !next_record(&r->payload, &type, &fields) ||
+        type != TYPE_REQUEST) {
+        malformed(e);
+        return NULL;
+    }
+    x = take_exchange(r, fields, e);
+    p = x ? pair_new(x, r->arena_limit, e) : NULL;
+    if (!p)
+        return NULL;
+    p->n_calls = (unsigned)calls;
+    if (read_calls(r, p, e) < 0) {
+        pair_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static int take_text(struct record_reader *r, struct str fields, struct record_item *item,
+                     struct err *e)
+{
+    struct field f;
+
+    mem_free(r->text);
+    r->text = NULL;
+    while (next_field(&fields, &f) > 0) {
+        if (f.tag != FIELD_TEXT || r->text)
+            continue;
+        r->text = mem_dup((const char *)f.data, f.len);
+        if (!r->text)
+            return err_nomem(e, "reading a record");
+        item->text = str_from(r->text, f.len);
+    }
+    return 0;
+}
+
+/* Take the next group off the payload: what it was, RECORD_END for one of a
+ * type that is not known, or -1. */
+static int take_group(struct record_reader *r, struct record_item *item, struct err *e)
+{
+    struct str fields;
+    unsigned type;
+
+    if (!next_record(&r->payload, &type, &fields))
+        return malformed(e);
+    switch (type) {
+    case TYPE_META:
+        return take_text(r, fields, item, e) < 0 ? -1 : RECORD_META;
+    case TYPE_STATS:
+        r->ended = true;
+        return take_text(r, fields, item, e) < 0 ? -1 : RECORD_STATS;
+    case TYPE_REQUEST:
+        item->exchange = take_exchange(r, fields, e);
+        return item->exchange ? RECORD_EXCHANGE : -1;
+    case TYPE_PAIR:
+        item->pair = take_pair(r, fields, e);
+        return item->pair ? RECORD_PAIR : -1;
+    default:
+        return RECORD_END;
+    }
+}
+
+/* ---- the outside --------------------------------------------------------------------- */
+
+int record_next(struct record_reader *r, struct record_item *item, struct err *e)
+{
+    *item = (struct record_item){0};
+    for (;;) {
+        while (r->payload.len) {
+            int got = take_group(r, item, e);
+
+            if (got > 0)
+                item->kind = r->section.kind;
+            if (got > 0 || (got < 0 && (!e || e->kind != ERR_DAMAGED)))
+                return got;
+            if (got < 0 && !r->recover)
+                return err_wrap(e, "%s", r->name);
+            if (got < 0) { /* checksums are right, the writer was wrong: leave the block */
+                r->skipped += r->payload.len;
+                r->payload.len = 0;
+            }
+        }
+        switch (next_block(r, e)) {
+        case STEP_END:
+            return RECORD_END;
+        case STEP_ERROR:
+            return -1;
+        default:
+            break;
+        }
+    }
+}
+
+struct record_reader *record_reader_new(int fd, const char *name, bool recover, struct err *e)
+{
+    struct record_reader *r = mem_zalloc(sizeof *r);
+
+    if (!r) {
+        err_nomem(e, "opening a record");
+        return NULL;
+    }
+    r->fd = fd;
+    r->recover = recover;
+    snprintf(r->name, sizeof r->name, "%s", name);
+    buf_init(&r->in, (size_t)BLOCK_MAX * 2);
+    buf_init(&r->unpacked, BLOCK_MAX);
+    if (fill(r, RECORD_MAGIC_LEN, e) < 0)
+        goto fail;
+    if (available(r) == 0) {
+        err_set(e, ERR_INPUT, "%s: is empty", name);
+        goto fail;
+    }
+    if (!record_is_magic(str_from((const char *)front(r), available(r))) && !recover) {
+        err_set(e, ERR_INPUT, "%s: not a record or result file of mirrorctl", name);
+        goto fail;
+    }
+    return r;
+fail:
+    record_reader_free(r);
+    return NULL;
+}
+
+const struct record_options *record_section(const struct record_reader *r)
+{
+    return &r->section;
+}
+
+uint64_t record_skipped_bytes(const struct record_reader *r)
+{
+    return r->skipped;
+}
+
+void record_reader_free(struct record_reader *r)
+{
+    if (!r)
+        return;
+    buf_release(&r->in);
+    buf_release(&r->unpacked);
+    mem_free(r->text);
+    mem_free(r);
+}

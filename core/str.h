@@ -1,0 +1,142 @@
+/* str.h -- a view of bytes that somebody else owns.
+ *
+ * Bytes from the network hold NULs and are not NUL-terminated, so every
+ * string that is not our own literal travels as a pointer and a length.
+ * A view never owns; it is valid as long as what it looks at.
+ */
+#ifndef MIRRORCTL_CORE_STR_H
+#define MIRRORCTL_CORE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+struct str {
+    const char *data; /* may be NULL when len is 0 */
+    size_t len;
+};
+
+/* A view of a string literal, usable in static initialisers. */
+#define STR_INIT(literal)                                                                          \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+#define STR(literal) ((struct str)STR_INIT(literal))
+
+/* For printf: printf("%.*s", STR_ARG(s)). */
+#define STR_ARG(s) (int)(s).len, (s).data ? (s).data : ""
+
+static inline struct str str_from(const char *data, size_t len)
+{
+    return (struct str){data, len};
+}
+
+/* A view of a C string; NULL gives the empty view. */
+static inline struct str str_of(const char *cstr)
+{
+    return (struct str){cstr, cstr ? strlen(cstr) : 0};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* Equal but for ASCII case, as field names are compared (RFC 9110, 5.1). */
+static inline bool str_ieq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+}
+
+/* Order by bytes, shorter first where one is a prefix of the other. */
+static inline int str_cmp(struct str a, struct str b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int c = n ? memcmp(a.data, b.data, n) : 0;
+
+    return c ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.data, prefix.data, prefix.len) == 0);
+}
+
+static inline bool str_istarts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_ieq(str_from(s.data, prefix.len), prefix);
+}
+
+static inline bool str_ends(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && str_eq(str_from(s.data + (s.len - suffix.len), suffix.len), suffix);
+}
+
+/* The view without its first `n` bytes; `n` beyond the end gives the empty view. */
+static inline struct str str_skip(struct str s, size_t n)
+{
+    if (n > s.len)
+        n = s.len;
+    return s.data ? str_from(s.data + n, s.len - n) : s;
+}
+
+/* The first `n` bytes at most. */
+static inline struct str str_head(struct str s, size_t n)
+{
+    return str_from(s.data, n < s.len ? n : s.len);
+}
+
+/* Position of the first `c`, or s.len when there is none. */
+static inline size_t str_find(struct str s, char c)
+{
+    const char *p = s.len ? memchr(s.data, c, s.len) : NULL;
+
+    return p ? (size_t)(p - s.data) : s.len;
+}
+
+/* Without blanks and tabs at both ends: HTTP's OWS (RFC 9110, 5.6.3). */
+static inline struct str str_trim(struct str s)
+{
+    while (s.len && (s.data[0] == ' ' || s.data[0] == '\t'))
+        s = str_skip(s, 1);
+    while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/* Cut *rest at the first `sep`: returns what stands before it and leaves what
+ * stands after it. Without `sep` all of *rest is returned and it ends empty
+ * with data NULL, which is how a loop knows that it is through:
+ *
+ *     while (list.data) { item = str_cut(&list, ','); ... }
+ */
+static inline struct str str_cut(struct str *rest, char sep)
+{
+    size_t at = str_find(*rest, sep);
+    struct str first = str_from(rest->data, at);
+
+    *rest = at < rest->len ? str_from(rest->data + at + 1, rest->len - at - 1) : (struct str){0};
+    return first;
+}
+
+/* Read a whole view as a decimal number. False when it is empty, holds
+ * anything but digits, or does not fit. */
+static inline bool str_to_u64(struct str s, uint64_t *value)
+{
+    uint64_t v = 0;
+
+    if (s.len == 0)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned digit = (unsigned char)s.data[i] - (unsigned)'0';
+        if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    *value = v;
+    return true;
+}
+
+#endif

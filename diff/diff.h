@@ -1,0 +1,68 @@
+/* diff.h -- pairs in, verdict and report out: the third stage.
+ *
+ * Compares what v1 and v2 answered to the same request: outcome, status,
+ * headers, body, latency. Where v1 was asked twice, what it also does to itself
+ * is noise. Never sends anything; the same pairs and rules give the same bytes.
+ */
+#ifndef MIRRORCTL_DIFF_DIFF_H
+#define MIRRORCTL_DIFF_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/exchange.h"
+#include "core/str.h"
+
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE };
+
+struct diff_config {
+    const char *file;          /* the result's name, for the report and its hints */
+    const char *const *gates;  /* NAME=LIMIT */
+    size_t n_gates;
+    const char *const *patterns; /* "GET /users/{id}" */
+    size_t n_patterns;
+    unsigned threads;          /* comparers; 0 chooses; the output does not depend on it */
+    bool show_secrets;
+};
+
+/* How a text report may look. */
+struct report_style {
+    bool colour;
+    bool ascii;     /* nothing beyond ASCII */
+    unsigned width; /* columns, at least 40 */
+};
+
+struct diff;
+
+/* Check the configuration. NULL with *e set. */
+struct diff *diff_open(const struct diff_config *config, struct err *e);
+
+/* The META of the result file, before its pairs; `json` is copied. Fields that
+ * are missing are shown as unknown. The STATS (accounting) after its pairs. */
+int diff_meta(struct diff *d, struct str json, struct err *e);
+int diff_stats(struct diff *d, struct str json, struct err *e);
+
+/* Compare all pairs of the source. Returns 0, or -1 with *e set; with
+ * ERR_DAMAGED from the source all that was read before is compared. */
+int diff_run(struct diff *d, const struct pair_source *source, struct err *e);
+
+/* Judge what was compared. */
+enum verdict diff_verdict(const struct diff *d);
+
+/* Write the report in a format of diff_formats() to `out`. */
+int diff_report(const struct diff *d, const char *format, const struct report_style *style,
+                struct buf *out, struct err *e);
+
+/* "text, json": for messages; NULL-terminated names for help. */
+const char *const *diff_formats(void);
+
+/* The format a file name ends with (".json"), or NULL. */
+const char *diff_format_of(const char *path);
+
+/* Free it. NULL is fine. */
+void diff_close(struct diff *d);
+
+#endif

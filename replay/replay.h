@@ -1,0 +1,104 @@
+/* replay.h -- exchanges in, pairs out: the second stage.
+ *
+ * Draws which requests are mirrored, decides when each is due, sends it to
+ * every target at that moment, and hands on what each target answered. Targets
+ * cannot hurt each other: each has its own queue and in-flight limit. Nothing
+ * is lost silently: struct replay_stats adds up.
+ */
+#ifndef MIRRORCTL_REPLAY_REPLAY_H
+#define MIRRORCTL_REPLAY_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/exchange.h"
+#include "core/hist.h"
+#include "core/str.h"
+
+enum replay_control { CONTROL_V1, CONTROL_RECORDED, CONTROL_NONE };
+enum replay_pace { PACE_RECORDED, PACE_RATE, PACE_MAX };
+enum replay_host { HOST_KEEP, HOST_TARGET, HOST_SHADOW, HOST_NAME };
+
+/* How far a run is. */
+struct replay_progress {
+    uint64_t recorded, selected, done; /* requests; done: pairs handed on */
+    uint64_t in_flight[PAIR_MAX_CALLS];
+    uint64_t failed[PAIR_MAX_CALLS];
+};
+
+struct replay_config {
+    const char *v1, *v2;      /* URLs */
+    uint32_t ppm;             /* share that is mirrored, parts per million */
+    const char *seed;         /* of the draw; NULL is the default */
+    enum replay_pace pace;
+    double speed;             /* PACE_RECORDED: times the recorded pace */
+    double rate;              /* PACE_RATE: requests a second */
+    unsigned concurrency;     /* requests in flight per target */
+    unsigned threads;         /* event loops; 0 chooses */
+    int64_t timeout_ns;       /* per request, connecting included */
+    const char *methods;      /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */
+    enum replay_control control;
+    enum replay_host host;
+    const char *host_name;    /* HOST_NAME */
+    size_t max_body;          /* content kept of an answer */
+    bool include_anomalous;   /* also send requests two readers could read differently */
+    bool no_marker;           /* leave out the X-Mirrorctl: 1 that copies carry */
+    bool dry_run;             /* decide and account, send nothing */
+    const char *ca_file;      /* PEM, or NULL for the system's */
+    bool insecure;            /* no certificate checks */
+
+    /* Called about once a second while it runs; may be NULL. */
+    void (*tick)(void *ctx, const struct replay_progress *progress);
+    void *ctx;
+};
+
+/* The accounting of contract.md, per target. */
+struct replay_target_stats {
+    char name[16];                   /* "v1", "v2", "control" */
+    uint64_t outcomes[OUTCOME_COUNT];
+    uint64_t sent, answered;
+    uint64_t connections, retried, reused;
+    uint64_t status_class[6];        /* answers by 1xx .. 5xx; [0] is others */
+    struct hist service;             /* done - sent of answered calls, ns */
+    struct hist lateness;            /* sent - due, ns */
+};
+
+struct replay_stats {
+    uint64_t recorded;
+    uint64_t eligible;
+    /* not eligible */
+    uint64_t method, incomplete, anomalous, tunnel, loop, no_rule, no_mirror, redirect, undecided,
+        no_key, limit;
+    uint64_t selected, sampled_out;
+    uint64_t paired, unpaired;
+    int64_t started_ns, ended_ns;    /* wall clock */
+    bool stopped;
+    unsigned n_targets;              /* in the order of call.target */
+    struct replay_target_stats *targets;
+};
+
+struct replay;
+
+/* Check the configuration and resolve nothing yet. NULL with *e set. */
+struct replay *replay_open(const struct replay_config *config, struct err *e);
+
+/* Run until the source ends, the last answer or timeout is in, and the last
+ * pair is with the sink. Pairs arrive from one thread, in no promised order.
+ * Returns 0, or -1 with *e set; with ERR_DAMAGED from the source all that was
+ * read before was sent. */
+int replay_run(struct replay *r, const struct exchange_source *source,
+               const struct pair_sink *sink, struct err *e);
+
+/* Ask a run to stop: what is in flight ends, the rest counts as stopped. A
+ * second call ends what is in flight too. Safe in a signal handler. */
+void replay_stop(struct replay *r);
+
+/* The counters: while it runs only through tick, whole after replay_run(). */
+const struct replay_stats *replay_stats(const struct replay *r);
+
+/* Names of the targets, in the order of call.target; n from replay_stats. */
+void replay_close(struct replay *r);
+
+#endif

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Run the built tests and sum them up: run.sh [unit|fuzz|torture|lint|cli ...]
+# Every test prints TAP; the last line is `N passed, N failed`, before it every
+# failure with the command that runs it alone, and every skip with its reason.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+BUILD=${BUILD:-build}
+export BUILD CORPUS="${CORPUS:-}"
+export MIRRORCTL="$PWD/$BUILD/mirrorctl" MOVIESD="$PWD/$BUILD/moviesd"
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
+kinds=${*:-unit fuzz torture lint cli}
+
+passed=0 failed=0
+failures=() skips=()
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# run NAME COMMAND...: count its TAP lines; an exit status without a failing
+# line (a crash, a sanitizer) is a failure too.
+run() {
+  local name=$1 status=0 ok bad line
+  shift
+  "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+  ok=$(grep -c '^ok ' "$work/out")
+  bad=$(grep -c '^not ok ' "$work/out")
+  while IFS= read -r line; do
+    skips+=("$name: ${line#ok }")
+    ok=$((ok - 1))
+  done < <(grep -i '^ok .*# skip' "$work/out")
+  if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || ! grep -q '^ok ' "$work/out"; }; then
+    bad=1
+    echo "not ok $name ended with status $status" >>"$work/out"
+  fi
+  passed=$((passed + ok)) failed=$((failed + bad))
+  if [ "$bad" -eq 0 ]; then
+    printf '%-44s %5d passed\n' "$name" "$ok"
+    return
+  fi
+  printf '%-44s %5d passed, %d FAILED\n' "$name" "$ok" "$bad"
+  sed 's/^/    /' "$work/out" "$work/err" | tail -n 200
+  failures+=("$name, alone: $*")
+}
+
+for kind in $kinds; do
+  case $kind in
+  unit)
+    while IFS= read -r t; do
+      run "${t#"$BUILD"/tests/}" "$t"
+    done < <(find "$BUILD/tests/unit" -type f | sort)
+    ;;
+  fuzz)
+    for t in "$BUILD"/tests/fuzz/*; do
+      [ -x "$t" ] && run "fuzz corpus ${t##*/}" "$t" "tests/fuzz/corpus/${t##*/}"
+    done
+    ;;
+  torture)
+    for t in "$BUILD"/tests/torture/*; do
+      [ -x "$t" ] && run "${t#"$BUILD"/tests/}" "$t"
+    done
+    ;;
+  lint)
+    for t in tests/lint/*.sh; do
+      [ "$t" = tests/lint/all.sh ] || run "${t#tests/}" "$t"
+    done
+    ;;
+  cli)
+    for t in tests/cli/*.bats; do
+      [ -e "$t" ] && run "${t#tests/}" bats --tap "$t"
+    done
+    ;;
+  *)
+    echo "run.sh: unknown kind '$kind'" >&2
+    exit 2
+    ;;
+  esac
+done
+
+echo
+for line in ${skips[@]+"${skips[@]}"}; do echo "skipped: $line"; done
+for line in ${failures[@]+"${failures[@]}"}; do echo "failed: $line"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Install what a target needs and is not there: setup.sh build|test|demo|lint|fuzz|bench|all
+# On Debian and Ubuntu with apt; elsewhere the packages' names are printed.
+set -eu
+
+build='gcc make pkg-config libpcap-dev libcurl4-openssl-dev libyaml-dev libcjson-dev libzstd-dev
+       zlib1g-dev libxxhash-dev libmicrohttpd-dev'
+demo="$build curl jq"
+tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin"
+lint="$tests clang-format clang-tidy cppcheck shellcheck"
+fuzz="$build clang libclang-rt-14-dev"
+bench="$demo tcpdump wrk hey"
+
+case ${1:-all} in
+build) want=$build ;;
+demo) want=$demo ;;
+test) want=$tests ;;
+lint) want=$lint ;;
+fuzz) want=$fuzz ;;
+bench) want=$bench ;;
+all) want="$lint $fuzz $bench" ;;
+*)
+  echo "setup.sh: unknown set '$1'" >&2
+  exit 2
+  ;;
+esac
+
+others() {
+  cat >&2 <<'TEXT'
+This system has no apt-get. Install a C compiler, make, pkg-config, curl, jq, and
+  Fedora:  libpcap-devel libcurl-devel libyaml-devel cjson-devel libzstd-devel zlib-devel
+           xxhash-devel libmicrohttpd-devel libcmocka-devel bats mandoc
+  Arch:    libpcap curl libyaml cjson zstd zlib xxhash libmicrohttpd cmocka bats mandoc
+  Alpine:  libpcap-dev curl-dev yaml-dev cjson-dev zstd-dev zlib-dev xxhash-dev
+           libmicrohttpd-dev cmocka-dev bats mandoc
+  macOS:   brew install libpcap curl libyaml cjson zstd zlib xxhash libmicrohttpd cmocka
+           bats-core mandoc
+then run the same target again.
+TEXT
+}
+
+# What pkg-config and PATH can answer says whether a system without apt is ready.
+ready() {
+  command -v pkg-config >/dev/null 2>&1 &&
+    pkg-config --exists libpcap libcurl yaml-0.1 libcjson libzstd zlib libxxhash libmicrohttpd
+}
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+  ready && exit 0
+  others
+  exit 2
+fi
+
+missing=
+for package in $want; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=
+elif command -v sudo >/dev/null 2>&1; then
+  as_root=sudo
+else
+  echo "These packages are missing; as root, run:" >&2
+  echo "  apt-get update && apt-get install -y --no-install-recommends$missing" >&2
+  exit 2
+fi
+
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086 # lists of words on purpose
+if ! { $as_root apt-get update -qq &&
+  $as_root apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+  cat "$log" >&2
+  exit 2
+fi
