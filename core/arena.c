@@ -1,6 +1,7 @@
 #include "core/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -88,6 +89,61 @@ void *arena_array(struct arena *a, size_t count, size_t size, struct err *e)
         return NULL;
     }
     return arena_alloc(a, count * size, e);
+}
+
+static size_t round_up(size_t n)
+{
+    return (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+}
+
+/* Let the block whose only piece has `old` bytes have one of `n`. */
+static void *grow_block(struct arena *a, size_t old, size_t n, struct err *e)
+{
+    size_t cap = ARENA_PASS_THROUGH ? n : round_up(n);
+    struct arena_block *b = mem_realloc(a->blocks, sizeof *b + cap);
+
+    if (!b) {
+        err_nomem(e, "growing an arena");
+        return NULL;
+    }
+    a->blocks = b;
+    b->len = b->cap = cap;
+    a->used += round_up(n) - round_up(old);
+    return b->data;
+}
+
+/* True if `p` with its `n` bytes is the last piece of the newest block. */
+static bool is_last(const struct arena_block *b, const char *p, size_t n)
+{
+    uintptr_t at = (uintptr_t)p, from = (uintptr_t)b->data, to = from + b->len;
+
+    return at >= from && at < to && round_up(n) >= to - at;
+}
+
+void *arena_grow(struct arena *a, void *p, size_t old, size_t n, struct err *e)
+{
+    struct arena_block *b = a->blocks;
+    size_t more;
+    void *copy;
+
+    if (p && n <= old)
+        return p;
+    if (p && n <= SIZE_MAX / 2 && is_last(b, p, old)) {
+        more = round_up(n) - round_up(old);
+        if (more > a->max || a->used > a->max - more) {
+            err_set(e, ERR_NOMEM, "more than %zu bytes", a->max);
+            return NULL;
+        }
+        if (p == b->data && b->cap < round_up(n))
+            return grow_block(a, old, n, e);
+        if (more <= b->cap - b->len) {
+            b->len += more;
+            a->used += more;
+            return p;
+        }
+    }
+    copy = cut(a, n, e);
+    return copy && old ? memcpy(copy, p, old) : copy;
 }
 
 int arena_dup(struct arena *a, struct str s, struct str *copy, struct err *e)

@@ -30,6 +30,11 @@ void *arena_alloc(struct arena *a, size_t n, struct err *e);
 /* `count` zeroed items; NULL also when the product overflows. */
 void *arena_array(struct arena *a, size_t count, size_t size, struct err *e);
 
+/* Make the piece `p` of `old` bytes `n` bytes long, in place where it can be;
+ * the new ones hold anything. Returns where it is now, or NULL with *e set and
+ * the piece as it was. A NULL `p` starts one. */
+void *arena_grow(struct arena *a, void *p, size_t old, size_t n, struct err *e);
+
 /* Copy a view into the arena, NUL-terminated. Returns 0, or -1 with *e set. */
 int arena_dup(struct arena *a, struct str s, struct str *copy, struct err *e);
 

@@ -60,6 +60,10 @@ int64_t hist_percentile(const struct hist *h, double percent)
         return 0;
     if ((double)rank < exact || rank == 0)
         rank++;
+    if (rank == 1)
+        return h->min;
+    if (rank >= h->total)
+        return h->max;
     for (unsigned i = 0; i < HIST_BUCKETS; i++) {
         seen += h->counts[i];
         if (seen >= rank) {

@@ -72,6 +72,15 @@ static bool is_version(struct str s)
     return s.len == 8 && str_starts(s, STR("HTTP/1.")) && s.data[7] >= '0' && s.data[7] <= '9';
 }
 
+static bool has_controls(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if ((unsigned char)s.data[i] < 0x20)
+            return true;
+    }
+    return false;
+}
+
 /* The version is what follows the last blank: targets with blanks in them are
  * wrong, but browsers and scanners send them, and servers answer. */
 bool http_request_line(struct str head, struct http_request_line *line)
@@ -88,7 +97,9 @@ bool http_request_line(struct str head, struct http_request_line *line)
         *line = (struct http_request_line){method, str_head(rest, last - 1), str_skip(rest, last)};
         return true;
     }
-    if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(rest, STR("/")))
+    /* HTTP/0.9 knew GET and no more; without a version little speaks for HTTP. */
+    if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(rest, STR("/")) ||
+        has_controls(rest))
         return false;
     *line = (struct http_request_line){.method = method, .target = rest};
     return true;

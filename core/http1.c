@@ -203,6 +203,16 @@ static void note_lines(struct http1 *f)
         f->flags |= HTTP_HEAD_TOO_LARGE;
 }
 
+/* RFC 9112, 3.2: no white space, and RFC 3986 has no controls. */
+static bool is_odd_target(struct str target)
+{
+    for (size_t i = 0; i < target.len; i++) {
+        if ((unsigned char)target.data[i] <= ' ')
+            return true;
+    }
+    return target.len == 0;
+}
+
 static void read_start_line(struct http1 *f)
 {
     struct http_request_line request = {0};
@@ -213,7 +223,7 @@ static void read_start_line(struct http1 *f)
         http_request_line(f->head, &request);
         f->method = request.method;
         version = request.version;
-        if (request.target.len == 0 || memchr(request.target.data, ' ', request.target.len))
+        if (is_odd_target(request.target))
             f->flags |= HTTP_BAD_LINE;
         if (version.len == 0)
             f->flags |= HTTP_09;
@@ -315,14 +325,16 @@ static int step_start(struct http1 *f, struct str *in, struct str *piece)
     return AGAIN;
 }
 
-/* Garbage shows early. A first line that grows byte by byte is looked at while
- * it is short and once it is whole, or the looking would be quadratic. */
+/* Garbage shows early. Of a first line that grows byte by byte only the first
+ * bytes are looked at until it is whole, or the looking would be quadratic. */
 static bool is_hopeless(const struct http1 *f, struct str head)
 {
-    enum { SHORT = 128 };
+    enum { LOOK = 128 };
 
-    if (f->scanned > 0 || (head.len > SHORT && head.data[head.len - 1] != '\n'))
+    if (f->scanned > 0)
         return false;
+    if (head.data[head.len - 1] != '\n')
+        head = str_head(head, LOOK);
     return http1_guess(f->side, head) == HTTP1_NO;
 }
 
@@ -761,11 +773,6 @@ static enum http1_guess guess_request(struct str bytes)
         return HTTP1_TOO_SHORT;
     if (line.len < bytes.len)
         return http_request_line(line, &request) ? HTTP1_YES : HTTP1_NO;
-    /* A target has no controls; binary protocols show theirs soon. */
-    for (size_t i = n; i < line.len; i++) {
-        if ((unsigned char)line.data[i] < 0x20 && line.data[i] != '\r' && line.data[i] != '\t')
-            return HTTP1_NO;
-    }
     return HTTP1_TOO_SHORT;
 }
 

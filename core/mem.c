@@ -57,7 +57,9 @@ void *mem_realloc(void *p, size_t n)
 
 void *mem_array(size_t n, size_t size)
 {
-    return must_fail() ? NULL : calloc(n ? n : 1, size ? size : 1);
+    if (size && n > SIZE_MAX / size)
+        return NULL;
+    return mem_zalloc(n * size);
 }
 
 void mem_free(void *p)

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Everything that finds fault without running the program: `make lint`.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+BUILD=${BUILD:-build}
+passed=0 failed=0
+
+check() {
+  local name=$1
+  shift
+  if "$@" >"$BUILD/lint.log" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok      $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED  $name"
+    sed 's/^/    /' "$BUILD/lint.log" | head -n 60
+  fi
+}
+
+mapfile -t sources < <(git ls-files '*.c' '*.h')
+mapfile -t code < <(git ls-files 'core/*.c' 'capture/*.c' 'replay/*.c' 'diff/*.c' 'cli/*.c')
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+
+check "clang-format" clang-format --dry-run --Werror "${sources[@]}"
+check "shellcheck" shellcheck "${scripts[@]}"
+check "mandoc" mandoc -Tlint -Wwarning docs/mirrorctl.1
+check "cppcheck" cppcheck --quiet --error-exitcode=1 --std=c11 -I. -D_GNU_SOURCE \
+  --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem "${code[@]}"
+check "clang-tidy" clang-tidy --quiet --warnings-as-errors='*' "${code[@]}" -- -std=c11 -D_GNU_SOURCE -I. \
+  -DMIRRORCTL_VERSION='"lint"'
+for script in tests/lint/*.sh; do
+  [ "$script" = tests/lint/all.sh ] || check "$script" "$script"
+done
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,170 @@
+/* queue and hist: what threads share and what they add up afterwards. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <pthread.h>
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "core/hist.h"
+#include "core/mem.h"
+#include "core/queue.h"
+
+static void a_queue_keeps_order_and_its_ceiling(void **state)
+{
+    struct queue *q = queue_new(2, NULL);
+    int a, b, c;
+
+    (void)state;
+    assert_true(queue_try_put(q, &a));
+    assert_true(queue_try_put(q, &b));
+    assert_false(queue_try_put(q, &c));
+    assert_ptr_equal(queue_take(q), &a);
+    assert_true(queue_try_put(q, &c));
+    assert_ptr_equal(queue_try_take(q), &b);
+    assert_ptr_equal(queue_take(q), &c);
+    assert_null(queue_try_take(q));
+    queue_free(q);
+}
+
+static void closing_lets_the_rest_out_and_nothing_in(void **state)
+{
+    struct queue *q = queue_new(2, NULL);
+    int a;
+
+    (void)state;
+    queue_put(q, &a);
+    queue_close(q);
+    assert_false(queue_is_drained(q));
+    assert_false(queue_put(q, &a));
+    assert_false(queue_try_put(q, &a));
+    assert_ptr_equal(queue_take(q), &a);
+    assert_null(queue_take(q));
+    assert_true(queue_is_drained(q));
+    queue_free(q);
+}
+
+static void taking_gives_up_at_the_deadline(void **state)
+{
+    struct queue *q = queue_new(1, NULL);
+    int64_t start = clock_mono_ns();
+
+    (void)state;
+    assert_null(queue_take_until(q, start + 20 * NS_PER_MS));
+    assert_true(clock_mono_ns() >= start + 20 * NS_PER_MS);
+    queue_free(q);
+}
+
+enum { ITEMS = 20000, PRODUCERS = 3 };
+
+static void *produce(void *arg)
+{
+    struct queue *q = arg;
+    static int items[ITEMS];
+
+    for (int i = 0; i < ITEMS; i++)
+        queue_put(q, &items[i]);
+    return NULL;
+}
+
+static void nothing_is_lost_between_threads(void **state)
+{
+    struct queue *q = queue_new(7, NULL);
+    pthread_t threads[PRODUCERS];
+    int n = 0;
+
+    (void)state;
+    for (int i = 0; i < PRODUCERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, produce, q), 0);
+    while (n < ITEMS * PRODUCERS && queue_take(q))
+        n++;
+    for (int i = 0; i < PRODUCERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(n, ITEMS * PRODUCERS);
+    assert_null(queue_try_take(q));
+    queue_free(q);
+}
+
+static void *close_it(void *arg)
+{
+    queue_close(arg);
+    return NULL;
+}
+
+static void closing_wakes_who_waits(void **state)
+{
+    struct queue *q = queue_new(1, NULL);
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, close_it, q), 0);
+    assert_null(queue_take(q));
+    pthread_join(thread, NULL);
+    queue_free(q);
+}
+
+static void percentiles_are_within_their_error(void **state)
+{
+    struct hist *h = mem_zalloc(sizeof *h);
+
+    (void)state;
+    for (int64_t v = 1; v <= 100000; v++)
+        hist_add(h, v * 1000);
+    assert_int_equal(h->min, 1000);
+    assert_int_equal(h->max, 100000000);
+    for (double p = 0.5; p <= 100; p += 0.5) {
+        double exact = p * 1000 * 1000, got = (double)hist_percentile(h, p);
+
+        assert_true(got >= exact * 0.992 && got <= exact * 1.008);
+    }
+    assert_int_equal(hist_percentile(h, 100), 100000000);
+    assert_int_equal(hist_percentile(h, 0), 1000);
+    mem_free(h);
+}
+
+static void extremes_are_counted_at_the_edges(void **state)
+{
+    struct hist *h = mem_zalloc(sizeof *h);
+
+    (void)state;
+    assert_int_equal(hist_percentile(h, 50), 0);
+    hist_add(h, -5);
+    hist_add(h, INT64_MAX);
+    assert_int_equal(h->total, 2);
+    assert_int_equal(hist_percentile(h, 50), 0);
+    assert_true(hist_percentile(h, 99) == h->max && h->max == (INT64_C(1) << HIST_MAX_BITS) - 1);
+    mem_free(h);
+}
+
+static void merging_is_as_adding_all(void **state)
+{
+    struct hist *all = mem_zalloc(sizeof *all), *a = mem_zalloc(sizeof *a),
+                *b = mem_zalloc(sizeof *b);
+
+    (void)state;
+    for (int64_t v = 0; v < 5000; v++) {
+        hist_add(all, v * v);
+        hist_add(v % 3 ? a : b, v * v);
+    }
+    hist_merge(a, b);
+    assert_memory_equal(a, all, sizeof *all);
+    mem_free(all);
+    mem_free(a);
+    mem_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_queue_keeps_order_and_its_ceiling),
+        cmocka_unit_test(closing_lets_the_rest_out_and_nothing_in),
+        cmocka_unit_test(taking_gives_up_at_the_deadline),
+        cmocka_unit_test(nothing_is_lost_between_threads),
+        cmocka_unit_test(closing_wakes_who_waits),
+        cmocka_unit_test(percentiles_are_within_their_error),
+        cmocka_unit_test(extremes_are_counted_at_the_edges),
+        cmocka_unit_test(merging_is_as_adding_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
