@@ -76,7 +76,7 @@ endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder,$(f))))
 
 .PHONY: all
-all: $(BUILD)/mirrorctl $(BUILD)/moviesd
+all: $(BUILD)/mirrorctl $(BUILD)/moviesd $(BUILD)/make_pcap
 
 $(BUILD)/mirrorctl: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libdiff.a \
                     $(BUILD)/libreplay.a $(BUILD)/libcapture.a $(BUILD)/libcore.a
@@ -98,7 +98,11 @@ $(BUILD)/obj/%.o: %.c
 $(BUILD)/moviesd: samples/movies/moviesd.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/moviesd.d -o $@ $< \
-	    $(call pkg_libs,libmicrohttpd)
+	    $(call pkg_libs,libmicrohttpd) -lpthread
+
+$(BUILD)/make_pcap: samples/movies/make_pcap.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/make_pcap.d -o $@ $<
 
 # ---- unit tests -------------------------------------------------------------
 # tests/unit/FOLDER/*.c: each a program that links FOLDER's library and those
@@ -167,7 +171,8 @@ run-tests: tests
 demo:
 	@$(SETUP) demo
 	@$(MAKE) --no-print-directory all
-	@MIRRORCTL=$(BUILD)/mirrorctl MOVIESD=$(BUILD)/moviesd DEMO_DIR=$(BUILD)/demo samples/demo.sh
+	@MIRRORCTL=$(BUILD)/mirrorctl MOVIESD=$(BUILD)/moviesd MAKE_PCAP=$(BUILD)/make_pcap \
+	    DEMO_DIR=$(BUILD)/demo samples/demo.sh
 
 deps:
 	@$(SETUP) all
