@@ -23,13 +23,20 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 SETUP := tests/support/setup.sh
 
-PKGS_core    := libzstd zlib libxxhash libcjson
+PKGS_core    := libzstd zlib libxxhash libcjson yaml-0.1
 PKGS_capture := libpcap
 PKGS_replay  := libcurl
 PKGS_all     := $(PKGS_core) $(PKGS_capture) $(PKGS_replay)
 
 pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
 pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
+
+# Short lines while building; V=1 shows the commands.
+ifeq ($(V),)
+say = @printf '  %-4s %s\n' $(1) $@;
+else
+say =
+endif
 
 # ---- flags ------------------------------------------------------------------
 
@@ -80,16 +87,16 @@ all: $(BUILD)/mirrorctl $(BUILD)/moviesd $(BUILD)/make_pcap
 
 $(BUILD)/mirrorctl: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libdiff.a \
                     $(BUILD)/libreplay.a $(BUILD)/libcapture.a $(BUILD)/libcore.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_cli)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_cli)
 
 $(BUILD)/lib%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
@@ -97,12 +104,12 @@ $(BUILD)/obj/%.o: %.c
 
 $(BUILD)/moviesd: samples/movies/moviesd.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/moviesd.d -o $@ $< \
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/moviesd.d -o $@ $< \
 	    $(call pkg_libs,libmicrohttpd) -lpthread
 
 $(BUILD)/make_pcap: samples/movies/make_pcap.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/make_pcap.d -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -MMD -MP -MF $(BUILD)/obj/make_pcap.d -o $@ $<
 
 # ---- unit tests -------------------------------------------------------------
 # tests/unit/FOLDER/*.c: each a program that links FOLDER's library and those
@@ -115,7 +122,7 @@ UNIT_$(1) := $$(patsubst tests/unit/%.c,$$(BUILD)/tests/unit/%,$$(wildcard tests
 $$(UNIT_$(1)): $$(BUILD)/tests/unit/%: $$(BUILD)/obj/tests/unit/%.o $$(SUPPORT) \
                $$(sort $$(BUILD)/lib$(1).a $$(BUILD)/libcore.a)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $$(SUPPORT) $$(BUILD)/lib$(1).a $$(BUILD)/libcore.a \
+	$$(call say,LD)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $$(SUPPORT) $$(BUILD)/lib$(1).a $$(BUILD)/libcore.a \
 	    -lcmocka $$(LIBS_$(1))
 UNITS += $$(UNIT_$(1))
 endef
@@ -133,23 +140,23 @@ FUZZ_MAIN := $(if $(FUZZING),-fsanitize=fuzzer,$(BUILD)/obj/tests/fuzz/replay.o)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(if $(FUZZING),,$(FUZZ_MAIN)) $(SUPPORT) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(FUZZ_MAIN) $(LIBS_cli)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(FUZZ_MAIN) $(LIBS_cli)
 
 TORTURES := $(patsubst tests/torture/%.c,$(BUILD)/tests/torture/%,$(wildcard tests/torture/torture_*.c))
 $(BUILD)/tests/torture/%: $(BUILD)/obj/tests/torture/%.o $(SUPPORT) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
 
 # Programs that bats files and benches drive: tests/tools/NAME.c.
 TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(SUPPORT) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
 
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SUPPORT) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
 
 .SECONDARY:
 
@@ -163,14 +170,14 @@ tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
 # Two steps: what is missing is installed, then make starts over and sees it.
 test:
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory run-tests
+	@$(MAKE) -s --no-print-directory run-tests
 
 run-tests: tests
 	@BUILD=$(BUILD) CORPUS=$(CORPUS) tests/run.sh
 
 demo:
 	@$(SETUP) demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -s --no-print-directory all
 	@MIRRORCTL=$(BUILD)/mirrorctl MOVIESD=$(BUILD)/moviesd MAKE_PCAP=$(BUILD)/make_pcap \
 	    DEMO_DIR=$(BUILD)/demo samples/demo.sh
 
@@ -179,25 +186,25 @@ deps:
 
 lint:
 	@$(SETUP) lint
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -s --no-print-directory all
 	@BUILD=$(BUILD) tests/lint/all.sh
 
 asan:
-	@$(MAKE) --no-print-directory BUILD=build/asan SAN=address,undefined test
+	@$(MAKE) -s --no-print-directory BUILD=build/asan SAN=address,undefined test
 
 tsan:
-	@$(MAKE) --no-print-directory BUILD=build/tsan SAN=thread test
+	@$(MAKE) -s --no-print-directory BUILD=build/tsan SAN=thread test
 
 torture:
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory BUILD=build/asan SAN=address,undefined run-torture
+	@$(MAKE) -s --no-print-directory BUILD=build/asan SAN=address,undefined run-torture
 
 run-torture: $(TORTURES)
 	@BUILD=$(BUILD) tests/run.sh torture
 
 fuzz:
 	@$(SETUP) fuzz
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SAN=address,undefined \
+	@$(MAKE) -s --no-print-directory BUILD=build/fuzz CC=clang SAN=address,undefined \
 	    EXTRA=-fsanitize=fuzzer-no-link FUZZING=1 run-fuzz
 
 run-fuzz: $(FUZZ_REPLAY)
@@ -205,14 +212,14 @@ run-fuzz: $(FUZZ_REPLAY)
 
 bench:
 	@$(SETUP) bench
-	@$(MAKE) --no-print-directory run-bench
+	@$(MAKE) -s --no-print-directory run-bench
 
 run-bench: all $(BENCHES) $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 cover:
 	@$(SETUP) test
-	@$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
+	@$(MAKE) -s --no-print-directory BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
 
 run-cover: tests
 	@BUILD=$(BUILD) tests/run.sh

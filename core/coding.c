@@ -267,7 +267,7 @@ static enum coding_result run(const struct coding *c, struct decoder *d, struct 
 
     while (said == STEP_MORE) {
         size_t left = limit.max - out->len, in_before = f->in.len;
-        char beyond;
+        char beyond = 0;
 
         if (chunk > left)
             chunk = left;

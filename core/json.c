@@ -173,7 +173,7 @@ void json_double(struct json_writer *w, double v)
     }
     do
         snprintf(text, sizeof text, "%.*g", digits, v);
-    while (digits++ < DBL_DECIMAL_DIG && memcmp(&v, &(double){strtod(text, NULL)}, sizeof v) != 0);
+    while (digits++ < DBL_DECIMAL_DIG && strtod(text, NULL) != v);
     put_text(w, text);
 }
 

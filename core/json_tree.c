@@ -120,13 +120,20 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static bool is_simple_escape(char c)
+{
+    static const char letters[] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
+
+    return memchr(letters, c, sizeof letters) != NULL;
+}
+
 /* Check the escape at `at`; returns what follows it. */
 static const char *skip_escape(struct reader *r, const char *at)
 {
     if (r->end - at < 2)
         return fault(r, r->end, "the text ends inside a string");
     if (at[1] != 'u')
-        return memchr("\"\\/bfnrt", at[1], 8) ? at + 2 : fault(r, at + 1, "no such escape");
+        return is_simple_escape(at[1]) ? at + 2 : fault(r, at + 1, "no such escape");
     for (int i = 2; i < 6; i++) {
         if (r->end - at <= i)
             return fault(r, r->end, "the text ends inside a string");
@@ -412,7 +419,7 @@ struct json_node *json_parse(struct str text, struct arena *mem, struct json_fau
                              struct err *e)
 {
     struct frame stack[JSON_MAX_DEPTH + 1];
-    struct json_fault ignored;
+    struct json_fault ignored = {0};
     struct reader r = {.start = text.len ? text.data : "", .mem = mem, .e = e, .stack = stack};
     struct json_node *root, *node;
     const char *at = r.start;

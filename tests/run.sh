@@ -6,6 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 BUILD=${BUILD:-build}
 export BUILD CORPUS="${CORPUS:-}"
+[ -z "$CORPUS" ] || export CORPUS_JSON="$CORPUS/json"
 export MIRRORCTL="$PWD/$BUILD/mirrorctl" MOVIESD="$PWD/$BUILD/moviesd"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
@@ -23,12 +24,19 @@ run() {
   local name=$1 status=0 ok bad line
   shift
   "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-  ok=$(grep -c '^ok ' "$work/out")
-  bad=$(grep -c '^not ok ' "$work/out")
+  # bats writes `ok N name # skip why`; cmocka `# why`, then `not ok N # SKIP name`.
+  awk '/^# / { why = substr($0, 3) }
+       /^(not )?ok .*# *(skip|SKIP)/ {
+         line = $0; sub(/^(not )?ok [0-9]+ *(- *)?/, "", line)
+         if (line ~ /^# *SKIP/) { sub(/^# *SKIP */, "", line); line = line ": " why }
+         print line
+       }' "$work/out" >"$work/skips"
+  grep -vE '^(not )?ok .*# *(skip|SKIP)' "$work/out" >"$work/results"
+  ok=$(grep -c '^ok ' "$work/results")
+  bad=$(grep -c '^not ok ' "$work/results")
   while IFS= read -r line; do
-    skips+=("$name: ${line#ok }")
-    ok=$((ok - 1))
-  done < <(grep -i '^ok .*# skip' "$work/out")
+    skips+=("$name: $line")
+  done <"$work/skips"
   if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || ! grep -q '^ok ' "$work/out"; }; then
     bad=1
     echo "not ok $name ended with status $status" >>"$work/out"
