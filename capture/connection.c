@@ -1,0 +1,713 @@
+#include "capture/connection.h"
+
+#include "core/buf.h"
+#include "core/clock.h"
+#include "core/mem.h"
+
+/* First bytes that could still become HTTP, by direction. */
+struct early {
+    struct buf bytes[2];
+    struct piece piece[2]; /* where and when they began */
+};
+
+/* A start line longer than this is taken for none. */
+enum { EARLY_MAX = 16 * 1024 };
+
+enum { PATIENCE_NS = CONNECTION_PATIENCE_SECONDS * NS_PER_SEC, MAX_STRAYS = 8 };
+
+void connection_init(struct connection *c, uint64_t number, const struct segment *s, int dir)
+{
+    *c = (struct connection){.number = number, .client = -1, .first_ns = s->ns};
+    c->from[dir] = s->from;
+    c->from[!dir] = s->to;
+}
+
+/* ---- what is spoken --------------------------------------------------------- */
+
+static void drop_early(struct connection *c, const struct pair_context *ctx)
+{
+    if (!c->early)
+        return;
+    for (int d = 0; d < 2; d++) {
+        budget_return(ctx->budget, c->early->bytes[d].cap);
+        buf_release(&c->early->bytes[d]);
+    }
+    budget_return(ctx->budget, sizeof *c->early);
+    mem_free(c->early);
+    c->early = NULL;
+}
+
+/* Nothing more is wanted of it; what it waited for may go. */
+static void stop_tracking(struct connection *c, const struct pair_context *ctx)
+{
+    drop_early(c, ctx);
+    stream_clear(&c->stream[0], ctx->budget);
+    stream_clear(&c->stream[1], ctx->budget);
+}
+
+static void count(struct connection *c, const struct pair_context *ctx, enum protocol protocol)
+{
+    struct capture_stats *stats = ctx->stats;
+
+    c->protocol = protocol;
+    stats->connections++;
+    stats->http += protocol == PROTOCOL_HTTP;
+    stats->tls += protocol == PROTOCOL_TLS;
+    stats->http2 += protocol == PROTOCOL_HTTP2;
+    stats->other += protocol == PROTOCOL_OTHER;
+    if (c->midstream[0] || c->midstream[1])
+        stats->midstream++;
+    if (protocol != PROTOCOL_HTTP)
+        stop_tracking(c, ctx);
+}
+
+/* There is no memory for it: hand on what is there and forget the rest. */
+static void give_up(struct connection *c, const struct pair_context *ctx)
+{
+    if (c->protocol == PROTOCOL_UNKNOWN)
+        count(c, ctx, PROTOCOL_OTHER);
+    pairing_free(c->http);
+    c->http = NULL;
+    c->protocol = PROTOCOL_IGNORED;
+    ctx->stats->evicted++;
+    stop_tracking(c, ctx);
+}
+
+static enum http1_side side_of(const struct connection *c, int dir)
+{
+    return dir == c->client ? HTTP1_REQUESTS : HTTP1_RESPONSES;
+}
+
+/* Where a piece's sender stood in the other stream, or -1. */
+static int64_t ack_position(struct connection *c, int dir, const struct piece *p)
+{
+    struct stream *peer = &c->stream[!dir];
+
+    return p->has_ack && peer->anchored ? stream_position(peer, p->ack) : -1;
+}
+
+static void feed(struct connection *c, const struct pair_context *ctx, int dir,
+                 const struct piece *p)
+{
+    if (c->http && pairing_feed(c->http, side_of(c, dir), p, ack_position(c, dir, p)) < 0)
+        give_up(c, ctx);
+}
+
+/* It speaks HTTP, and in direction `client` go the requests. */
+static void begin_http(struct connection *c, const struct pair_context *ctx, int client)
+{
+    struct pair_origin origin = {
+        .connection = c->number,
+        .client = c->from[client],
+        .server = c->from[!client],
+        .midstream = {c->midstream[client], c->midstream[!client]},
+        .pos = {c->stream[client].next, c->stream[!client].next},
+        .seen = c->missed[client] ? c->missed[client] + 1 : 0,
+    };
+    struct early *early = c->early;
+
+    c->client = (int8_t)client;
+    count(c, ctx, PROTOCOL_HTTP);
+    ctx->stats->skipped_bytes += c->unclear_bytes;
+    c->http = pairing_new(ctx, &origin);
+    if (!c->http) {
+        give_up(c, ctx);
+        return;
+    }
+    c->early = NULL;
+    for (int i = 0; early && i < 2; i++) {
+        int d = i ? !client : client;
+        early->piece[d].bytes = buf_str(&early->bytes[d]);
+        if (early->bytes[d].len)
+            feed(c, ctx, d, &early->piece[d]);
+    }
+    c->early = early;
+    drop_early(c, ctx);
+}
+
+/* A TLS record (RFC 8446, 5.1): a handshake at the beginning, any later. */
+static enum http1_guess guess_tls(struct str b, bool midstream)
+{
+    unsigned char type = (unsigned char)b.data[0];
+
+    if (midstream ? type < 20 || type > 23 : type != 22)
+        return HTTP1_NO;
+    if (b.len < 3)
+        return HTTP1_TOO_SHORT;
+    return b.data[1] == 3 && (unsigned char)b.data[2] <= 4 ? HTTP1_YES : HTTP1_NO;
+}
+
+static enum http1_guess guess_http2(struct str b)
+{
+    struct str preface = HTTP2_PREFACE;
+
+    if (!str_eq(str_head(b, preface.len), str_head(preface, b.len)))
+        return HTTP1_NO;
+    return b.len >= preface.len ? HTTP1_YES : HTTP1_TOO_SHORT;
+}
+
+/* What do these first bytes of a direction show? PROTOCOL_UNKNOWN when there
+ * are too few. For HTTP, *client tells in which direction the requests go. */
+static enum protocol recognise(const struct connection *c, int dir, struct str b, int *client)
+{
+    enum http1_guess guess[4] = {HTTP1_NO, HTTP1_NO, HTTP1_NO, HTTP1_NO};
+    bool from_client = c->client != !dir, from_server = c->client != dir;
+
+    guess[0] = guess_tls(b, c->midstream[dir]);
+    if (from_client) {
+        guess[1] = guess_http2(b);
+        guess[2] = http1_guess(HTTP1_REQUESTS, b);
+    }
+    if (from_server)
+        guess[3] = http1_guess(HTTP1_RESPONSES, b);
+    if (guess[0] == HTTP1_YES)
+        return PROTOCOL_TLS;
+    if (guess[1] == HTTP1_YES)
+        return PROTOCOL_HTTP2;
+    if (guess[2] == HTTP1_YES && guess[1] == HTTP1_NO) {
+        *client = dir;
+        return PROTOCOL_HTTP;
+    }
+    if (guess[3] == HTTP1_YES) {
+        *client = !dir;
+        return PROTOCOL_HTTP;
+    }
+    for (int i = 0; i < 4; i++) {
+        if (guess[i] == HTTP1_TOO_SHORT)
+            return PROTOCOL_UNKNOWN;
+    }
+    return PROTOCOL_OTHER;
+}
+
+/* Keep first bytes until more come. False when they cannot be kept. */
+static bool keep_early(struct connection *c, const struct pair_context *ctx, int dir,
+                       const struct piece *p)
+{
+    struct buf *b;
+    size_t before;
+
+    if (!c->early) {
+        c->early = mem_zalloc(sizeof *c->early);
+        if (!c->early)
+            return false;
+        buf_init(&c->early->bytes[0], EARLY_MAX);
+        buf_init(&c->early->bytes[1], EARLY_MAX);
+        budget_charge(ctx->budget, sizeof *c->early);
+    }
+    b = &c->early->bytes[dir];
+    before = b->cap;
+    if (b->len == 0)
+        c->early->piece[dir] = *p;
+    c->early->piece[dir].conflict |= p->conflict;
+    if (buf_add(b, p->bytes, NULL) < 0)
+        return false;
+    budget_adjust(ctx->budget, before, b->cap);
+    return true;
+}
+
+/* The beginning of a direction is missing, or was not understood. */
+static void note_missed(struct connection *c, int dir)
+{
+    c->midstream[dir] = true;
+    if (!c->missed[dir])
+        c->missed[dir] = c->stream[!dir].next;
+}
+
+static void classify(struct connection *c, const struct pair_context *ctx, int dir,
+                     const struct piece *p)
+{
+    struct buf *early = c->early ? &c->early->bytes[dir] : NULL;
+    bool joined = early && early->len;
+    int client = c->client;
+    enum protocol protocol;
+
+    if (p->bytes.len == 0)
+        return;
+    if (joined && !keep_early(c, ctx, dir, p))
+        protocol = PROTOCOL_OTHER;
+    else
+        protocol = recognise(c, dir, joined ? buf_str(early) : p->bytes, &client);
+    switch (protocol) {
+    case PROTOCOL_UNKNOWN:
+        if (!joined && !keep_early(c, ctx, dir, p))
+            give_up(c, ctx);
+        break;
+    case PROTOCOL_HTTP:
+        begin_http(c, ctx, client);
+        if (!joined)
+            feed(c, ctx, dir, p);
+        break;
+    case PROTOCOL_OTHER:
+        /* In mid-stream this may be inside a message: wait for the next one. */
+        if (c->midstream[dir]) {
+            note_missed(c, dir);
+            c->unclear_bytes += joined ? early->len : p->bytes.len;
+            if (joined)
+                buf_reset(early);
+            break;
+        }
+        count(c, ctx, protocol);
+        break;
+    default:
+        count(c, ctx, protocol);
+        break;
+    }
+}
+
+/* ---- order ------------------------------------------------------------------ */
+
+static void deliver(struct connection *c, const struct pair_context *ctx, int dir,
+                    const struct piece *p)
+{
+    stream_deliver(&c->stream[dir], p);
+    if (c->protocol == PROTOCOL_HTTP)
+        feed(c, ctx, dir, p);
+    else if (c->protocol == PROTOCOL_UNKNOWN)
+        classify(c, ctx, dir, p);
+    if (p->missing) {
+        ctx->stats->gaps++;
+        ctx->stats->gap_bytes += p->missing;
+        if (c->protocol == PROTOCOL_UNKNOWN)
+            note_missed(c, dir);
+    }
+}
+
+/* The next `n` bytes of a direction will not come. */
+static void skip(struct connection *c, const struct pair_context *ctx, int dir, int64_t n,
+                 int64_t now)
+{
+    struct stream *s = &c->stream[dir];
+    int64_t pos = s->next;
+
+    ctx->stats->gaps++;
+    ctx->stats->gap_bytes += (uint64_t)n;
+    s->next += n;
+    if (c->protocol == PROTOCOL_UNKNOWN) {
+        note_missed(c, dir);
+        if (c->early) {
+            c->unclear_bytes += c->early->bytes[dir].len;
+            buf_reset(&c->early->bytes[dir]);
+        }
+    } else if (c->http && pairing_gap(c->http, side_of(c, dir), pos, (uint64_t)n, now) < 0) {
+        give_up(c, ctx);
+    }
+}
+
+/* What of the other stream this piece's sender had received and we have not
+ * passed on yet, as the position up to which to wait; 0 when it may go. */
+static int64_t waits_for(struct connection *c, int dir, const struct piece *p)
+{
+    struct stream *peer = &c->stream[!dir];
+    int64_t need;
+
+    if (!p->has_ack || !peer->anchored)
+        return 0;
+    if (peer->segments == 0 && c->segments >= CONNECTION_PATIENCE_SEGMENTS)
+        return 0; /* it is not captured */
+    need = stream_position(peer, p->ack);
+    if (peer->has_fin && need > peer->fin)
+        need = peer->fin;
+    if (need > peer->next + STREAM_WINDOW)
+        return 0; /* no acknowledgement of this connection */
+    return need > peer->next && need > peer->excused ? need : 0;
+}
+
+static void end_direction(struct connection *c, const struct pair_context *ctx, int dir,
+                          enum pair_end how)
+{
+    if (c->http && pairing_end(c->http, side_of(c, dir), how) < 0)
+        give_up(c, ctx);
+}
+
+/* Pass on the first piece that waits, if nothing is in its way. */
+static bool deliver_one(struct connection *c, const struct pair_context *ctx, int dir)
+{
+    struct stream *s = &c->stream[dir];
+    const struct piece *p = stream_head(s);
+    struct held *h;
+
+    if (!s->anchored)
+        return false;
+    if (p && p->pos == s->next && waits_for(c, dir, p) == 0) {
+        h = stream_pop(s, ctx->budget);
+        deliver(c, ctx, dir, stream_piece(h));
+        stream_release_piece(h);
+        return true;
+    }
+    if (!p && s->has_fin && !s->ended && s->next >= s->fin) {
+        s->ended = true;
+        end_direction(c, ctx, dir, PAIR_CLOSED);
+        return true;
+    }
+    return false;
+}
+
+static void pump(struct connection *c, const struct pair_context *ctx)
+{
+    bool moved;
+
+    do {
+        moved = false;
+        for (int d = 0; d < 2; d++) {
+            while (deliver_one(c, ctx, d))
+                moved = true;
+        }
+    } while (moved);
+}
+
+/* Has this piece waited for longer than reordering can explain? */
+static bool is_overdue(const struct connection *c, const struct piece *p, int64_t now)
+{
+    return c->segments - p->segment >= CONNECTION_PATIENCE_SEGMENTS || now - p->ns >= PATIENCE_NS;
+}
+
+static bool has_hole(const struct stream *s)
+{
+    const struct piece *p = stream_head(s);
+
+    return p && p->pos > s->next;
+}
+
+/* Skip a hole as far as the receiver had it, which proves that it was sent and
+ * not captured; what is not acknowledged may still be sent again. `all`: even
+ * if it is not overdue. */
+static bool skip_acked(struct connection *c, const struct pair_context *ctx, int dir, int64_t now,
+                       bool all)
+{
+    struct stream *s = &c->stream[dir];
+    const struct piece *p = stream_head(s);
+    int64_t to;
+
+    if (!has_hole(s) || s->acked <= s->next || !(all || is_overdue(c, p, now)))
+        return false;
+    to = s->acked < p->pos ? s->acked : p->pos;
+    skip(c, ctx, dir, to - s->next, now);
+    return true;
+}
+
+/* Skip a hole although nobody acknowledged it. */
+static bool skip_hole(struct connection *c, const struct pair_context *ctx, int dir, int64_t now)
+{
+    struct stream *s = &c->stream[dir];
+
+    if (!has_hole(s))
+        return false;
+    skip(c, ctx, dir, stream_head(s)->pos - s->next, now);
+    return true;
+}
+
+/* Let a piece go that waits for bytes of the other direction behind which
+ * nothing was captured. They are missing, but a single one may be the FIN. */
+static bool excuse(struct connection *c, const struct pair_context *ctx, int dir, int64_t now)
+{
+    struct stream *peer = &c->stream[!dir];
+    const struct piece *p = stream_head(&c->stream[dir]);
+    int64_t need = p && p->pos == c->stream[dir].next ? waits_for(c, dir, p) : 0;
+
+    if (need == 0 || has_hole(peer))
+        return false;
+    peer->excused = need;
+    if (!stream_head(peer) && peer->segments > 0 && need > peer->next + 1)
+        skip(c, ctx, !dir, need - peer->next, now);
+    return true;
+}
+
+/* Look at the first piece that waits, and let it go on if it waited for too
+ * long. True if that may have helped. */
+static bool lose_patience(struct connection *c, const struct pair_context *ctx, int dir,
+                          int64_t now)
+{
+    struct stream *s = &c->stream[dir];
+    const struct piece *p = stream_head(s);
+
+    if (!p || !s->anchored)
+        return false;
+    if (stream_is_full(s))
+        return skip_acked(c, ctx, dir, now, true) || skip_hole(c, ctx, dir, now) ||
+               skip_acked(c, ctx, !dir, now, true) || skip_hole(c, ctx, !dir, now) ||
+               excuse(c, ctx, dir, now);
+    if (!is_overdue(c, p, now))
+        return false;
+    /* Without the other direction there are no acknowledgements. */
+    if (c->stream[!dir].segments == 0 && now - p->ns >= PATIENCE_NS)
+        return skip_hole(c, ctx, dir, now);
+    return skip_acked(c, ctx, dir, now, false) || excuse(c, ctx, dir, now);
+}
+
+/* Decide where streams begin whose SYN was not seen. */
+static void settle(struct connection *c, int64_t now, struct budget *b, bool force_it)
+{
+    if (c->stream[0].anchored && c->stream[1].anchored) {
+        c->settled = true;
+        return;
+    }
+    if (!force_it && c->segments < CONNECTION_PATIENCE_SEGMENTS &&
+        now - c->first_ns < PATIENCE_NS && !stream_is_full(&c->stream[0]) &&
+        !stream_is_full(&c->stream[1]))
+        return;
+    c->settled = true;
+    for (int d = 0; d < 2; d++) {
+        struct stream *s = &c->stream[d];
+        if (s->anchored)
+            continue;
+        c->midstream[d] = true;
+        /* The receiver's first acknowledgement shows where it stood: that of a
+         * handshake, or in mid-stream before bytes that were not captured. */
+        if (s->first_ack && (!stream_head(s) || s->first_ack < stream_head(s)->pos))
+            stream_anchor(s, s->first_ack, b);
+        else if (stream_head(s))
+            stream_anchor(s, stream_head(s)->pos, b);
+    }
+}
+
+static void advance(struct connection *c, const struct pair_context *ctx, int64_t now)
+{
+    if (!c->settled)
+        settle(c, now, ctx->budget, false);
+    if (!c->settled)
+        return;
+    pump(c, ctx);
+    while (connection_waits(c) && (lose_patience(c, ctx, 0, now) || lose_patience(c, ctx, 1, now)))
+        pump(c, ctx);
+    if (c->http && c->stream[0].ended && c->stream[1].ended) {
+        pairing_free(c->http);
+        c->http = NULL;
+        c->protocol = PROTOCOL_IGNORED;
+        stop_tracking(c, ctx);
+    }
+}
+
+/* ---- segments --------------------------------------------------------------- */
+
+static void take_syn(struct connection *c, struct budget *b, const struct segment *s, int dir)
+{
+    struct stream *mine = &c->stream[dir], *peer = &c->stream[!dir];
+    int64_t pos = stream_position(mine, s->seq);
+
+    if (!mine->has_syn) {
+        mine->has_syn = true;
+        mine->syn = pos;
+        if (!mine->anchored)
+            stream_anchor(mine, pos + 1, b);
+    }
+    if (s->flags & TCP_ACK) {
+        if (c->client < 0)
+            c->client = (int8_t)!dir;
+        if (!peer->has_syn) {
+            peer->has_syn = true;
+            peer->syn = stream_position(peer, s->ack) - 1;
+        }
+        if (!peer->anchored)
+            stream_anchor(peer, peer->syn + 1, b);
+    } else if (c->client < 0) {
+        c->client = (int8_t)dir;
+    }
+}
+
+static void take_ack(struct connection *c, const struct segment *s, int dir)
+{
+    struct stream *peer = &c->stream[!dir];
+    int64_t pos = stream_position(peer, s->ack);
+    int64_t top = peer->top > peer->next ? peer->top : peer->next;
+
+    if (!peer->anchored && (peer->first_ack == 0 || pos < peer->first_ack))
+        peer->first_ack = pos;
+    if (pos > peer->acked && pos <= top + STREAM_WINDOW)
+        peer->acked = pos;
+}
+
+static void take_piece(struct connection *c, const struct pair_context *ctx, int dir,
+                       struct piece *p)
+{
+    struct stream *s = &c->stream[dir];
+    struct stream_note note = {0};
+    enum stream_fate fate;
+
+    if (c->settled && !s->anchored) {
+        /* Nothing of this direction was seen when it was settled. */
+        stream_anchor(s, p->pos, ctx->budget);
+    }
+    fate = stream_add(s, p, ctx->budget, &note);
+    ctx->stats->retransmitted_bytes += note.repeated;
+    if (note.conflict) {
+        ctx->stats->conflicts++;
+        if (c->http)
+            pairing_conflict(c->http, side_of(c, dir));
+    }
+    if (fate == STREAM_NEXT) {
+        if (c->settled && waits_for(c, dir, p) == 0)
+            deliver(c, ctx, dir, p);
+        else
+            fate = stream_hold(s, p, ctx->budget);
+    }
+    if (fate == STREAM_STRAY)
+        ctx->stats->out_of_window++;
+    if (fate == STREAM_NOMEM)
+        give_up(c, ctx);
+}
+
+/* The urgent byte is not part of the stream for a receiver without
+ * SO_OOBINLINE, which is the default. Its place is kept. */
+static void take_urgent(struct connection *c, const struct pair_context *ctx, int dir,
+                        const struct piece *whole, size_t at)
+{
+    struct piece p = *whole;
+
+    p.bytes = str_head(whole->bytes, at);
+    p.missing = 0;
+    if (at)
+        take_piece(c, ctx, dir, &p);
+    p = *whole;
+    p.pos += (int64_t)at;
+    p.bytes = (struct str){0};
+    p.missing = 0;
+    p.urgent = true;
+    take_piece(c, ctx, dir, &p);
+    p = *whole;
+    p.pos += (int64_t)at + 1;
+    p.bytes = str_skip(whole->bytes, at + 1);
+    if (p.bytes.len || p.missing)
+        take_piece(c, ctx, dir, &p);
+}
+
+static void take_payload(struct connection *c, const struct pair_context *ctx,
+                         const struct segment *s, int dir)
+{
+    struct stream *mine = &c->stream[dir];
+    bool syn = s->flags & TCP_SYN;
+    struct piece p = {
+        .pos = stream_position(mine, s->seq + syn),
+        .bytes = s->bytes,
+        .missing = s->missing,
+        .has_ack = s->flags & TCP_ACK,
+        .ack = s->ack,
+        .ns = s->ns,
+        .segment = c->segments,
+    };
+    int64_t end = piece_end(&p);
+
+    if (s->bytes.len || s->missing) {
+        c->carries = true;
+        if ((s->flags & TCP_URG) && s->urgent > 0 && s->urgent <= s->bytes.len)
+            take_urgent(c, ctx, dir, &p, s->urgent - 1u);
+        else
+            take_piece(c, ctx, dir, &p);
+    }
+    if ((s->flags & TCP_FIN) && !mine->has_fin && end >= mine->next - STREAM_WINDOW &&
+        end <= mine->next + STREAM_WINDOW) {
+        mine->has_fin = true;
+        mine->fin = end;
+    }
+}
+
+/* RFC 9293, 3.5.3: a reset counts if its number could be one of the stream. */
+static void take_reset(struct connection *c, const struct segment *s, int dir)
+{
+    struct stream *mine = &c->stream[dir];
+    int64_t pos;
+
+    if (mine->segments > 1 && mine->anchored) {
+        pos = stream_position(mine, s->seq);
+        if (pos < mine->next - STREAM_WINDOW || pos > mine->next + STREAM_WINDOW)
+            return;
+    }
+    c->reset = true;
+}
+
+void connection_segment(struct connection *c, const struct pair_context *ctx,
+                        const struct segment *s, int dir, int64_t now)
+{
+    c->segments++;
+    c->stream[dir].segments++;
+    c->fin[dir] |= (s->flags & TCP_FIN) != 0;
+    if (s->flags & TCP_SYN)
+        take_syn(c, ctx->budget, s, dir);
+    if (s->flags & TCP_RST)
+        take_reset(c, s, dir);
+    if (c->protocol > PROTOCOL_HTTP)
+        return;
+    if (s->flags & TCP_ACK)
+        take_ack(c, s, dir);
+    take_payload(c, ctx, s, dir);
+    advance(c, ctx, now);
+}
+
+/* ---- the connection's life -------------------------------------------------- */
+
+bool connection_is_over(const struct connection *c)
+{
+    return c->reset || (c->fin[0] && c->fin[1] && !connection_waits(c));
+}
+
+bool connection_is_replaced(struct connection *c, const struct segment *s, int dir)
+{
+    struct stream *mine = &c->stream[dir];
+    int64_t pos;
+
+    if (c->stream[0].strays >= MAX_STRAYS || c->stream[1].strays >= MAX_STRAYS)
+        return true;
+    if (!(s->flags & TCP_SYN) || !mine->referenced)
+        return false;
+    pos = stream_position(mine, s->seq);
+    if (mine->has_syn && pos == mine->syn)
+        return false; /* sent again */
+    if (!mine->has_syn)
+        return c->settled && pos + 1 != mine->next; /* else it comes late */
+    if (connection_is_over(c))
+        return true;
+    /* An old number is a stray copy; another one cannot be of this connection. */
+    return pos < mine->syn || pos > mine->next;
+}
+
+bool connection_waits(const struct connection *c)
+{
+    return stream_head(&c->stream[0]) || stream_head(&c->stream[1]);
+}
+
+void connection_nudge(struct connection *c, const struct pair_context *ctx, int64_t now)
+{
+    if (c->protocol <= PROTOCOL_HTTP)
+        advance(c, ctx, now);
+}
+
+/* What the receiver acknowledged behind the last piece was sent, but not
+ * captured. One byte more can be the FIN. */
+static void skip_tail(struct connection *c, const struct pair_context *ctx, int dir, int64_t now)
+{
+    struct stream *s = &c->stream[dir];
+
+    if (s->anchored && !s->ended && s->segments && s->acked > s->next + 1)
+        skip(c, ctx, dir, s->acked - s->next, now);
+}
+
+/* Nothing more comes: let go, what is best known first. */
+static bool lose_all_patience(struct connection *c, const struct pair_context *ctx, int64_t now)
+{
+    return skip_acked(c, ctx, 0, now, true) || skip_acked(c, ctx, 1, now, true) ||
+           excuse(c, ctx, 0, now) || excuse(c, ctx, 1, now) || skip_hole(c, ctx, 0, now) ||
+           skip_hole(c, ctx, 1, now);
+}
+
+void connection_end(struct connection *c, const struct pair_context *ctx, int64_t now)
+{
+    enum pair_end how = c->reset ? PAIR_RESET : PAIR_CUT;
+
+    if (c->protocol <= PROTOCOL_HTTP) {
+        if (!c->settled)
+            settle(c, now, ctx->budget, true);
+        do
+            pump(c, ctx);
+        while (lose_all_patience(c, ctx, now));
+        for (int d = 0; d < 2; d++)
+            skip_tail(c, ctx, d, now);
+    }
+    if (c->http) {
+        end_direction(c, ctx, c->client, how);
+        end_direction(c, ctx, !c->client, how);
+        pairing_free(c->http);
+        c->http = NULL;
+    }
+    if (c->protocol == PROTOCOL_UNKNOWN)
+        count(c, ctx, PROTOCOL_OTHER);
+    stop_tracking(c, ctx);
+}

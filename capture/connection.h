@@ -1,0 +1,76 @@
+/* connection.h -- one TCP connection: two streams, and what is spoken on them.
+ *
+ * Bytes of one direction are passed on only after the bytes of the other that
+ * their sender had received, so that a response never comes before its
+ * request, however the packets were ordered in the capture.
+ *
+ * What is spoken is recognised by the first bytes of either side. A connection
+ * that does not speak HTTP/1 is counted and then costs next to nothing.
+ */
+#ifndef MIRRORCTL_CAPTURE_CONNECTION_H
+#define MIRRORCTL_CAPTURE_CONNECTION_H
+
+#include "capture/packet.h"
+#include "capture/pair.h"
+#include "capture/stream.h"
+
+enum protocol {
+    PROTOCOL_UNKNOWN,
+    PROTOCOL_HTTP,
+    PROTOCOL_TLS,
+    PROTOCOL_HTTP2,
+    PROTOCOL_OTHER,
+    PROTOCOL_IGNORED, /* counted already; given up, or over */
+};
+
+struct early;
+
+struct connection {
+    uint64_t number;
+    enum protocol protocol;
+    int8_t client;            /* direction whose sender is the client; -1: not known */
+    bool settled;             /* it is decided where the streams begin */
+    bool reset;
+    bool fin[2];              /* by direction */
+    bool midstream[2];        /* the beginning was not captured */
+    int64_t missed[2];        /* bytes were lost or not understood at first: where
+                               * the other stream stood then; 0: were not */
+    bool carries;             /* payload was seen */
+    struct endpoint from[2];  /* who sends in that direction */
+    struct stream stream[2];
+    struct pairing *http;
+    struct early *early;      /* first bytes, too few to tell what they are */
+    uint64_t segments;
+    uint64_t unclear_bytes;   /* payload before it was recognised */
+    int64_t first_ns;
+};
+
+/* Start with the first segment, which goes in direction `dir`. */
+void connection_init(struct connection *c, uint64_t number, const struct segment *s, int dir);
+
+/* Take a segment. `now` is the capture's clock: packet time that never goes
+ * backwards. */
+void connection_segment(struct connection *c, const struct pair_context *ctx,
+                        const struct segment *s, int dir, int64_t now);
+
+/* True if this segment starts another connection between the same ports. */
+bool connection_is_replaced(struct connection *c, const struct segment *s, int dir);
+
+/* True if nothing new is expected but stragglers. */
+bool connection_is_over(const struct connection *c);
+
+/* True if bytes wait for others that are missing. */
+bool connection_waits(const struct connection *c);
+
+/* How long bytes wait for missing ones that were acknowledged: so much packet
+ * time, or so many segments of the connection. Packets that were reordered on
+ * the way come sooner. */
+enum { CONNECTION_PATIENCE_SECONDS = 1, CONNECTION_PATIENCE_SEGMENTS = 16 };
+
+/* Time has passed: give up waiting where it took too long. */
+void connection_nudge(struct connection *c, const struct pair_context *ctx, int64_t now);
+
+/* End it: hand on all it held, count it and free what it owns. */
+void connection_end(struct connection *c, const struct pair_context *ctx, int64_t now);
+
+#endif
