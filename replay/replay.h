@@ -29,25 +29,25 @@ struct replay_progress {
 };
 
 struct replay_config {
-    const char *v1, *v2;      /* URLs */
-    uint32_t ppm;             /* share that is mirrored, parts per million */
-    const char *seed;         /* of the draw; NULL is the default */
+    const char *v1, *v2; /* URLs */
+    uint32_t ppm;        /* share that is mirrored, parts per million */
+    const char *seed;    /* of the draw; NULL is the default */
     enum replay_pace pace;
-    double speed;             /* PACE_RECORDED: times the recorded pace */
-    double rate;              /* PACE_RATE: requests a second */
-    unsigned concurrency;     /* requests in flight per target */
-    unsigned threads;         /* event loops; 0 chooses */
-    int64_t timeout_ns;       /* per request, connecting included */
-    const char *methods;      /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */
+    double speed;         /* PACE_RECORDED: times the recorded pace */
+    double rate;          /* PACE_RATE: requests a second */
+    unsigned concurrency; /* requests in flight per target; behind them, up to 1024 wait */
+    unsigned threads;     /* event loops; 0 chooses */
+    int64_t timeout_ns;   /* per request, connecting included */
+    const char *methods;  /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */
     enum replay_control control;
     enum replay_host host;
-    const char *host_name;    /* HOST_NAME */
-    size_t max_body;          /* content kept of an answer */
-    bool include_anomalous;   /* also send requests two readers could read differently */
-    bool no_marker;           /* leave out the X-Mirrorctl: 1 that copies carry */
-    bool dry_run;             /* decide and account, send nothing */
-    const char *ca_file;      /* PEM, or NULL for the system's */
-    bool insecure;            /* no certificate checks */
+    const char *host_name;  /* HOST_NAME */
+    size_t max_body;        /* content kept of an answer */
+    bool include_anomalous; /* also send requests two readers could read differently */
+    bool no_marker;         /* leave out the X-Mirrorctl: 1 that copies carry */
+    bool dry_run;           /* decide and account, send nothing */
+    const char *ca_file;    /* PEM, or NULL for the system's */
+    bool insecure;          /* no certificate checks */
 
     /* Called about once a second while it runs; may be NULL. */
     void (*tick)(void *ctx, const struct replay_progress *progress);
@@ -56,13 +56,14 @@ struct replay_config {
 
 /* The accounting of contract.md, per target. */
 struct replay_target_stats {
-    char name[16];                   /* "v1", "v2", "control" */
+    char name[16]; /* "v1", "v2", "control" */
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t sent, answered;
     uint64_t connections, retried, reused;
-    uint64_t status_class[6];        /* answers by 1xx .. 5xx; [0] is others */
-    struct hist service;             /* done - sent of answered calls, ns */
-    struct hist lateness;            /* sent - due, ns */
+    uint64_t status_class[6]; /* answers by 1xx .. 5xx; [0] is others */
+    struct hist service;      /* done - sent of answered calls, ns */
+    struct hist lateness;     /* sent - due, ns; sent is when its sending was begun, */
+                              /* if only by opening a connection */
 };
 
 struct replay_stats {
@@ -73,9 +74,9 @@ struct replay_stats {
         no_key, limit;
     uint64_t selected, sampled_out;
     uint64_t paired, unpaired;
-    int64_t started_ns, ended_ns;    /* wall clock */
+    int64_t started_ns, ended_ns; /* wall clock */
     bool stopped;
-    unsigned n_targets;              /* in the order of call.target */
+    unsigned n_targets; /* in the order of call.target */
     struct replay_target_stats *targets;
 };
 
@@ -87,12 +88,16 @@ struct replay *replay_open(const struct replay_config *config, struct err *e);
 /* Run until the source ends, the last answer or timeout is in, and the last
  * pair is with the sink. Pairs arrive from one thread, in no promised order.
  * Returns 0, or -1 with *e set; with ERR_DAMAGED from the source all that was
- * read before was sent. */
-int replay_run(struct replay *r, const struct exchange_source *source,
-               const struct pair_sink *sink, struct err *e);
+ * read before was sent. To be called once.
+ *
+ * The source is read in the calling thread, which is where signals arrive too;
+ * sink and tick are called from another one, in which they are blocked. */
+int replay_run(struct replay *r, const struct exchange_source *source, const struct pair_sink *sink,
+               struct err *e);
 
-/* Ask a run to stop: what is in flight ends, the rest counts as stopped. A
- * second call ends what is in flight too. Safe in a signal handler. */
+/* Ask a run to stop: what is in flight ends, the rest that was read counts as
+ * stopped, nothing more is read. A second call ends what is in flight too. Safe
+ * in a signal handler. A source that waits for input has to end by itself. */
 void replay_stop(struct replay *r);
 
 /* The counters: while it runs only through tick, whole after replay_run(). */

@@ -1,0 +1,39 @@
+/* agenda.h -- jobs that are not due yet, the next one first.
+ *
+ * A record holds requests in the order in which they were complete, which is
+ * not quite that in which they began; within the agenda's size they are put in
+ * order of their due times, and of the record where those are equal.
+ */
+#ifndef MIRRORCTL_REPLAY_AGENDA_H
+#define MIRRORCTL_REPLAY_AGENDA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "replay/job.h"
+
+struct agenda {
+    struct job **heap;
+    size_t n, capacity;
+};
+
+/* Make an agenda for `capacity` jobs. Returns 0, or -1 with *e set. */
+int agenda_init(struct agenda *a, size_t capacity, struct err *e);
+
+/* Free it; jobs still inside are the caller's. Fine on a zeroed struct. */
+void agenda_release(struct agenda *a);
+
+/* Add a job; the agenda must not be full. */
+void agenda_put(struct agenda *a, struct job *job);
+
+/* The next job, or NULL: looked at, or taken out. */
+struct job *agenda_peek(const struct agenda *a);
+struct job *agenda_take(struct agenda *a);
+
+static inline bool agenda_is_full(const struct agenda *a)
+{
+    return a->n == a->capacity;
+}
+
+#endif

@@ -1,0 +1,139 @@
+#include "replay/dispatch.h"
+
+#include <poll.h>
+
+#include "core/clock.h"
+#include "core/http.h"
+
+/* How long before it is due a job goes to its worker. More would fill agendas
+ * with what is far off, and less would not put late records in order. */
+static const int64_t ahead_ns = NS_PER_SEC / 2;
+
+static bool is_stopping(const struct dispatcher *d)
+{
+    return atomic_load_explicit(d->setup->stops, memory_order_relaxed) > 0;
+}
+
+static void count_eligible(struct replay_stats *s, enum eligible why)
+{
+    switch (why) {
+    case NOT_A_REQUEST:
+        return;
+    case ELIGIBLE:
+        s->eligible++;
+        break;
+    case NOT_LOOP:
+        s->loop++;
+        break;
+    case NOT_TUNNEL:
+        s->tunnel++;
+        break;
+    case NOT_INCOMPLETE:
+        s->incomplete++;
+        break;
+    case NOT_LIMIT:
+        s->limit++;
+        break;
+    case NOT_ANOMALOUS:
+        s->anomalous++;
+        break;
+    case NOT_METHOD:
+        s->method++;
+        break;
+    }
+    s->recorded++;
+}
+
+static bool is_drawn(const struct dispatcher *d, const struct exchange *x)
+{
+    char room[SELECT_KEY_ROOM];
+
+    return select_key(&d->select, select_auto_key(x, room));
+}
+
+/* Calls that will not be made have their outcome from the start. The control
+ * is a second call to v1: twice is too often for what changes something. */
+static void decide_calls(const struct dispatcher *d, struct job *job)
+{
+    struct pair *pair = job->pair;
+    int control = d->setup->control;
+
+    for (unsigned i = 0; d->dry_run && i < pair->n_calls; i++)
+        pair->calls[i].outcome = OUTCOME_OFF;
+    if (!d->dry_run && control >= 0 && !http_is_safe_method(job->method))
+        pair->calls[control].outcome = OUTCOME_UNSAFE;
+}
+
+/* Wait until it is nearly time, or the run is stopped. */
+static void wait_for(const struct dispatcher *d, int64_t due_ns)
+{
+    struct pollfd stop = {.fd = d->setup->stop_fd, .events = POLLIN};
+    struct timespec ts;
+    int64_t left;
+
+    while (!is_stopping(d) && (left = due_ns - ahead_ns - clock_mono_ns()) > 0) {
+        ts.tv_sec = left / NS_PER_SEC;
+        ts.tv_nsec = left % NS_PER_SEC;
+        ppoll(&stop, 1, &ts, NULL);
+    }
+}
+
+/* Requests of one recorded connection stay with one worker, in their order. */
+static struct worker *worker_of(const struct dispatcher *d, const struct exchange *x)
+{
+    return &d->workers[select_mix(x->connection) % d->n_workers];
+}
+
+/* A selected request: give it to a worker when its time comes near. */
+static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
+{
+    int64_t recorded_ns = x->request_first_ns;
+    struct worker *worker = worker_of(d, x);
+    struct job *job;
+
+    if (!d->keep_recorded)
+        x->response = (struct http_message){0};
+    job = job_new(x, d->setup->n_targets, d->max_answers, e);
+    if (!job)
+        return -1;
+    job->due_ns = schedule_due(&d->schedule, recorded_ns);
+    decide_calls(d, job);
+    if (!d->dry_run)
+        wait_for(d, job->due_ns);
+    worker_give(worker, job);
+    return 0;
+}
+
+/* Decide about an exchange, which is ours. */
+static int take(struct dispatcher *d, struct exchange *x, struct err *e)
+{
+    enum eligible why = eligible_check(x, &d->rules);
+    bool drawn = why == ELIGIBLE && is_drawn(d, x);
+    int rc = 0;
+
+    schedule_note(&d->schedule, x->request_first_ns);
+    if (drawn)
+        rc = send_off(d, x, e);
+    else
+        exchange_free(x);
+    if (rc < 0)
+        return -1;
+    count_eligible(d->stats, why);
+    if (why == ELIGIBLE)
+        *(drawn ? &d->stats->selected : &d->stats->sampled_out) += 1;
+    atomic_store_explicit(&d->shown_recorded, d->stats->recorded, memory_order_relaxed);
+    atomic_store_explicit(&d->shown_selected, d->stats->selected, memory_order_relaxed);
+    return 0;
+}
+
+int dispatch(struct dispatcher *d, const struct exchange_source *source, struct err *e)
+{
+    struct exchange *x;
+    int got = 0;
+
+    while (!is_stopping(d) && (got = source->next(source->ctx, &x, e)) == 1) {
+        if (take(d, x, e) < 0)
+            return -1;
+    }
+    return got < 0 ? -1 : 0;
+}

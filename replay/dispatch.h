@@ -1,0 +1,42 @@
+/* dispatch.h -- reads recorded exchanges and decides about each.
+ *
+ * Is it eligible, is it drawn, which calls will it have, when is it due: then
+ * it is a worker's. Runs in the thread that reads the source.
+ */
+#ifndef MIRRORCTL_REPLAY_DISPATCH_H
+#define MIRRORCTL_REPLAY_DISPATCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/exchange.h"
+#include "replay/eligible.h"
+#include "replay/replay.h"
+#include "replay/schedule.h"
+#include "replay/select.h"
+#include "replay/worker.h"
+
+struct dispatcher {
+    /* Set by its owner. */
+    struct eligible_rules rules;
+    struct select select;
+    struct schedule schedule;
+    const struct worker_setup *setup;
+    struct worker *workers;
+    unsigned n_workers;
+    bool dry_run;
+    bool keep_recorded; /* the pair needs the recorded answer */
+    size_t max_answers; /* bytes that all answers of a pair may have */
+
+    /* Counted here: recorded to sampled_out. */
+    struct replay_stats *stats;
+    _Atomic uint64_t shown_recorded, shown_selected;
+};
+
+/* Dispatch until the source ends or the run is stopped. Returns 0, or -1 with
+ * *e set: what was dispatched before is on its way all the same. */
+int dispatch(struct dispatcher *d, const struct exchange_source *source, struct err *e);
+
+#endif

@@ -1,0 +1,71 @@
+#include "replay/eligible.h"
+
+#include "core/http.h"
+#include "core/http1.h"
+
+static bool is_shadow_host(struct str host)
+{
+    return str_ends(str_head(host, str_find(host, ':')), STR("-shadow"));
+}
+
+static bool is_copy(struct str head)
+{
+    struct str value;
+
+    if (http_find_field(head, STR("X-Mirrorctl"), &value))
+        return true;
+    return http_find_field(head, STR("Host"), &value) && is_shadow_host(value);
+}
+
+/* An offer of h2c (RFC 7540, 3.2) that was not taken up is an ordinary request:
+ * some clients make it with every first one. The copy goes without the offer. */
+static bool asks_for_upgrade(struct str head)
+{
+    struct str protocols;
+
+    if (!http_find_field(head, STR("Upgrade"), &protocols))
+        return false;
+    return http_field_has(head, STR("Connection"), STR("upgrade")) &&
+           !str_ieq(protocols, STR("h2c"));
+}
+
+static bool is_tunnel(const struct exchange *x, struct str method)
+{
+    return x->tunnel || str_eq(method, STR("CONNECT")) || asks_for_upgrade(x->request.head);
+}
+
+static bool is_incomplete(const struct http_message *m)
+{
+    const uint32_t lost = HTTP_GAP | HTTP_TRUNCATED | HTTP_RESET | HTTP_CUT;
+
+    return !m->complete || (m->flags & lost) || m->gap_bytes || m->body.len != m->body_size;
+}
+
+static bool allows_method(const char *methods, struct str method)
+{
+    struct str list = str_of(methods);
+
+    return str_ieq(list, STR("all")) || http_list_has(list, method);
+}
+
+enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules)
+{
+    const struct http_message *m = &x->request;
+    struct http_request_line line;
+
+    if (m->head.len == 0)
+        return NOT_A_REQUEST;
+    if (!http_request_line(m->head, &line))
+        return NOT_ANOMALOUS;
+    if (is_copy(m->head))
+        return NOT_LOOP;
+    if (is_tunnel(x, line.method))
+        return NOT_TUNNEL;
+    if (is_incomplete(m))
+        return NOT_INCOMPLETE;
+    if (m->head.len > HTTP1_MAX_HEAD || m->trailers.len > HTTP1_MAX_HEAD)
+        return NOT_LIMIT;
+    if ((m->flags & HTTP_ANOMALIES) && !rules->include_anomalous)
+        return NOT_ANOMALOUS;
+    return allows_method(rules->methods, line.method) ? ELIGIBLE : NOT_METHOD;
+}

@@ -1,0 +1,32 @@
+/* eligible.h -- which recorded requests may be sent again at all.
+ *
+ * The reasons are asked in this order, so that each request counts under one:
+ * what can never be sent first, what an option would send last. So "12 left
+ * out for their method" is exactly what --methods would add.
+ */
+#ifndef MIRRORCTL_REPLAY_ELIGIBLE_H
+#define MIRRORCTL_REPLAY_ELIGIBLE_H
+
+#include <stdbool.h>
+
+#include "core/exchange.h"
+
+enum eligible {
+    ELIGIBLE,
+    NOT_A_REQUEST,  /* only an answer was seen: not counted as recorded */
+    NOT_LOOP,       /* a copy: it has our marker, or Envoy's -shadow host */
+    NOT_TUNNEL,     /* CONNECT, or an upgrade that was agreed to or asked for */
+    NOT_INCOMPLETE, /* not all of its bytes were captured */
+    NOT_LIMIT,      /* larger than can be sent */
+    NOT_ANOMALOUS,  /* two readers could read it differently */
+    NOT_METHOD,     /* not among the methods */
+};
+
+struct eligible_rules {
+    const char *methods; /* a list of tokens, or "all" */
+    bool include_anomalous;
+};
+
+enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules);
+
+#endif

@@ -1,0 +1,470 @@
+/* The sockets are in the worker's epoll set once and for all, edge-triggered:
+ * no system call is spent on what to wait for. So everything that is there must
+ * be read, and a wire may become idle only when nothing more has come for it.
+ *
+ * A server may close a kept-alive connection at any time, also just when the
+ * next request is under way. If not a byte of an answer came on a connection
+ * that had worked before, that is what happened, and the call is sent once
+ * more on a fresh one (RFC 9112, 9.3.1). */
+#include "replay/flight.h"
+
+#include <sys/epoll.h>
+
+#include "core/clock.h"
+#include "core/mem.h"
+
+enum {
+    CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
+    READABLE = EPOLLIN | CLOSING,
+    MAX_READS = 8, /* then others have their turn */
+};
+
+/* ---- wires --------------------------------------------------------------------- */
+
+static int watch(struct worker *w, struct wire *wire, int how)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = wire};
+
+    return epoll_ctl(w->epoll_fd, how, connection_fd(wire->connection), &event);
+}
+
+static struct wire *wire_new(struct worker *w, struct lane *lane)
+{
+    struct wire *wire = mem_zalloc(sizeof *wire);
+    struct err e = {0};
+
+    if (!wire) {
+        err_nomem(&e, "opening a connection");
+        worker_fail(w, &e);
+        return NULL;
+    }
+    wire->lane = lane;
+    http1_init(&wire->framer, HTTP1_RESPONSES);
+    wire->connection = connection_open(w->connector, lane->target, wire, &e);
+    if (!wire->connection) {
+        mem_free(wire);
+        worker_fail(w, &e);
+        return NULL;
+    }
+    return wire;
+}
+
+static void unlink_idle(struct wire *wire)
+{
+    if (wire->prev)
+        wire->prev->next = wire->next;
+    else
+        wire->lane->idle = wire->next;
+    if (wire->next)
+        wire->next->prev = wire->prev;
+    wire->prev = wire->next = NULL;
+}
+
+/* The wire must not be among the idle ones any more. */
+static void wire_close(struct worker *w, struct wire *wire)
+{
+    if (wire->flight)
+        wire->flight->wire = NULL;
+    wire->flight = NULL;
+    /* With TLS it is up to libcurl when the socket is closed. */
+    epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, connection_fd(wire->connection), NULL);
+    connection_close(wire->connection);
+    wire->connection = NULL;
+    http1_release(&wire->framer);
+    wire->next = w->closed;
+    w->closed = wire;
+}
+
+static void wire_keep(struct wire *wire)
+{
+    struct lane *lane = wire->lane;
+
+    wire->flight->wire = NULL;
+    wire->flight = NULL;
+    wire->used = true;
+    wire->prev = NULL;
+    wire->next = lane->idle;
+    if (lane->idle)
+        lane->idle->prev = wire;
+    lane->idle = wire;
+}
+
+/* The wire used last is the likeliest to be alive still. */
+static struct wire *wire_take(struct lane *lane)
+{
+    struct wire *wire = lane->idle;
+
+    if (wire)
+        unlink_idle(wire);
+    return wire;
+}
+
+void wire_close_idle(struct worker *w, struct lane *lane)
+{
+    struct wire *wire;
+
+    while ((wire = wire_take(lane)) != NULL)
+        wire_close(w, wire);
+}
+
+void wire_free_closed(struct worker *w)
+{
+    while (w->closed) {
+        struct wire *next = w->closed->next;
+        mem_free(w->closed);
+        w->closed = next;
+    }
+}
+
+/* ---- places in a lane ------------------------------------------------------------ */
+
+static struct flight *flight_new(struct worker *w, struct lane *lane)
+{
+    struct flight *f = lane->spare;
+    struct err e;
+
+    if (f) {
+        lane->spare = f->next;
+        return f;
+    }
+    f = mem_zalloc(sizeof *f);
+    if (!f) {
+        err_nomem(&e, "sending a request");
+        worker_fail(w, &e);
+        return NULL;
+    }
+    f->lane = lane;
+    copy_init(&f->copy);
+    answer_init(&f->answer, w->setup->max_body);
+    return f;
+}
+
+void flight_free_spare(struct lane *lane)
+{
+    while (lane->spare) {
+        struct flight *f = lane->spare;
+
+        lane->spare = f->next;
+        copy_release(&f->copy);
+        answer_release(&f->answer);
+        mem_free(f);
+    }
+}
+
+/* All timeouts are equal, so whoever starts last has the last deadline. */
+static void link_newest(struct flight *f)
+{
+    struct lane *lane = f->lane;
+
+    f->next = NULL;
+    f->prev = lane->newest;
+    if (lane->newest)
+        lane->newest->next = f;
+    else
+        lane->oldest = f;
+    lane->newest = f;
+}
+
+static void unlink_flight(struct flight *f)
+{
+    struct lane *lane = f->lane;
+
+    if (f->prev)
+        f->prev->next = f->next;
+    else
+        lane->oldest = f->next;
+    if (f->next)
+        f->next->prev = f->prev;
+    else
+        lane->newest = f->prev;
+}
+
+/* The outcome is decided: give the place to the next that waits. */
+static void land(struct worker *w, struct flight *f)
+{
+    struct lane *lane = f->lane;
+    struct job *job = f->job;
+    struct job *next;
+
+    if (f->wire)
+        wire_close(w, f->wire);
+    w->now_ns = clock_mono_ns();
+    f->call->done_ns = w->now_ns + w->setup->wall_offset_ns;
+    unlink_flight(f);
+    copy_reset(&f->copy);
+    f->next = lane->spare;
+    lane->spare = f;
+    lane_note_in_flight(lane, -1);
+    worker_call_done(w, lane, job);
+    next = w->stops ? NULL : lane_next(lane);
+    if (next)
+        flight_start(w, lane, next);
+}
+
+/* ---- endings --------------------------------------------------------------------- */
+
+void flight_abort(struct worker *w, struct flight *f)
+{
+    answer_begin(&f->answer, NULL, f->call, &f->job->pair->mem, f->job->method);
+    f->call->sent_ns = f->call->first_ns = 0;
+    f->call->flags = 0;
+    f->call->outcome = OUTCOME_STOPPED;
+    land(w, f);
+}
+
+/* The run cannot go on, through no fault of the target. */
+static void give_up(struct worker *w, struct flight *f, const struct err *e)
+{
+    worker_fail(w, e);
+    flight_abort(w, f);
+}
+
+static void fail(struct worker *w, struct flight *f, enum outcome outcome, struct str detail)
+{
+    struct err e = {0};
+
+    if (answer_keep_part(&f->answer, &e) < 0 ||
+        arena_dup(&f->job->pair->mem, detail, &f->call->detail, &e) < 0) {
+        give_up(w, f, &e);
+        return;
+    }
+    f->call->outcome = outcome;
+    land(w, f);
+}
+
+void flight_time_out(struct worker *w, struct flight *f)
+{
+    struct str detail = STR("no answer in time");
+
+    if (f->call->response.head.len)
+        detail = STR("the answer did not end in time");
+    else if (f->wire && connection_state(f->wire->connection) == CONNECTION_OPENING)
+        detail = STR("no connection in time");
+    fail(w, f, OUTCOME_TIMEOUT, detail);
+}
+
+/* ---- sending --------------------------------------------------------------------- */
+
+static void send_more(struct flight *f)
+{
+    struct str piece;
+
+    while (!f->cannot_send && (piece = copy_rest(&f->copy, f->sent)).len) {
+        ssize_t n = connection_send(f->wire->connection, piece);
+
+        if (n == CONNECTION_AGAIN)
+            return;
+        if (n < 0)
+            f->cannot_send = true;
+        else
+            f->sent += (size_t)n;
+    }
+}
+
+static bool all_sent(const struct flight *f)
+{
+    return copy_rest(&f->copy, f->sent).len == 0;
+}
+
+static void begin_on_wire(struct flight *f)
+{
+    f->sent = 0;
+    f->cannot_send = false;
+    answer_begin(&f->answer, &f->wire->framer, f->call, &f->job->pair->mem, f->job->method);
+    if (connection_state(f->wire->connection) == CONNECTION_OPEN)
+        send_more(f);
+}
+
+static void attach(struct worker *w, struct flight *f, struct wire *wire)
+{
+    if (!wire)
+        wire = wire_new(w, f->lane);
+    f->wire = wire;
+    if (!wire)
+        return; /* the run is stopping, which will end the flight */
+    wire->flight = f;
+    if (wire->used)
+        f->call->flags |= CALL_REUSED;
+    begin_on_wire(f);
+}
+
+void flight_start(struct worker *w, struct lane *lane, struct job *job)
+{
+    struct call *call = &job->pair->calls[lane->index];
+    struct flight *f = flight_new(w, lane);
+    struct err e = {0};
+
+    if (!f) {
+        call->outcome = OUTCOME_STOPPED;
+        worker_call_done(w, lane, job);
+        return;
+    }
+    f->job = job;
+    f->call = call;
+    f->wire = NULL;
+    w->now_ns = clock_mono_ns();
+    f->deadline_ns = w->now_ns + w->setup->timeout_ns;
+    call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
+    link_newest(f);
+    lane_note_in_flight(lane, +1);
+    answer_begin(&f->answer, NULL, call, &job->pair->mem, job->method);
+    if (copy_make(&f->copy, &job->pair->exchange->request, &lane->rewrite, &e) < 0)
+        worker_fail(w, &e);
+    else
+        attach(w, f, wire_take(lane));
+}
+
+/* ---- receiving ------------------------------------------------------------------- */
+
+static bool may_retry(const struct flight *f)
+{
+    return f->wire->used && f->call->first_ns == 0 && !(f->call->flags & CALL_RETRIED);
+}
+
+static void retry(struct worker *w, struct flight *f)
+{
+    wire_close(w, f->wire);
+    f->call->flags = CALL_RETRIED;
+    attach(w, f, NULL);
+}
+
+/* The connection has ended. */
+static void receive_end(struct worker *w, struct flight *f, bool in_order)
+{
+    struct err e = {0};
+
+    if (may_retry(f)) {
+        retry(w, f);
+        return;
+    }
+    if (answer_end(&f->answer, in_order, &e) == ANSWER_NOMEM)
+        give_up(w, f, &e);
+    else
+        land(w, f);
+}
+
+/* True if nothing has come behind the answer: what fills the buffer, or came
+ * through TLS, may not be all that is there. */
+static bool is_drained(struct worker *w, struct flight *f, size_t n)
+{
+    struct connection *c = f->wire->connection;
+
+    if (n < FLIGHT_INPUT && connection_has_no_buffer(c))
+        return true;
+    return connection_receive(c, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
+}
+
+/* The answer is whole. Early answers leave some of the request unsent, and two
+ * answers to one request leave one too many: neither wire can be used again. */
+static void receive_whole(struct worker *w, struct flight *f, bool clean)
+{
+    if (clean && f->wire->framer.keep_alive && all_sent(f))
+        wire_keep(f->wire);
+    land(w, f);
+}
+
+/* Take what was received. True if more should be read. */
+static bool receive_bytes(struct worker *w, struct flight *f, size_t n, uint32_t events)
+{
+    struct str in = str_from(w->input, n);
+    struct err e = {0};
+
+    if (f->call->first_ns == 0)
+        f->call->first_ns = w->now_ns + w->setup->wall_offset_ns;
+    switch (answer_feed(&f->answer, &in, &e)) {
+    case ANSWER_MORE:
+        return true;
+    case ANSWER_WHOLE:
+        receive_whole(w, f, in.len == 0 && !(events & CLOSING) && is_drained(w, f, n));
+        return false;
+    case ANSWER_BAD:
+        land(w, f);
+        return false;
+    case ANSWER_NOMEM:
+        give_up(w, f, &e);
+        return false;
+    }
+    return false;
+}
+
+static void receive(struct worker *w, struct flight *f, uint32_t events)
+{
+    struct connection *c = f->wire->connection;
+
+    for (unsigned i = 0; i < MAX_READS; i++) {
+        ssize_t n = connection_receive(c, w->input, FLIGHT_INPUT);
+
+        if (n == CONNECTION_AGAIN && !f->cannot_send)
+            return;
+        if (n <= 0) {
+            receive_end(w, f, n == 0);
+            return;
+        }
+        if (!receive_bytes(w, f, (size_t)n, events))
+            return;
+        if (n < FLIGHT_INPUT && connection_has_no_buffer(c) && !(events & CLOSING))
+            return;
+    }
+    /* There may be more: have it told again. */
+    watch(w, f->wire, EPOLL_CTL_MOD);
+}
+
+/* Nothing is expected of an idle wire but its end. TLS may have messages of its
+ * own, such as session tickets, and those are no bytes for us. */
+static void receive_idle(struct worker *w, struct wire *wire)
+{
+    if (connection_receive(wire->connection, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN)
+        return;
+    unlink_idle(wire);
+    wire_close(w, wire);
+}
+
+/* ---- events ---------------------------------------------------------------------- */
+
+void wire_event(struct worker *w, struct wire *wire, uint32_t events)
+{
+    struct flight *f = wire->flight;
+    bool readable;
+
+    if (!wire->connection)
+        return; /* closed earlier in this round */
+    readable = (events & READABLE) || !connection_has_no_buffer(wire->connection);
+    if (!f) {
+        if (readable)
+            receive_idle(w, wire);
+        return;
+    }
+    send_more(f);
+    if (readable || f->cannot_send)
+        receive(w, f, events);
+}
+
+void wire_changed(struct worker *w, struct wire *wire)
+{
+    struct flight *f = wire->flight;
+    enum outcome outcome;
+    struct str detail;
+
+    switch (connection_state(wire->connection)) {
+    case CONNECTION_OPEN:
+        wire->lane->stats.connections++;
+        if (watch(w, wire, EPOLL_CTL_ADD) < 0)
+            fail(w, f, OUTCOME_CONNECT, STR("cannot watch the connection"));
+        else
+            send_more(f);
+        break;
+    case CONNECTION_GONE:
+        if (f) {
+            receive_end(w, f, false);
+        } else {
+            unlink_idle(wire);
+            wire_close(w, wire);
+        }
+        break;
+    default:
+        outcome = connection_failure(wire->connection, &detail);
+        fail(w, f, outcome, detail);
+        break;
+    }
+}

@@ -1,0 +1,34 @@
+/* job.h -- a selected request on its way through the stage.
+ *
+ * The dispatcher makes it, one worker has it while its calls are open, the
+ * writer hands its pair on and frees it. Exactly one of them holds it.
+ */
+#ifndef MIRRORCTL_REPLAY_JOB_H
+#define MIRRORCTL_REPLAY_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/exchange.h"
+
+struct job {
+    struct pair *pair;
+    struct str method; /* of the request */
+    int64_t due_ns;    /* monotonic */
+    unsigned open;     /* calls whose outcome is not decided */
+    struct job *next;  /* in a chain of finished ones */
+};
+
+/* Take over the exchange; the answers may add up to `max` bytes. On failure it
+ * is freed too, and NULL returned with *e set. */
+struct job *job_new(struct exchange *x, unsigned n_calls, size_t max, struct err *e);
+
+/* Free the job, and its pair unless that was handed on (then NULL). */
+void job_free(struct job *job);
+
+/* True if every call but those to `control` was sent; `control` may be none (-1). */
+bool job_is_paired(const struct job *job, int control);
+
+#endif

@@ -1,0 +1,86 @@
+#include "replay/lane.h"
+
+#include "core/http.h"
+#include "core/mem.h"
+
+int lane_init(struct lane *l, const struct target *target, unsigned index, unsigned limit,
+              size_t max_waiting, struct err *e)
+{
+    struct job **waiting = mem_array(max_waiting, sizeof *waiting);
+
+    if (!waiting)
+        return err_nomem(e, "making a queue");
+    *l = (struct lane){.target = target,
+                       .index = index,
+                       .limit = limit,
+                       .waiting = waiting,
+                       .max_waiting = max_waiting};
+    memcpy(l->stats.name, target->name, sizeof l->stats.name);
+    return 0;
+}
+
+void lane_release(struct lane *l)
+{
+    mem_free(l->waiting);
+    l->waiting = NULL;
+}
+
+bool lane_has_room(const struct lane *l)
+{
+    return l->in_flight < l->limit;
+}
+
+bool lane_wait(struct lane *l, struct job *job)
+{
+    if (l->n_waiting == l->max_waiting)
+        return false;
+    l->waiting[(l->first + l->n_waiting++) % l->max_waiting] = job;
+    return true;
+}
+
+struct job *lane_next(struct lane *l)
+{
+    struct job *job;
+
+    if (l->n_waiting == 0)
+        return NULL;
+    job = l->waiting[l->first];
+    l->first = (l->first + 1) % l->max_waiting;
+    l->n_waiting--;
+    return job;
+}
+
+static void count_answer(struct replay_target_stats *s, const struct call *call)
+{
+    struct http_status_line line = {0};
+
+    http_status_line(call->response.head, &line);
+    s->answered++;
+    s->status_class[line.status < 600 ? line.status / 100 : 0]++;
+    hist_add(&s->service, call->done_ns - call->sent_ns);
+}
+
+void lane_count(struct lane *l, const struct call *call)
+{
+    struct replay_target_stats *s = &l->stats;
+
+    s->outcomes[call->outcome]++;
+    if (!outcome_is_sent(call->outcome))
+        return;
+    s->sent++;
+    if (call->flags & CALL_RETRIED)
+        s->retried++;
+    if (call->flags & CALL_REUSED)
+        s->reused++;
+    hist_add(&s->lateness, call->sent_ns - call->due_ns);
+    if (call->outcome == OUTCOME_ANSWERED)
+        count_answer(s, call);
+    else
+        atomic_fetch_add_explicit(&l->shown_failed, 1, memory_order_relaxed);
+}
+
+void lane_note_in_flight(struct lane *l, int change)
+{
+    l->in_flight += (unsigned)change;
+    atomic_store_explicit(&l->shown_in_flight, l->in_flight, memory_order_relaxed);
+}

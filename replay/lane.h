@@ -1,0 +1,65 @@
+/* lane.h -- what one worker has of one target: a queue, a limit, counters.
+ *
+ * Each target has its own lane, so a slow one fills its own queue and uses up
+ * its own limit, and costs the others nothing.
+ */
+#ifndef MIRRORCTL_REPLAY_LANE_H
+#define MIRRORCTL_REPLAY_LANE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "replay/job.h"
+#include "replay/replay.h"
+#include "replay/rewrite.h"
+#include "replay/target.h"
+
+struct flight;
+struct wire;
+
+struct lane {
+    const struct target *target;
+    struct rewrite rewrite;
+    unsigned index; /* of the target: its calls' place in a pair */
+    unsigned limit; /* calls in flight at a time */
+    unsigned in_flight;
+
+    struct job **waiting; /* a ring: due, but the limit is reached */
+    size_t first, n_waiting, max_waiting;
+
+    struct flight *oldest, *newest; /* in flight, by deadline */
+    struct flight *spare;           /* not in flight, for the next */
+    struct wire *idle;              /* kept-alive connections, last used first */
+
+    struct replay_target_stats stats;
+
+    /* For the progress line: written by the worker, read by anybody. */
+    _Atomic unsigned shown_in_flight;
+    _Atomic uint64_t shown_failed;
+};
+
+/* Returns 0 with *l to be released, or -1 with *e set. */
+int lane_init(struct lane *l, const struct target *target, unsigned index, unsigned limit,
+              size_t max_waiting, struct err *e);
+
+/* Free the queue. Flights and wires must be gone. Fine on a zeroed struct. */
+void lane_release(struct lane *l);
+
+/* True if one more call may be in flight. */
+bool lane_has_room(const struct lane *l);
+
+/* Queue a job for this target. False when the queue is full. */
+bool lane_wait(struct lane *l, struct job *job);
+
+/* Take the job that waits longest, or NULL. */
+struct job *lane_next(struct lane *l);
+
+/* Account for a call whose outcome is decided. */
+void lane_count(struct lane *l, const struct call *call);
+
+/* Keep the numbers of the progress line up to date. */
+void lane_note_in_flight(struct lane *l, int change);
+
+#endif

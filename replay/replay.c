@@ -1,0 +1,442 @@
+/* Three kinds of threads: the caller's reads and decides, workers send and
+ * receive, a writer hands finished pairs to the sink. Between them are bounded
+ * queues, so a slow sink slows the workers and those the reader, and memory
+ * does not grow. Where that made requests late, their lateness says so. */
+#include "replay/replay.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/http1.h"
+#include "core/mem.h"
+#include "core/queue.h"
+#include "replay/connection.h"
+#include "replay/dispatch.h"
+#include "replay/target.h"
+#include "replay/worker.h"
+
+enum {
+    MAX_TARGETS = 3,
+    MAX_THREADS = 64,
+    DEFAULT_THREADS = 4,
+    MAX_CONCURRENCY = 65536,
+    MAX_WAITING = 1024, /* per target */
+    FINISHED = 64,      /* chains of pairs on their way to the sink */
+    SPARE_FILES = 64,   /* what the rest of the program has open */
+};
+
+struct replay {
+    struct replay_config config;
+    struct target targets[MAX_TARGETS];
+    struct rewrite rewrites[MAX_TARGETS];
+    struct worker_setup setup;
+    unsigned n_workers;
+    struct replay_stats stats;
+    struct replay_target_stats target_stats[MAX_TARGETS];
+
+    atomic_int stops;
+    int stop_fd;
+
+    /* Of a run. */
+    struct worker *workers;
+    struct dispatcher dispatcher;
+    struct queue *finished;
+    atomic_uint running;
+    const struct pair_sink *sink;
+    pthread_t writer;
+    struct err sink_failure; /* the writer's until it is joined */
+    uint64_t handed_on;
+};
+
+/* ---- opening -------------------------------------------------------------------- */
+
+static int check_methods(const char *methods, struct err *e)
+{
+    struct str list = str_of(methods);
+
+    while (list.data) {
+        struct str method = str_trim(str_cut(&list, ','));
+
+        if (!http_is_token(method))
+            return err_set(e, ERR_USAGE,
+                           "not a list of methods: \"%s\" (like GET,HEAD,POST; or all)", methods);
+    }
+    return 0;
+}
+
+static int check_host_name(const char *name, struct err *e)
+{
+    if (!name || !*name)
+        return err_set(e, ERR_USAGE, "the name for Host is empty");
+    for (; *name; name++) {
+        if (*name <= ' ' || *name >= 0x7f)
+            return err_set(e, ERR_USAGE, "a name for Host has no blanks or control characters");
+    }
+    return 0;
+}
+
+static int check_config(const struct replay_config *c, struct err *e)
+{
+    if (c->ppm > SELECT_ALL)
+        return err_set(e, ERR_USAGE, "more than 100 %% cannot be mirrored");
+    if (c->pace == PACE_RECORDED && !(isfinite(c->speed) && c->speed > 0))
+        return err_set(e, ERR_USAGE, "the speed must be above 0");
+    if (c->pace == PACE_RATE && !(isfinite(c->rate) && c->rate > 0))
+        return err_set(e, ERR_USAGE, "the rate must be above 0");
+    if (c->concurrency < 1 || c->concurrency > MAX_CONCURRENCY)
+        return err_set(e, ERR_USAGE, "the concurrency must be from 1 to %d", MAX_CONCURRENCY);
+    if (c->threads > MAX_THREADS)
+        return err_set(e, ERR_USAGE, "there can be at most %d threads", MAX_THREADS);
+    if (c->timeout_ns < NS_PER_MS || c->timeout_ns > INT64_C(86400) * NS_PER_SEC)
+        return err_set(e, ERR_USAGE, "the timeout must be from a millisecond to a day");
+    if (c->ca_file && access(c->ca_file, R_OK) < 0)
+        return err_set(e, ERR_USAGE, "%s: %s", c->ca_file, strerror(errno));
+    if (c->host == HOST_NAME && check_host_name(c->host_name, e) < 0)
+        return -1;
+    return check_methods(c->methods, e);
+}
+
+static int open_targets(struct replay *r, struct err *e)
+{
+    const struct replay_config *c = &r->config;
+    const struct {
+        const char *name, *url;
+    } wanted[MAX_TARGETS] = {{"v1", c->v1}, {"v2", c->v2}, {"control", c->v1}};
+    unsigned n = c->control == CONTROL_V1 ? 3 : 2;
+
+    r->setup.control = c->control == CONTROL_V1 ? 2 : -1;
+    for (; r->setup.n_targets < n; r->setup.n_targets++) {
+        unsigned i = r->setup.n_targets;
+        struct target *t = &r->targets[i];
+
+        if (target_parse(t, wanted[i].name, wanted[i].url, e) < 0)
+            return -1;
+        memcpy(r->target_stats[i].name, t->name, sizeof t->name);
+        r->rewrites[i] = (struct rewrite){
+            .host = c->host,
+            .host_value = str_of(c->host == HOST_NAME ? c->host_name : t->authority),
+            .prefix = str_of(t->prefix),
+            .marker = !c->no_marker,
+        };
+    }
+    return 0;
+}
+
+/* One worker does 50,000 pairs a second, and the reader wants a core too. */
+static unsigned choose_threads(const struct replay_config *c)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n = c->threads;
+
+    if (n == 0)
+        n = cores > DEFAULT_THREADS ? DEFAULT_THREADS : cores > 2 ? (unsigned)cores - 1 : 1;
+    return n < c->concurrency ? n : c->concurrency;
+}
+
+/* A connection for every call in flight, and while libcurl opens it another
+ * descriptor or two for names and for the second address of a host. */
+static int ensure_descriptors(const struct replay *r, struct err *e)
+{
+    rlim_t need = (rlim_t)r->config.concurrency * r->setup.n_targets * 2 + SPARE_FILES;
+    struct rlimit limit;
+
+    if (r->config.dry_run || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+        return 0;
+    limit.rlim_cur = need;
+    if (limit.rlim_max < need || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return err_set(
+            e, ERR_USAGE, "a concurrency of %u needs %llu open files (ulimit -n), allowed are %llu",
+            r->config.concurrency, (unsigned long long)need, (unsigned long long)limit.rlim_max);
+    return 0;
+}
+
+static void fill_setup(struct replay *r)
+{
+    const struct replay_config *c = &r->config;
+    struct worker_setup *s = &r->setup;
+
+    s->targets = r->targets;
+    s->rewrites = r->rewrites;
+    s->closed_loop = c->pace == PACE_MAX || c->dry_run;
+    s->concurrency = c->concurrency;
+    s->max_waiting = MAX_WAITING;
+    s->max_body = c->max_body;
+    s->timeout_ns = c->timeout_ns;
+    s->connections = (struct connector_options){
+        .timeout_ns = c->timeout_ns, .ca_file = c->ca_file, .insecure = c->insecure};
+    s->seed = c->seed;
+    s->stops = &r->stops;
+    s->stop_fd = r->stop_fd;
+    s->running = &r->running;
+}
+
+struct replay *replay_open(const struct replay_config *config, struct err *e)
+{
+    struct replay *r = mem_zalloc(sizeof *r);
+
+    if (!r) {
+        err_nomem(e, "starting a replay");
+        return NULL;
+    }
+    r->config = *config;
+    if (!r->config.methods)
+        r->config.methods = "GET,HEAD,OPTIONS";
+    r->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (r->stop_fd < 0) {
+        err_set(e, ERR_IO, "cannot start a replay: %s", strerror(errno));
+        goto failed;
+    }
+    if (check_config(&r->config, e) < 0 || open_targets(r, e) < 0 || ensure_descriptors(r, e) < 0 ||
+        connection_setup(e) < 0)
+        goto failed;
+    r->n_workers = choose_threads(&r->config);
+    r->stats.n_targets = r->setup.n_targets;
+    r->stats.targets = r->target_stats;
+    fill_setup(r);
+    return r;
+failed:
+    replay_close(r);
+    return NULL;
+}
+
+void replay_close(struct replay *r)
+{
+    if (!r)
+        return;
+    for (unsigned i = 0; i < MAX_TARGETS; i++)
+        target_release(&r->targets[i]);
+    if (r->stop_fd >= 0)
+        close(r->stop_fd);
+    mem_free(r);
+}
+
+void replay_stop(struct replay *r)
+{
+    const uint64_t one = 1;
+    int saved = errno;
+
+    /* Lock-free atomics and write() are all that a signal handler may use. */
+    atomic_fetch_add(&r->stops, 1);
+    if (write(r->stop_fd, &one, sizeof one) < 0)
+        errno = saved; /* only when it was written 2^64 times */
+    errno = saved;
+}
+
+const struct replay_stats *replay_stats(const struct replay *r)
+{
+    return &r->stats;
+}
+
+/* ---- the writer -------------------------------------------------------------------- */
+
+static void tell_progress(struct replay *r)
+{
+    struct replay_progress p = {.done = r->handed_on};
+
+    if (!r->config.tick)
+        return;
+    p.recorded = atomic_load(&r->dispatcher.shown_recorded);
+    p.selected = atomic_load(&r->dispatcher.shown_selected);
+    for (unsigned w = 0; w < r->n_workers; w++) {
+        for (unsigned t = 0; t < r->setup.n_targets; t++) {
+            p.in_flight[t] += atomic_load(&r->workers[w].lanes[t].shown_in_flight);
+            p.failed[t] += atomic_load(&r->workers[w].lanes[t].shown_failed);
+        }
+    }
+    r->config.tick(r->config.ctx, &p);
+}
+
+/* After a failure the rest is taken and dropped, so that nobody waits for room. */
+static void hand_on(struct replay *r, struct job *chain)
+{
+    while (chain) {
+        struct job *job = chain;
+        struct pair *pair = job->pair;
+        int rc = 0;
+
+        chain = job->next;
+        if (r->sink_failure.kind == ERR_NONE) {
+            job->pair = NULL;
+            rc = r->sink->put(r->sink->ctx, pair, &r->sink_failure);
+            r->handed_on++;
+        }
+        job_free(job);
+        if (rc < 0 && r->sink_failure.kind == ERR_NONE)
+            err_set(&r->sink_failure, ERR_IO, "cannot hand on a result");
+        if (rc != 0 && atomic_load(&r->stops) == 0)
+            replay_stop(r);
+    }
+}
+
+static void *write_pairs(void *arg)
+{
+    struct replay *r = arg;
+    int64_t tick_ns = clock_mono_ns() + NS_PER_SEC;
+
+    while (!queue_is_drained(r->finished)) {
+        hand_on(r, queue_take_until(r->finished, tick_ns));
+        if (clock_mono_ns() >= tick_ns) {
+            tell_progress(r);
+            tick_ns += NS_PER_SEC;
+        }
+    }
+    return NULL;
+}
+
+static int start_writer(struct replay *r, struct err *e)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&r->writer, NULL, write_pairs, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc)) : 0;
+}
+
+/* ---- a run -------------------------------------------------------------------------- */
+
+static void fill_dispatcher(struct replay *r)
+{
+    const struct replay_config *c = &r->config;
+    struct dispatcher *d = &r->dispatcher;
+    size_t most = r->config.max_body < SIZE_MAX / 16 ? r->config.max_body : SIZE_MAX / 16;
+
+    *d = (struct dispatcher){
+        .rules = {.methods = c->methods, .include_anomalous = c->include_anomalous},
+        .setup = &r->setup,
+        .workers = r->workers,
+        .n_workers = r->n_workers,
+        .dry_run = c->dry_run,
+        .keep_recorded = c->control == CONTROL_RECORDED,
+        .max_answers = r->setup.n_targets * (most + 4 * HTTP1_MAX_HEAD),
+        .stats = &r->stats,
+    };
+    select_init(&d->select, c->seed, c->ppm);
+    schedule_init(&d->schedule, c->dry_run ? PACE_MAX : c->pace, c->speed, c->rate,
+                  clock_mono_ns());
+}
+
+/* The wall clock may be set while a run lasts: times of calls are monotonic
+ * ones, moved to where the wall clock stood at the start. */
+static int prepare(struct replay *r, struct err *e)
+{
+    r->stats.started_ns = clock_wall_ns();
+    r->setup.wall_offset_ns = r->stats.started_ns - clock_mono_ns();
+    r->finished = queue_new(FINISHED, e);
+    r->setup.finished = r->finished;
+    r->workers = r->finished ? mem_array(r->n_workers, sizeof *r->workers) : NULL;
+    if (r->finished && !r->workers)
+        err_nomem(e, "starting workers");
+    if (!r->workers)
+        return -1;
+    for (unsigned i = 0; i < r->n_workers; i++) {
+        if (worker_init(&r->workers[i], &r->setup, i, r->n_workers, e) < 0)
+            return -1;
+    }
+    atomic_store(&r->running, r->n_workers);
+    fill_dispatcher(r);
+    return start_writer(r, e);
+}
+
+static int start_workers(struct replay *r, struct err *e)
+{
+    for (unsigned i = 0; i < r->n_workers; i++) {
+        if (worker_start(&r->workers[i], e) < 0) {
+            unsigned missing = r->n_workers - i;
+
+            if (atomic_fetch_sub(&r->running, missing) == missing)
+                queue_close(r->finished);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void finish(struct replay *r)
+{
+    for (unsigned i = 0; i < r->n_workers; i++)
+        worker_end_input(&r->workers[i]);
+    for (unsigned i = 0; i < r->n_workers; i++)
+        worker_join(&r->workers[i]);
+    pthread_join(r->writer, NULL);
+}
+
+static void merge_target(struct replay_target_stats *into, const struct replay_target_stats *from)
+{
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+        into->outcomes[i] += from->outcomes[i];
+    for (unsigned i = 0; i < sizeof into->status_class / sizeof *into->status_class; i++)
+        into->status_class[i] += from->status_class[i];
+    into->sent += from->sent;
+    into->answered += from->answered;
+    into->connections += from->connections;
+    into->retried += from->retried;
+    into->reused += from->reused;
+    hist_merge(&into->service, &from->service);
+    hist_merge(&into->lateness, &from->lateness);
+}
+
+static void merge(struct replay *r)
+{
+    for (unsigned w = 0; w < r->n_workers; w++) {
+        const struct worker *worker = &r->workers[w];
+
+        r->stats.paired += worker->paired;
+        r->stats.unpaired += worker->unpaired;
+        for (unsigned t = 0; t < r->setup.n_targets; t++)
+            merge_target(&r->target_stats[t], &worker->lanes[t].stats);
+    }
+    r->stats.stopped = atomic_load(&r->stops) > 0;
+    r->stats.ended_ns = clock_mono_ns() + r->setup.wall_offset_ns;
+}
+
+/* The first failure in the order of cause: sink, workers, source. */
+static int first_failure(const struct replay *r, int rc, struct err *e)
+{
+    const struct err *failure = &r->sink_failure;
+
+    for (unsigned i = 0; failure->kind == ERR_NONE && i < r->n_workers; i++)
+        failure = &r->workers[i].failure;
+    if (failure->kind == ERR_NONE)
+        return rc;
+    *e = *failure;
+    return -1;
+}
+
+static void clear_run(struct replay *r)
+{
+    for (unsigned i = 0; r->workers && i < r->n_workers; i++)
+        worker_release(&r->workers[i]);
+    mem_free(r->workers);
+    queue_free(r->finished);
+    r->workers = NULL;
+    r->finished = NULL;
+}
+
+int replay_run(struct replay *r, const struct exchange_source *source, const struct pair_sink *sink,
+               struct err *e)
+{
+    int rc;
+
+    r->sink = sink;
+    if (prepare(r, e) < 0) {
+        clear_run(r);
+        return -1;
+    }
+    rc = start_workers(r, e);
+    if (rc == 0)
+        rc = dispatch(&r->dispatcher, source, e);
+    finish(r);
+    merge(r);
+    rc = first_failure(r, rc, e);
+    clear_run(r);
+    return rc;
+}

@@ -1,0 +1,285 @@
+#include "replay/rewrite.h"
+
+#include <arpa/inet.h>
+
+#include "core/http1.h"
+
+enum {
+    MAX_PIECE = 2 * HTTP1_MAX_HEAD + 64 * 1024, /* a head at its ceiling, and what is added */
+    SMALL_BODY = 16 * 1024,                     /* cheaper to copy than to send apart */
+    KEEP_PIECE = 64 * 1024,
+    MAX_NAMED = 32, /* fields that Connection names; more is not from a peer that means well */
+};
+
+/* The fields of a head that will not be in the copy. */
+struct dropped {
+    struct str named[MAX_NAMED];
+    unsigned n;
+};
+
+void copy_init(struct copy *c)
+{
+    *c = (struct copy){0};
+    buf_init(&c->front, MAX_PIECE + SMALL_BODY);
+    buf_init(&c->back, MAX_PIECE);
+}
+
+static void shrink(struct buf *b)
+{
+    if (b->cap > KEEP_PIECE)
+        buf_release(b);
+    else
+        buf_reset(b);
+}
+
+void copy_reset(struct copy *c)
+{
+    shrink(&c->front);
+    shrink(&c->back);
+    c->body = (struct str){0};
+}
+
+void copy_release(struct copy *c)
+{
+    buf_release(&c->front);
+    buf_release(&c->back);
+    c->body = (struct str){0};
+}
+
+struct str copy_rest(const struct copy *c, size_t sent)
+{
+    if (sent < c->front.len)
+        return str_skip(buf_str(&c->front), sent);
+    sent -= c->front.len;
+    if (sent < c->body.len)
+        return str_skip(c->body, sent);
+    return str_skip(buf_str(&c->back), sent - c->body.len);
+}
+
+/* ---- fields that are left out ------------------------------------------- */
+
+static bool is_one_of(const struct str *list, size_t n, struct str s)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_ieq(list[i], s))
+            return true;
+    }
+    return false;
+}
+
+static bool is_always_dropped(struct str name)
+{
+    static const struct str names[] = {
+        STR_INIT("Connection"), STR_INIT("Keep-Alive"), STR_INIT("Proxy-Connection"),
+        STR_INIT("TE"),         STR_INIT("Upgrade"),    STR_INIT("HTTP2-Settings"),
+        STR_INIT("Expect"),
+    };
+
+    return is_one_of(names, sizeof names / sizeof *names, name);
+}
+
+/* Without these the copy would be another message, whatever Connection says. */
+static bool is_essential(struct str name)
+{
+    static const struct str names[] = {
+        STR_INIT("Host"),
+        STR_INIT("Content-Length"),
+        STR_INIT("Transfer-Encoding"),
+    };
+
+    return is_one_of(names, sizeof names / sizeof *names, name);
+}
+
+static void find_named(struct dropped *d, struct str head)
+{
+    struct str rest = http_fields(head);
+    struct http_field field;
+
+    d->n = 0;
+    while (http_next_field(&rest, &field)) {
+        if (!str_ieq(field.name, STR("Connection")))
+            continue;
+        while (field.value.data && d->n < MAX_NAMED) {
+            struct str name = str_trim(str_cut(&field.value, ','));
+
+            if (name.len && !str_ieq(name, STR("close")) && !is_essential(name))
+                d->named[d->n++] = name;
+        }
+    }
+}
+
+static bool is_dropped(const struct dropped *d, struct str name)
+{
+    return is_always_dropped(name) || is_one_of(d->named, d->n, name);
+}
+
+/* ---- Host ---------------------------------------------------------------- */
+
+static bool is_ipv4(struct str name)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+
+    if (name.len >= sizeof text)
+        return false;
+    if (name.len)
+        memcpy(text, name.data, name.len);
+    text[name.len] = '\0';
+    return inet_pton(AF_INET, text, &address) == 1;
+}
+
+int rewrite_shadow_host(struct buf *out, struct str host, struct err *e)
+{
+    struct str name = str_head(host, str_find(host, ':'));
+
+    if (host.len == 0 || host.data[0] == '[' || is_ipv4(name))
+        return buf_add(out, host, e);
+    if (buf_add(out, name, e) < 0 || buf_add(out, STR("-shadow"), e) < 0)
+        return -1;
+    return buf_add(out, str_skip(host, name.len), e);
+}
+
+static int add_host(struct buf *out, struct str name, struct str recorded,
+                    const struct rewrite *rules, struct err *e)
+{
+    int rc;
+
+    if (buf_add(out, name, e) < 0 || buf_add(out, STR(": "), e) < 0)
+        return -1;
+    if (rules->host == HOST_SHADOW)
+        rc = rewrite_shadow_host(out, recorded, e);
+    else
+        rc = buf_add(out, rules->host == HOST_KEEP ? recorded : rules->host_value, e);
+    return rc < 0 ? -1 : buf_add(out, STR("\r\n"), e);
+}
+
+/* ---- the start line ------------------------------------------------------- */
+
+/* Take "scheme://authority" off an absolute-form target. */
+static bool cut_absolute(struct str *target, struct str *authority)
+{
+    struct str rest;
+    size_t end = 0;
+
+    if (str_istarts(*target, STR("http://")))
+        rest = str_skip(*target, 7);
+    else if (str_istarts(*target, STR("https://")))
+        rest = str_skip(*target, 8);
+    else
+        return false;
+    while (end < rest.len && rest.data[end] != '/' && rest.data[end] != '?')
+        end++;
+    *authority = str_head(rest, end);
+    *target = str_skip(rest, end);
+    return true;
+}
+
+/* RFC 9112, 3.2.4: a proxy asks for "*" where OPTIONS names no path at all. */
+static int add_target(struct buf *out, struct str method, struct str target, bool was_absolute,
+                      struct str prefix, struct err *e)
+{
+    bool is_path = target.len && target.data[0] == '/';
+
+    if (was_absolute && target.len == 0 && str_eq(method, STR("OPTIONS")))
+        return buf_addc(out, '*', e);
+    if ((is_path || was_absolute) && buf_add(out, prefix, e) < 0)
+        return -1;
+    if (was_absolute && !is_path && buf_addc(out, '/', e) < 0)
+        return -1;
+    return buf_add(out, target, e);
+}
+
+/* Write the start line; *authority is that of an absolute-form target. */
+static int add_start_line(struct buf *out, const struct http_request_line *line,
+                          const struct rewrite *rules, struct str *authority, struct err *e)
+{
+    struct str target = line->target;
+    bool was_absolute = cut_absolute(&target, authority);
+
+    if (buf_add(out, line->method, e) < 0 || buf_addc(out, ' ', e) < 0)
+        return -1;
+    if (add_target(out, line->method, target, was_absolute, rules->prefix, e) < 0)
+        return -1;
+    if (line->version.len && (buf_addc(out, ' ', e) < 0 || buf_add(out, line->version, e) < 0))
+        return -1;
+    return buf_add(out, STR("\r\n"), e);
+}
+
+/* ---- head and body -------------------------------------------------------- */
+
+static int add_fields(struct buf *out, struct str head, const struct rewrite *rules, bool *had_host,
+                      struct err *e)
+{
+    struct str rest = http_fields(head);
+    struct str before = rest;
+    struct dropped dropped;
+    struct http_field field;
+    int rc = 0;
+
+    find_named(&dropped, head);
+    for (; rc == 0 && http_next_field(&rest, &field); before = rest) {
+        struct str raw = str_head(before, before.len - rest.len);
+        bool is_host = str_ieq(field.name, STR("Host"));
+
+        if (is_host && rules->host != HOST_KEEP)
+            rc = *had_host ? 0 : add_host(out, field.name, field.value, rules, e);
+        else if (!is_dropped(&dropped, field.name))
+            rc = buf_add(out, raw, e);
+        *had_host |= is_host;
+    }
+    return rc;
+}
+
+static int add_head(struct buf *out, struct str head, const struct rewrite *rules, struct err *e)
+{
+    struct http_request_line line;
+    struct str authority = {0};
+    bool had_host = false;
+
+    if (!http_request_line(head, &line))
+        return err_set(e, ERR_INPUT, "not the head of a request");
+    if (add_start_line(out, &line, rules, &authority, e) < 0)
+        return -1;
+    if (line.version.len == 0)
+        return 0; /* HTTP/0.9 has no fields */
+    if (add_fields(out, head, rules, &had_host, e) < 0)
+        return -1;
+    if (!had_host && (authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME) &&
+        add_host(out, STR("Host"), authority, rules, e) < 0)
+        return -1;
+    if (str_eq(line.version, STR("HTTP/1.0")) &&
+        buf_add(out, STR("Connection: keep-alive\r\n"), e) < 0)
+        return -1;
+    if (rules->marker && buf_add(out, STR("X-Mirrorctl: 1\r\n"), e) < 0)
+        return -1;
+    return buf_add(out, STR("\r\n"), e);
+}
+
+static int add_chunk_end(struct buf *out, const struct http_message *m, struct err *e)
+{
+    if (m->body.len && buf_add(out, STR("\r\n"), e) < 0)
+        return -1;
+    if (buf_add(out, STR("0\r\n"), e) < 0 || buf_add(out, m->trailers, e) < 0)
+        return -1;
+    return buf_add(out, STR("\r\n"), e);
+}
+
+int copy_make(struct copy *c, const struct http_message *request, const struct rewrite *rules,
+              struct err *e)
+{
+    bool small = request->body.len <= SMALL_BODY;
+    size_t body = request->body.len;
+
+    copy_reset(c);
+    if (add_head(&c->front, request->head, rules, e) < 0)
+        return -1;
+    if (request->chunked && body && buf_printf(&c->front, e, "%zx\r\n", body) < 0)
+        return -1;
+    if (!small)
+        c->body = request->body;
+    else if (buf_add(&c->front, request->body, e) < 0)
+        return -1;
+    if (request->chunked)
+        return add_chunk_end(small ? &c->front : &c->back, request, e);
+    return 0;
+}

@@ -1,0 +1,49 @@
+/* select.h -- the reproducible draw: which requests a percentage means.
+ *
+ * Whether a request is mirrored depends on its key, the seed and the share
+ * alone, not on order, threads or other requests. So two runs choose alike on
+ * every machine, and what 10 % chooses is among what 20 % chooses.
+ */
+#ifndef MIRRORCTL_REPLAY_SELECT_H
+#define MIRRORCTL_REPLAY_SELECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/exchange.h"
+#include "core/str.h"
+
+#define SELECT_DEFAULT_SEED "mirrorctl/v1"
+
+enum { SELECT_ALL = 1000000 };
+
+struct select {
+    uint64_t seeded; /* the hash after the seed, before the key */
+    uint32_t ppm;
+};
+
+/* Draw `ppm` of a million. `seed` may be NULL for the default. */
+void select_init(struct select *s, const char *seed, uint32_t ppm);
+
+/* The hash of a key: 64 bits that depend on each bit of seed and key. */
+uint64_t select_hash(const struct select *s, struct str key);
+
+/* Where on the scale of 0 to 999999 a hash stands. */
+uint32_t select_position(uint64_t hash);
+
+/* True if the request with this key is chosen. */
+bool select_key(const struct select *s, struct str key);
+
+/* Room for a key that has to be put together. */
+enum { SELECT_KEY_ROOM = 64 };
+
+/* The key of a request, the first that it has of: trace id of `traceparent`,
+ * of `x-b3-traceid` or `b3`, `x-request-id`, and else its place in the capture:
+ * addresses of its connection, index in it, time of its first byte. Views into
+ * the request, or into `room`. */
+struct str select_auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM]);
+
+/* A well-mixed permutation of 64 bits, for spreading small numbers. */
+uint64_t select_mix(uint64_t v);
+
+#endif

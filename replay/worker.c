@@ -1,0 +1,500 @@
+/* The loop, in the order in which it matters: jobs that are due are started
+ * before answers are read, but no more than a handful at a time, so that
+ * neither can starve the other. One timer, set to absolute times, serves due
+ * jobs and deadlines; it is set anew only for something earlier.
+ *
+ * Before it sleeps the worker says so and looks at its inbox once more; whoever
+ * puts something in and finds it asleep wakes it. So a busy worker costs its
+ * giver no system call. */
+#include "replay/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "replay/flight.h"
+#include "replay/select.h"
+
+enum {
+    INBOX = 256,
+    AGENDA = 1024,   /* jobs that wait for their time */
+    TAKE_AHEAD = 64, /* closed loop: jobs taken out of the inbox at a time */
+    START_BURST = 8,
+    EVENT_BATCH = 64,
+};
+
+/* ---- set up ------------------------------------------------------------------ */
+
+static unsigned share_of(unsigned total, unsigned index, unsigned n)
+{
+    return total / n + (index < total % n);
+}
+
+static int init_lanes(struct worker *w, unsigned index, unsigned n, struct err *e)
+{
+    const struct worker_setup *s = w->setup;
+    unsigned limit = share_of(s->concurrency, index, n);
+    size_t max_waiting = s->max_waiting / n;
+
+    w->lanes = mem_array(s->n_targets, sizeof *w->lanes);
+    if (!w->lanes)
+        return err_nomem(e, "making queues");
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        if (lane_init(&w->lanes[i], &s->targets[i], i, limit, max_waiting, e) < 0)
+            return -1;
+        w->lanes[i].rewrite = s->rewrites[i];
+    }
+    return 0;
+}
+
+static int watch(struct worker *w, int *fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = fd};
+
+    return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, *fd, &event);
+}
+
+/* A wire's events carry its address, these those of the worker's own fields. */
+static int init_loop(struct worker *w, struct err *e)
+{
+    int stop_fd = w->setup->stop_fd;
+    struct epoll_event stop = {.events = EPOLLIN | EPOLLET, .data.ptr = &w->stops};
+    struct epoll_event drive = {.events = EPOLLIN, .data.ptr = &w->connector};
+
+    w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (w->epoll_fd < 0 || w->timer_fd < 0 || w->wake_fd < 0 ||
+        watch(w, &w->timer_fd, EPOLLIN | EPOLLET) < 0 ||
+        watch(w, &w->wake_fd, EPOLLIN | EPOLLET) < 0 ||
+        epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, stop_fd, &stop) < 0 ||
+        epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, connector_fd(w->connector), &drive) < 0)
+        return err_set(e, ERR_IO, "cannot set up an event loop: %s", strerror(errno));
+    return 0;
+}
+
+int worker_init(struct worker *w, const struct worker_setup *setup, unsigned index, unsigned n,
+                struct err *e)
+{
+    struct select order;
+
+    *w = (struct worker){.setup = setup, .epoll_fd = -1, .timer_fd = -1, .wake_fd = -1};
+    w->armed_ns = INT64_MAX;
+    w->done_end = &w->done;
+    select_init(&order, setup->seed, 0);
+    w->order_seed = select_hash(&order, STR("/order"));
+    w->inbox = queue_new(INBOX, e);
+    w->connector = w->inbox ? connector_new(&setup->connections, e) : NULL;
+    if (!w->connector || agenda_init(&w->agenda, AGENDA, e) < 0 || init_lanes(w, index, n, e) < 0 ||
+        init_loop(w, e) < 0) {
+        worker_release(w);
+        return -1;
+    }
+    w->input = mem_alloc(FLIGHT_INPUT);
+    if (!w->input) {
+        worker_release(w);
+        return err_nomem(e, "making a buffer");
+    }
+    return 0;
+}
+
+static void release_lanes(struct worker *w)
+{
+    for (unsigned i = 0; w->lanes && i < w->setup->n_targets; i++) {
+        wire_close_idle(w, &w->lanes[i]);
+        flight_free_spare(&w->lanes[i]);
+        lane_release(&w->lanes[i]);
+    }
+    wire_free_closed(w);
+    mem_free(w->lanes);
+}
+
+void worker_release(struct worker *w)
+{
+    const int fds[] = {w->epoll_fd, w->timer_fd, w->wake_fd};
+
+    if (!w->setup)
+        return;
+    release_lanes(w);
+    agenda_release(&w->agenda);
+    connector_free(w->connector);
+    queue_free(w->inbox);
+    mem_free(w->input);
+    for (unsigned i = 0; i < sizeof fds / sizeof *fds; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+    *w = (struct worker){0};
+}
+
+/* ---- the other side of the inbox ------------------------------------------------ */
+
+static void wake(struct worker *w)
+{
+    const uint64_t one = 1;
+
+    /* It can fail only when 2^64 wake-ups are pending, and one is enough. */
+    if (atomic_exchange(&w->asleep, false) && write(w->wake_fd, &one, sizeof one) < 0)
+        return;
+}
+
+void worker_give(struct worker *w, struct job *job)
+{
+    bool put = queue_put(w->inbox, job);
+
+    (void)put; /* only we close it */
+    wake(w);
+}
+
+void worker_end_input(struct worker *w)
+{
+    queue_close(w->inbox);
+    wake(w);
+}
+
+/* ---- jobs ------------------------------------------------------------------------ */
+
+void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
+{
+    lane_count(lane, &job->pair->calls[lane->index]);
+    if (--job->open > 0)
+        return;
+    if (job_is_paired(job, w->setup->control))
+        w->paired++;
+    else
+        w->unpaired++;
+    w->n_open--;
+    job->next = NULL;
+    *w->done_end = job;
+    w->done_end = &job->next;
+}
+
+static void end_call(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
+{
+    job->pair->calls[lane->index].outcome = outcome;
+    worker_call_done(w, lane, job);
+}
+
+/* The order is random, since the second of two like calls finds warm caches,
+ * and a function of seed and request, so that it can be drawn again. What is
+ * not to be called comes last. */
+static void draw_order(struct worker *w, const struct job *job, uint8_t *order)
+{
+    struct pair *pair = job->pair;
+    uint64_t random = select_mix(w->order_seed ^ pair->exchange->ordinal);
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < pair->n_calls; i++) {
+        if (pair->calls[i].outcome == OUTCOME_NONE)
+            order[n++] = (uint8_t)i;
+    }
+    for (unsigned i = n; i > 1; i--) {
+        unsigned j = (unsigned)(random % i);
+        uint8_t swap = order[i - 1];
+
+        random = select_mix(random);
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+    for (unsigned i = 0; i < pair->n_calls; i++) {
+        if (pair->calls[i].outcome != OUTCOME_NONE)
+            order[n++] = (uint8_t)i;
+    }
+}
+
+static void start_call(struct worker *w, struct lane *lane, struct job *job)
+{
+    const struct call *call = &job->pair->calls[lane->index];
+
+    if (call->outcome != OUTCOME_NONE)
+        worker_call_done(w, lane, job);
+    else if (w->stops)
+        end_call(w, lane, job, OUTCOME_STOPPED);
+    else if (lane_has_room(lane))
+        flight_start(w, lane, job);
+    else if (!lane_wait(lane, job))
+        end_call(w, lane, job, OUTCOME_QUEUE);
+}
+
+/* Calls whose outcome is decided already (unsafe, off) only have to be counted. */
+static void start_job(struct worker *w, struct job *job)
+{
+    struct call *calls = job->pair->calls;
+    uint8_t order[PAIR_MAX_CALLS];
+    unsigned n = job->pair->n_calls;
+
+    if (w->setup->closed_loop)
+        job->due_ns = clock_mono_ns();
+    draw_order(w, job, order);
+    for (unsigned i = 0; i < n; i++) {
+        calls[order[i]].order = (uint8_t)i;
+        calls[order[i]].due_ns = job->due_ns + w->setup->wall_offset_ns;
+    }
+    w->n_open++;
+    /* The last call may finish the job and hand it on: not a look at it after. */
+    for (unsigned i = 0; i < n; i++)
+        start_call(w, &w->lanes[order[i]], job);
+}
+
+/* ---- stopping --------------------------------------------------------------------- */
+
+void worker_fail(struct worker *w, const struct err *e)
+{
+    const uint64_t one = 1;
+
+    if (w->failure.kind == ERR_NONE)
+        w->failure = *e;
+    atomic_store(w->setup->stops, 2);
+    if (write(w->setup->stop_fd, &one, sizeof one) < 0)
+        return; /* only because it was written before */
+}
+
+static void stop_waiting(struct worker *w)
+{
+    struct job *job;
+
+    while ((job = agenda_take(&w->agenda)) != NULL)
+        start_job(w, job);
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        while ((job = lane_next(&w->lanes[i])) != NULL)
+            end_call(w, &w->lanes[i], job, OUTCOME_STOPPED);
+    }
+}
+
+static void stop_flights(struct worker *w)
+{
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        while (w->lanes[i].oldest)
+            flight_abort(w, w->lanes[i].oldest);
+    }
+}
+
+static void obey(struct worker *w)
+{
+    int stops = atomic_load(w->setup->stops);
+
+    if (stops == w->stops)
+        return;
+    w->stops = stops;
+    stop_waiting(w);
+    if (stops > 1)
+        stop_flights(w);
+}
+
+/* ---- the loop --------------------------------------------------------------------- */
+
+static bool all_lanes_have_room(const struct worker *w)
+{
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        if (!lane_has_room(&w->lanes[i]))
+            return false;
+    }
+    return true;
+}
+
+/* A closed loop starts a pair when all its calls can start, so that they run
+ * at the same time; an open one when it is due, come what may. */
+static bool may_start(const struct worker *w)
+{
+    const struct job *job = agenda_peek(&w->agenda);
+
+    if (!job)
+        return false;
+    return w->setup->closed_loop ? all_lanes_have_room(w) : job->due_ns <= w->now_ns;
+}
+
+static bool wants_jobs(const struct worker *w)
+{
+    if (w->inbox_ended)
+        return false;
+    return w->setup->closed_loop ? w->agenda.n == 0 : !agenda_is_full(&w->agenda);
+}
+
+static void take_jobs(struct worker *w)
+{
+    size_t most = w->setup->closed_loop ? TAKE_AHEAD : AGENDA;
+    struct job *job;
+
+    if (!wants_jobs(w))
+        return;
+    while (w->agenda.n < most) {
+        job = queue_try_take(w->inbox);
+        if (!job) {
+            w->inbox_ended = queue_is_drained(w->inbox);
+            return;
+        }
+        if (w->stops)
+            start_job(w, job);
+        else
+            agenda_put(&w->agenda, job);
+    }
+}
+
+static void start_due(struct worker *w)
+{
+    for (unsigned i = 0; i < START_BURST && may_start(w); i++)
+        start_job(w, agenda_take(&w->agenda));
+}
+
+static void time_out(struct worker *w)
+{
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        struct lane *lane = &w->lanes[i];
+
+        while (lane->oldest && lane->oldest->deadline_ns <= w->now_ns)
+            flight_time_out(w, lane->oldest);
+    }
+}
+
+/* The next moment at which something happens by itself. */
+static int64_t next_moment(const struct worker *w)
+{
+    const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
+    int64_t at = job ? job->due_ns : INT64_MAX;
+
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        const struct flight *oldest = w->lanes[i].oldest;
+
+        if (oldest && oldest->deadline_ns < at)
+            at = oldest->deadline_ns;
+    }
+    return at;
+}
+
+static void arm_timer(struct worker *w)
+{
+    struct itimerspec when = {0};
+    int64_t at = next_moment(w);
+
+    if (at >= w->armed_ns)
+        return;
+    w->armed_ns = at;
+    when.it_value.tv_sec = at / NS_PER_SEC;
+    when.it_value.tv_nsec = at % NS_PER_SEC;
+    timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+static void handle(struct worker *w, const struct epoll_event *event)
+{
+    void *what = event->data.ptr;
+
+    if (what == &w->timer_fd)
+        w->armed_ns = INT64_MAX;
+    else if (what == &w->connector)
+        connector_drive(w->connector);
+    else if (what != &w->wake_fd && what != &w->stops)
+        wire_event(w, what, event->events);
+}
+
+static void handle_all(struct worker *w, const struct epoll_event *events, int n)
+{
+    for (int i = 0; i < n; i++) {
+        w->now_ns = clock_mono_ns();
+        handle(w, &events[i]);
+        if (i % START_BURST == START_BURST - 1 && !w->setup->closed_loop)
+            start_due(w);
+    }
+}
+
+/* Connections that opened or failed; each may bring up others, and those of a
+ * target that refuses everything must not keep us from the rest. */
+static void handle_connections(struct worker *w)
+{
+    struct connection *c;
+
+    for (int i = 0; i < EVENT_BATCH && (c = connector_next(w->connector)) != NULL; i++) {
+        w->now_ns = clock_mono_ns();
+        wire_changed(w, connection_user(c));
+    }
+}
+
+static void hand_on(struct worker *w)
+{
+    bool put;
+
+    if (!w->done)
+        return;
+    put = queue_put(w->setup->finished, w->done);
+    (void)put; /* it is closed when the last worker has ended */
+    w->done = NULL;
+    w->done_end = &w->done;
+}
+
+static bool is_over(const struct worker *w)
+{
+    return w->inbox_ended && w->agenda.n == 0 && w->n_open == 0 && !w->done;
+}
+
+static bool has_work(const struct worker *w)
+{
+    return may_start(w) || w->done || connector_has_next(w->connector) || is_over(w);
+}
+
+/* Sleep until something happens, unless there is something to do. */
+static int wait_for_events(struct worker *w, struct epoll_event *events)
+{
+    bool busy = has_work(w);
+
+    if (!busy && wants_jobs(w)) {
+        atomic_store(&w->asleep, true);
+        take_jobs(w);
+        busy = has_work(w);
+    }
+    if (!busy)
+        arm_timer(w);
+    return epoll_wait(w->epoll_fd, events, EVENT_BATCH, busy ? 0 : -1);
+}
+
+static void *run(void *arg)
+{
+    struct epoll_event events[EVENT_BATCH];
+    struct worker *w = arg;
+    int n;
+
+    while (!is_over(w)) {
+        w->now_ns = clock_mono_ns();
+        obey(w);
+        take_jobs(w);
+        start_due(w);
+        n = wait_for_events(w, events);
+        atomic_store(&w->asleep, false);
+        handle_all(w, events, n);
+        handle_connections(w);
+        w->now_ns = clock_mono_ns();
+        time_out(w);
+        wire_free_closed(w);
+        hand_on(w);
+    }
+    if (atomic_fetch_sub(w->setup->running, 1) == 1)
+        queue_close(w->setup->finished);
+    return NULL;
+}
+
+int worker_start(struct worker *w, struct err *e)
+{
+    sigset_t all, before;
+    int rc;
+
+    /* Signals are for the threads of whoever runs us. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&w->thread, NULL, run, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc)
+        return err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc));
+    w->started = true;
+    return 0;
+}
+
+void worker_join(struct worker *w)
+{
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    w->started = false;
+}

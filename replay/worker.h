@@ -1,0 +1,98 @@
+/* worker.h -- one thread that sends requests and receives answers.
+ *
+ * It owns an event loop, its connections and its share of every target's queue
+ * and limit, and shares nothing while it runs. One worker has all calls of a
+ * pair, and all pairs of a recorded connection.
+ *
+ * Jobs come in through a bounded queue, whole chains of finished ones go out
+ * through another. A job that is put in comes out, whatever happens.
+ */
+#ifndef MIRRORCTL_REPLAY_WORKER_H
+#define MIRRORCTL_REPLAY_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/queue.h"
+#include "replay/agenda.h"
+#include "replay/connection.h"
+#include "replay/job.h"
+#include "replay/lane.h"
+#include "replay/rewrite.h"
+#include "replay/target.h"
+
+/* What all workers of a run have in common; does not change while it runs. */
+struct worker_setup {
+    const struct target *targets;
+    const struct rewrite *rewrites; /* one per target */
+    unsigned n_targets;
+    int control;          /* its index, or -1 */
+    bool closed_loop;     /* start a job as soon as every target has room */
+    unsigned concurrency; /* per target, over all workers */
+    size_t max_waiting;   /* per target, over all workers */
+    size_t max_body;
+    int64_t timeout_ns;
+    int64_t wall_offset_ns; /* what to add to monotonic time */
+    struct connector_options connections;
+    const char *seed;       /* for the order of a pair's calls */
+    atomic_int *stops;      /* 1: end in order; 2: end now */
+    int stop_fd;            /* an eventfd, written when *stops changes */
+    struct queue *finished; /* chains of jobs; the last worker to end closes it */
+    atomic_uint *running;   /* workers that have not ended */
+};
+
+struct worker {
+    const struct worker_setup *setup;
+    struct queue *inbox;
+    atomic_bool asleep; /* it has to be woken for what is in the inbox */
+    int wake_fd;
+    pthread_t thread;
+    bool started;
+
+    /* The thread's own from here on, until it is joined. */
+    int epoll_fd, timer_fd;
+    int64_t armed_ns; /* when the timer fires; INT64_MAX: not set */
+    int64_t now_ns;   /* monotonic, of this round or event */
+    uint64_t order_seed;
+    struct agenda agenda;
+    struct connector *connector;
+    struct lane *lanes;  /* one per target */
+    struct wire *closed; /* in this round; events may still name them */
+    char *input;         /* where bytes are received */
+    unsigned n_open;     /* jobs that were started and are not finished */
+    struct job *done, **done_end;
+    int stops; /* how far stopping was obeyed */
+    bool inbox_ended;
+    struct err failure; /* kind ERR_NONE: all is well */
+    uint64_t paired, unpaired;
+};
+
+/* Make worker `index` of `n`. Returns 0 with *w to be released, or -1. */
+int worker_init(struct worker *w, const struct worker_setup *setup, unsigned index, unsigned n,
+                struct err *e);
+
+/* Start its thread, or wait for its end: that comes when the inbox is closed
+ * and everything in it is done. */
+int worker_start(struct worker *w, struct err *e);
+void worker_join(struct worker *w);
+
+/* Free it; it must not run. Fine on a zeroed struct. */
+void worker_release(struct worker *w);
+
+/* Give it a job, waiting for room; or say that no more will come. */
+void worker_give(struct worker *w, struct job *job);
+void worker_end_input(struct worker *w);
+
+/* ---- for flight.c ---- */
+
+/* A call's outcome, which is in the call, is decided. */
+void worker_call_done(struct worker *w, struct lane *lane, struct job *job);
+
+/* Something failed that concerns the whole run: stop all of it now. */
+void worker_fail(struct worker *w, const struct err *e);
+
+#endif

@@ -1,0 +1,187 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/select.h"
+
+static struct exchange exchange_with(const char *fields, char *room, size_t n)
+{
+    struct exchange x = {.connection = 3, .index = 2, .request_first_ns = 1700000000123456789};
+
+    snprintf(room, n, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", fields);
+    x.request.head = str_of(room);
+    x.client = (struct endpoint){.family = 4, .address = {10, 0, 0, 1}, .port = 40000};
+    x.server = (struct endpoint){.family = 4, .address = {10, 0, 0, 2}, .port = 80};
+    return x;
+}
+
+static void assert_key(const char *fields, const char *key)
+{
+    char head[1024], room[SELECT_KEY_ROOM];
+    struct exchange x = exchange_with(fields, head, sizeof head);
+    struct str got = select_auto_key(&x, room);
+
+    assert_int_equal(got.len, strlen(key));
+    assert_memory_equal(got.data, key, got.len);
+}
+
+static void hashes_are_those_of_the_specification(void **state)
+{
+    static const struct {
+        const char *key;
+        uint64_t hash;
+        uint32_t position;
+    } golden[] = {
+        {"", UINT64_C(0xba4419810f422d3e), 727601},
+        {"a", UINT64_C(0x9d34f525ef16f662), 614089},
+        {"movies-0001", UINT64_C(0x087b317e1c866630), 33129},
+        {"4bf92f3577b34da6a3ce929d0e0e4736", UINT64_C(0xa6647675f423f436), 649970},
+    };
+    struct select s;
+
+    (void)state;
+    select_init(&s, NULL, 0);
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
+        uint64_t h = select_hash(&s, str_of(golden[i].key));
+
+        assert_true(h == golden[i].hash);
+        assert_int_equal(select_position(h), golden[i].position);
+    }
+}
+
+static void the_ends_of_the_scale_are_exact(void **state)
+{
+    (void)state;
+    assert_int_equal(select_position(0), 0);
+    assert_int_equal(select_position(UINT64_MAX), 999999);
+}
+
+static void ten_percent_is_inside_twenty(void **state)
+{
+    struct select ten, twenty;
+    unsigned in_ten = 0, in_twenty = 0;
+
+    (void)state;
+    select_init(&ten, "mirrorctl/v1", 100000);
+    select_init(&twenty, "mirrorctl/v1", 200000);
+    for (int i = 0; i < 10000; i++) {
+        char key[16];
+
+        snprintf(key, sizeof key, "k%d", i);
+        if (select_key(&ten, str_of(key))) {
+            in_ten++;
+            assert_true(select_key(&twenty, str_of(key)));
+        }
+        in_twenty += select_key(&twenty, str_of(key));
+    }
+    assert_int_equal(in_ten, 1024);
+    assert_int_equal(in_twenty, 2031);
+}
+
+static void none_and_all_leave_nothing_to_chance(void **state)
+{
+    struct select none, all;
+
+    (void)state;
+    select_init(&none, NULL, 0);
+    select_init(&all, NULL, SELECT_ALL);
+    for (int i = 0; i < 1000; i++) {
+        char key[16];
+
+        snprintf(key, sizeof key, "k%d", i);
+        assert_false(select_key(&none, str_of(key)));
+        assert_true(select_key(&all, str_of(key)));
+    }
+}
+
+static void another_seed_draws_others(void **state)
+{
+    struct select a, b;
+    unsigned both = 0;
+
+    (void)state;
+    select_init(&a, "one", 100000);
+    select_init(&b, "two", 100000);
+    for (int i = 0; i < 10000; i++) {
+        char key[16];
+
+        snprintf(key, sizeof key, "k%d", i);
+        both += select_key(&a, str_of(key)) && select_key(&b, str_of(key));
+    }
+    /* Independent draws share 1 %: exact binomial bounds, one in a million. */
+    assert_in_range(both, 55, 152);
+}
+
+static void the_trace_id_is_the_first_choice(void **state)
+{
+    (void)state;
+    assert_key("X-Request-Id: r\r\n"
+               "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n",
+               "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_key("X-B3-TraceId: 463ac35c9f6413ad\r\nX-Request-Id: r\r\n", "463ac35c9f6413ad");
+    assert_key("b3: 80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1\r\n",
+               "80f198ee56343ba864fe8b2a57d3eff7");
+}
+
+static void what_is_no_trace_id_is_passed_over(void **state)
+{
+    (void)state;
+    assert_key("traceparent: 00-00000000000000000000000000000000-00f067aa0ba902b7-01\r\n"
+               "X-Request-Id: r\r\n",
+               "r");
+    assert_key("traceparent: nonsense\r\nb3: 0\r\nX-Request-Id: r\r\n", "r");
+}
+
+static void envoy_may_change_one_character_of_a_request_id(void **state)
+{
+    (void)state;
+    assert_key("X-Request-Id: 8a6e0804-2bd0-9672-b79d-d97027f9071a\r\n",
+               "8a6e0804-2bd0-4672-b79d-d97027f9071a");
+    assert_key("X-Request-Id: 8a6e0804-2bd0-4672-b79d-d97027f9071a\r\n",
+               "8a6e0804-2bd0-4672-b79d-d97027f9071a");
+    assert_key("X-Request-Id: 12345678901234567\r\n", "12345678901234567");
+}
+
+static void without_ids_the_place_in_the_capture_decides(void **state)
+{
+    char head[256], room[SELECT_KEY_ROOM], other_room[SELECT_KEY_ROOM];
+    struct exchange x = exchange_with("", head, sizeof head);
+    struct str key = select_auto_key(&x, room);
+    struct str again;
+
+    (void)state;
+    x.ordinal = 99; /* the order of a file is nothing to go by */
+    x.connection = 77;
+    again = select_auto_key(&x, other_room);
+    assert_true(str_eq(key, again));
+    x.index++;
+    assert_false(str_eq(key, select_auto_key(&x, other_room)));
+    x.index--;
+    x.request_first_ns++;
+    assert_false(str_eq(key, select_auto_key(&x, other_room)));
+    x.request_first_ns--;
+    x.client.port++;
+    assert_false(str_eq(key, select_auto_key(&x, other_room)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_those_of_the_specification),
+        cmocka_unit_test(the_ends_of_the_scale_are_exact),
+        cmocka_unit_test(ten_percent_is_inside_twenty),
+        cmocka_unit_test(none_and_all_leave_nothing_to_chance),
+        cmocka_unit_test(another_seed_draws_others),
+        cmocka_unit_test(the_trace_id_is_the_first_choice),
+        cmocka_unit_test(what_is_no_trace_id_is_passed_over),
+        cmocka_unit_test(envoy_may_change_one_character_of_a_request_id),
+        cmocka_unit_test(without_ids_the_place_in_the_capture_decides),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
