@@ -1,0 +1,65 @@
+/* body.h -- the content of one answer, made ready for comparing step by step.
+ *
+ * Most bodies are equal byte by byte, so nothing is decoded or parsed before
+ * a comparer asks; and since v1's body is compared twice (with v2's, and with
+ * its own second answer), what was done once is kept.
+ */
+#ifndef MIRRORCTL_DIFF_BODY_H
+#define MIRRORCTL_DIFF_BODY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/http.h"
+#include "core/json_tree.h"
+#include "core/str.h"
+
+enum { BODY_MAX_DECODED = 64 * 1024 * 1024, BODY_MAX_TREE = 128 * 1024 * 1024 };
+
+enum body_content { BODY_ASLEEP, BODY_READY, BODY_UNKNOWN_CODING, BODY_CORRUPT };
+enum body_tree { BODY_NOT_PARSED, BODY_JSON, BODY_NOT_JSON, BODY_TOO_DEEP, BODY_TOO_LARGE };
+
+struct body {
+    struct str raw;    /* as received */
+    struct str coding; /* Content-Encoding, all lines of it */
+    struct str media;  /* "text/html" of Content-Type, without parameters */
+    bool cut;          /* beyond the ceiling of who received it: size and hash tell */
+    uint64_t size, hash;
+
+    enum body_content content; /* after body_decode() */
+    struct str bytes;          /* decoded where it is BODY_READY, else as received */
+    enum body_tree parsed;     /* after body_parse() */
+    const struct json_node *tree;
+    struct json_fault fault;
+
+    struct buf decoded;
+    struct arena mem;
+};
+
+void body_init(struct body *b);
+
+/* Look at the content of this answer; views into it are kept. */
+int body_set(struct body *b, const struct http_message *m, struct err *e);
+
+/* Undo the content coding, once. Returns -1 only when memory is out. */
+int body_decode(struct body *b, struct err *e);
+
+/* Read the decoded content as JSON, once. Returns -1 only when memory is out. */
+int body_parse(struct body *b, struct err *e);
+
+/* What Content-Type claims. */
+bool body_says_json(const struct body *b);
+bool body_says_text(const struct body *b);
+
+/* True if it begins like a JSON object or array, whatever it claims. */
+bool body_smells_of_json(const struct body *b);
+
+/* True if it is UTF-8 without controls but white space, in its first 4 KiB. */
+bool body_looks_like_text(const struct body *b);
+
+void body_release(struct body *b);
+
+#endif

@@ -1,0 +1,343 @@
+/* The stage: a reader names the endpoint of each pair and hands pairs on in
+ * batches; comparers compare and tally, each for itself; at the end the
+ * tallies are merged. Which comparer saw which pair leaves no trace: tallies
+ * merge exactly, and endpoints are numbered by the reader.
+ */
+#include "diff/diff.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "core/mem.h"
+#include "core/queue.h"
+#include "diff/gate.h"
+#include "diff/pair_diff.h"
+#include "diff/report.h"
+#include "diff/tally.h"
+
+enum { MAX_THREADS = 64, BATCH_PAIRS = 32, BATCH_BYTES = 1024 * 1024 };
+
+struct job {
+    struct pair *pair;
+    uint64_t seq;
+    uint32_t endpoint;
+    struct pair_roles roles;
+};
+
+struct batch {
+    size_t n, bytes;
+    struct job jobs[BATCH_PAIRS];
+};
+
+struct diff {
+    char *file;
+    bool show_secrets;
+    unsigned threads;
+    struct gate gates[GATE_COUNT];
+    struct endpoint_names *names;
+    struct run_info run;
+    struct tally *tally;
+    uint64_t seq; /* pairs read */
+};
+
+static unsigned default_threads(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (unsigned)n;
+}
+
+struct diff *diff_open(const struct diff_config *config, struct err *e)
+{
+    struct diff *d = mem_zalloc(sizeof *d);
+
+    if (!d) {
+        err_nomem(e, "comparing");
+        return NULL;
+    }
+    run_info_init(&d->run);
+    gates_default(d->gates);
+    for (size_t i = 0; i < config->n_gates; i++) {
+        if (gate_read(d->gates, config->gates[i], e) < 0)
+            goto fail;
+    }
+    d->show_secrets = config->show_secrets;
+    d->threads = config->threads > MAX_THREADS ? MAX_THREADS : config->threads;
+    if (d->threads == 0)
+        d->threads = default_threads();
+    if (config->file && !(d->file = mem_dup(config->file, strlen(config->file)))) {
+        err_nomem(e, "comparing");
+        goto fail;
+    }
+    d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
+    d->tally = d->names ? tally_new(e) : NULL;
+    if (d->tally)
+        return d;
+fail:
+    diff_close(d);
+    return NULL;
+}
+
+void diff_close(struct diff *d)
+{
+    if (!d)
+        return;
+    tally_free(d->tally);
+    endpoint_names_free(d->names);
+    run_info_release(&d->run);
+    mem_free(d->file);
+    mem_free(d);
+}
+
+int diff_meta(struct diff *d, struct str json, struct err *e)
+{
+    return run_info_meta(&d->run, json, e);
+}
+
+int diff_stats(struct diff *d, struct str json, struct err *e)
+{
+    return run_info_stats(&d->run, json, e);
+}
+
+/* ---- comparers ---- */
+
+struct comparer_thread {
+    pthread_t thread;
+    struct queue *queue;
+    struct pair_diff work;
+    struct tally *tally;
+    struct err error;
+    bool failed;
+};
+
+static int compare_job(struct pair_diff *work, struct tally *tally, const struct job *job,
+                       struct err *e)
+{
+    work->seq = job->seq;
+    work->endpoint = job->endpoint;
+    if (pair_diff_compare(work, job->pair, &job->roles, e) < 0)
+        return err_wrap(e, "pair %llu", (unsigned long long)work->ordinal);
+    return tally_add(tally, work, e);
+}
+
+static void batch_free(struct batch *b)
+{
+    for (size_t i = 0; b && i < b->n; i++)
+        pair_free(b->jobs[i].pair);
+    mem_free(b);
+}
+
+static void *run_comparer(void *arg)
+{
+    struct comparer_thread *c = arg;
+    struct batch *b;
+
+    while ((b = queue_take(c->queue)) != NULL) {
+        for (size_t i = 0; i < b->n && !c->failed; i++) {
+            if (compare_job(&c->work, c->tally, &b->jobs[i], &c->error) < 0) {
+                c->failed = true;
+                queue_close(c->queue); /* the reader stops, the others run dry */
+            }
+        }
+        batch_free(b);
+    }
+    return NULL;
+}
+
+/* ---- the reader ---- */
+
+struct crew {
+    struct queue *queue;
+    struct comparer_thread *members;
+    unsigned n;       /* with what they need */
+    unsigned started; /* of n, running */
+};
+
+/* Let them finish what is queued, add up what they found. The first failure by
+ * number counts, so that the same fault is told in the same words. */
+static int crew_end(struct crew *crew, struct diff *d, int rc, struct err *e)
+{
+    struct batch *b;
+
+    if (crew->queue)
+        queue_close(crew->queue);
+    for (unsigned i = 0; i < crew->started; i++)
+        pthread_join(crew->members[i].thread, NULL);
+    while (crew->queue && (b = queue_try_take(crew->queue)) != NULL)
+        batch_free(b);
+    for (unsigned i = 0; i < crew->n; i++) {
+        struct comparer_thread *c = &crew->members[i];
+
+        if (c->failed && (rc == 0 || e->kind == ERR_NONE)) {
+            *e = c->error;
+            rc = -1;
+        }
+        if (!c->failed && c->tally && tally_merge(d->tally, c->tally, e) < 0)
+            rc = -1;
+        tally_free(c->tally);
+        pair_diff_release(&c->work);
+    }
+    queue_free(crew->queue);
+    mem_free(crew->members);
+    return rc;
+}
+
+static int crew_start(struct crew *crew, const struct diff *d, struct err *e)
+{
+    *crew = (struct crew){.members = mem_array(d->threads, sizeof *crew->members)};
+    if (!crew->members)
+        return err_nomem(e, "starting comparers");
+    crew->queue = queue_new(2 * (size_t)d->threads, e);
+    if (!crew->queue)
+        return -1;
+    for (unsigned i = 0; i < d->threads; i++) {
+        struct comparer_thread *c = &crew->members[i];
+
+        c->queue = crew->queue;
+        if (pair_diff_init(&c->work, d->show_secrets, e) < 0)
+            return -1;
+        crew->n++;
+        c->tally = tally_new(e);
+        if (!c->tally)
+            return -1;
+        if (pthread_create(&c->thread, NULL, run_comparer, c) != 0)
+            return err_set(e, ERR_NOMEM, "cannot start %u threads", d->threads);
+        crew->started++;
+    }
+    return 0;
+}
+
+/* The next pair as a job. Returns 1, 0 at the end, or -1. */
+static int next_job(struct diff *d, const struct pair_source *source, struct job *job,
+                    struct err *e)
+{
+    int got = source->next(source->ctx, &job->pair, e);
+    struct str head = {0};
+
+    if (got <= 0)
+        return got;
+    if (job->pair->exchange)
+        head = job->pair->exchange->request.head;
+    job->seq = d->seq++;
+    job->roles = d->run.roles;
+    if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0)
+        return 1;
+    pair_free(job->pair);
+    return -1;
+}
+
+/* Fill a batch; *got tells whether there is more. NULL with *e set. */
+static struct batch *next_batch(struct diff *d, const struct pair_source *source, int *got,
+                                struct err *e)
+{
+    struct batch *b = mem_alloc(sizeof *b);
+
+    *got = -1;
+    if (!b) {
+        err_nomem(e, "reading pairs");
+        return NULL;
+    }
+    b->n = b->bytes = 0;
+    while (b->n < BATCH_PAIRS && b->bytes < BATCH_BYTES) {
+        *got = next_job(d, source, &b->jobs[b->n], e);
+        if (*got <= 0)
+            break;
+        b->bytes += b->jobs[b->n].pair->mem.used;
+        b->n++;
+    }
+    return b;
+}
+
+static int run_threads(struct diff *d, const struct pair_source *source, struct err *e)
+{
+    struct crew crew;
+    int got = 1, rc = crew_start(&crew, d, e);
+
+    while (rc == 0 && got > 0) {
+        struct batch *b = next_batch(d, source, &got, e);
+
+        if (got < 0)
+            rc = -1;
+        if (b && (b->n == 0 || !queue_put(crew.queue, b))) {
+            got = b->n == 0 ? got : 0; /* closed: a comparer failed and will say so */
+            batch_free(b);
+        }
+    }
+    return crew_end(&crew, d, rc, e);
+}
+
+/* One thread: no queue, and the same results. */
+static int run_alone(struct diff *d, const struct pair_source *source, struct err *e)
+{
+    struct pair_diff work;
+    struct job job;
+    int got;
+
+    if (pair_diff_init(&work, d->show_secrets, e) < 0)
+        return -1;
+    while ((got = next_job(d, source, &job, e)) > 0) {
+        int rc = compare_job(&work, d->tally, &job, e);
+
+        pair_free(job.pair);
+        if (rc < 0) {
+            got = -1;
+            break;
+        }
+    }
+    pair_diff_release(&work);
+    return got;
+}
+
+int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
+{
+    struct err own = {0}, late = {0};
+    int rc = d->threads == 1 ? run_alone(d, source, &own) : run_threads(d, source, &own);
+
+    if (tally_finish(d->tally, &late) < 0 && rc == 0) {
+        own = late;
+        rc = -1;
+    }
+    if (rc < 0 && e)
+        *e = own;
+    return rc;
+}
+
+/* ---- results ---- */
+
+static struct evidence evidence_of(const struct diff *d)
+{
+    return (struct evidence){d->tally, &d->run, d->names, d->gates};
+}
+
+enum verdict diff_verdict(const struct diff *d)
+{
+    struct evidence ev = evidence_of(d);
+    struct judgement j;
+
+    verdict_judge(&ev, &j);
+    return j.overall;
+}
+
+int diff_report(const struct diff *d, const char *format, const struct report_style *style,
+                struct buf *out, struct err *e)
+{
+    const struct report_format *f = report_find(format, e);
+    struct report r = {.file = d->file, .evidence = evidence_of(d), .style = *style};
+
+    if (!f)
+        return -1;
+    verdict_judge(&r.evidence, &r.judgement);
+    return f->write(&r, out, e);
+}
+
+const char *const *diff_formats(void)
+{
+    return report_names();
+}
+
+const char *diff_format_of(const char *path)
+{
+    const struct report_format *f = report_of_path(path);
+
+    return f ? f->name : NULL;
+}

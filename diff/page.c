@@ -1,0 +1,96 @@
+#include "diff/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "diff/printable.h"
+
+enum { NARROWEST = 40 };
+
+void page_begin(struct page *p, const struct report_style *style, struct buf *out, struct err *e)
+{
+    *p = (struct page){.style = style, .out = out, .e = e};
+}
+
+int page_end(const struct page *p)
+{
+    return p->failed ? -1 : 0;
+}
+
+size_t page_left(const struct page *p)
+{
+    size_t width = p->style->width > NARROWEST ? p->style->width : NARROWEST;
+
+    return p->column < width ? width - p->column : 0;
+}
+
+static void put(struct page *p, const char *bytes, size_t n)
+{
+    if (!p->failed && buf_append(p->out, bytes, n, p->e) < 0)
+        p->failed = true;
+}
+
+static void paint(struct page *p, enum page_colour colour)
+{
+    static const char *const codes[] = {
+        [PAGE_BOLD] = "\033[1m",    [PAGE_RED] = "\033[1;31m", [PAGE_GREEN] = "\033[32m",
+        [PAGE_YELLOW] = "\033[33m", [PAGE_DIM] = "\033[2m",    [PAGE_PLAIN] = "\033[0m",
+    };
+
+    if (p->style->colour)
+        put(p, codes[colour], strlen(codes[colour]));
+}
+
+void page_str(struct page *p, enum page_colour colour, struct str s, size_t columns)
+{
+    int used;
+
+    if (colour != PAGE_PLAIN)
+        paint(p, colour);
+    if (!p->failed) {
+        used = printable_add(p->out, s, columns, p->style->ascii, p->e);
+        p->failed = used < 0;
+        p->column += used < 0 ? 0 : (size_t)used;
+    }
+    if (colour != PAGE_PLAIN)
+        paint(p, PAGE_PLAIN);
+}
+
+void page_text(struct page *p, enum page_colour colour, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        return;
+    page_str(p, colour, str_from(text, strlen(text)), page_left(p));
+}
+
+void page_to(struct page *p, size_t column)
+{
+    do {
+        put(p, " ", 1);
+        p->column++;
+    } while (p->column < column);
+}
+
+void page_right(struct page *p, enum page_colour colour, const char *text, size_t column)
+{
+    size_t width = printable_width(str_of(text), p->style->ascii);
+
+    if (p->column + width < column)
+        page_to(p, column - width);
+    page_str(p, colour, str_of(text), width);
+}
+
+void page_line(struct page *p)
+{
+    while (!p->failed && p->out->len && p->out->data[p->out->len - 1] == ' ')
+        p->out->data[--p->out->len] = '\0';
+    put(p, "\n", 1);
+    p->column = 0;
+}

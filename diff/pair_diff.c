@@ -1,0 +1,207 @@
+#include "diff/pair_diff.h"
+
+#include <stdio.h>
+
+#include "diff/compare.h"
+
+const char *fate_name(int fate)
+{
+    return fate == FATE_INCOMPLETE ? "incomplete" : outcome_name((enum outcome)fate);
+}
+
+int pair_diff_init(struct pair_diff *d, bool show_secrets, struct err *e)
+{
+    *d = (struct pair_diff){0};
+    for (size_t i = 0; i < 3; i++)
+        body_init(&d->bodies[i]);
+    if (diffs_init(&d->found, show_secrets, e) == 0 && diffs_init(&d->noise, show_secrets, e) == 0)
+        return 0;
+    pair_diff_release(d);
+    return -1;
+}
+
+void pair_diff_release(struct pair_diff *d)
+{
+    for (size_t i = 0; i < 3; i++)
+        body_release(&d->bodies[i]);
+    diffs_release(&d->found);
+    diffs_release(&d->noise);
+}
+
+/* ---- the calls ---- */
+
+static const struct call *call_of(const struct pair *p, int target)
+{
+    for (unsigned i = 0; i < p->n_calls && target >= 0; i++) {
+        if (p->calls[i].target == target)
+            return &p->calls[i];
+    }
+    return NULL;
+}
+
+/* An answer that broke off is an outcome, not a body that differs. One that was
+ * cut at a ceiling is whole: its hash stands for it. */
+static bool is_whole(const struct http_message *m)
+{
+    return m->gap_bytes == 0 && (m->complete || (m->flags & HTTP_TRUNCATED));
+}
+
+static int status_of(const struct http_message *m)
+{
+    struct http_status_line line;
+
+    return http_status_line(m->head, &line) ? line.status : 0;
+}
+
+static struct side side_of(const struct call *c)
+{
+    struct side s = {.fate = OUTCOME_NONE};
+
+    if (!c)
+        return s;
+    s.fate = (int)c->outcome;
+    s.detail = c->detail;
+    if (c->outcome != OUTCOME_ANSWERED)
+        return s;
+    s.status = status_of(&c->response);
+    if (!s.status || !is_whole(&c->response)) {
+        s.fate = FATE_INCOMPLETE;
+        s.detail = STR("the answer broke off");
+        return s;
+    }
+    if (c->done_ns > c->sent_ns && c->sent_ns)
+        s.ns = c->done_ns - c->sent_ns;
+    return s;
+}
+
+/* The recorded answer, where it stands for v1's second one. */
+static struct side side_recorded(const struct exchange *x)
+{
+    struct side s = {.fate = OUTCOME_NONE};
+
+    if (x && x->response.head.len && is_whole(&x->response) &&
+        (s.status = status_of(&x->response)) != 0)
+        s.fate = OUTCOME_ANSWERED;
+    return s;
+}
+
+/* ---- comparing ---- */
+
+static struct str describe(char text[160], const struct side *s)
+{
+    int n = s->fate == OUTCOME_ANSWERED
+                ? snprintf(text, 160, "answered %d", s->status)
+                : snprintf(text, 160, "%s%s%.*s", fate_name(s->fate), s->detail.len ? ": " : "",
+                           s->detail.len < 120 ? (int)s->detail.len : 120,
+                           s->detail.data ? s->detail.data : "");
+
+    return str_from(text, (size_t)n);
+}
+
+static int note_outcome(const struct side *a, const struct side *b, struct diffs *out,
+                        struct err *e)
+{
+    char text1[160], text2[160];
+
+    return diffs_add(out, WHERE_OUTCOME, KIND_OUTCOME, STR("outcome"), false, describe(text1, a),
+                     describe(text2, b), e);
+}
+
+static int note_status(const struct side *a, const struct side *b, struct diffs *out, struct err *e)
+{
+    char text1[16], text2[16];
+
+    snprintf(text1, sizeof text1, "%d", a->status);
+    snprintf(text2, sizeof text2, "%d", b->status);
+    return diffs_add(out, WHERE_STATUS, KIND_STATUS, STR("status"), false, str_of(text1),
+                     str_of(text2), e);
+}
+
+/* v1's answer `m` and another one, `n`: as deep as it makes sense. An answer of
+ * another status class is another document, and nobody wants to read how an
+ * error page differs from a movie. */
+static int compare_answers(struct pair_diff *d, const struct side *b, const struct http_message *m,
+                           const struct http_message *n, struct body *other, struct diffs *out,
+                           enum depth *depth, struct err *e)
+{
+    const struct side *a = &d->v1;
+
+    if (b->fate != OUTCOME_ANSWERED) {
+        *depth = DEPTH_OUTCOME;
+        return note_outcome(a, b, out, e);
+    }
+    *depth = DEPTH_STATUS;
+    if (a->status != b->status && note_status(a, b, out, e) < 0)
+        return -1;
+    if (a->status / 100 != b->status / 100) {
+        out->notes |= NOTE_STATUS_CLASS;
+        return 0;
+    }
+    *depth = DEPTH_WHOLE;
+    if (compare_headers(m->head, n->head, out, e) < 0 || body_set(other, n, e) < 0)
+        return -1;
+    return compare_bodies(&d->bodies[0], other, out, e);
+}
+
+static bool is_limited(const struct side *s, const struct http_message *m)
+{
+    struct str value;
+
+    return s->status == 429 ||
+           (s->status == 503 && http_find_field(m->head, STR("retry-after"), &value));
+}
+
+/* An answer that would be the same from almost any service: a refusal, an
+ * error, "not modified", a page with nothing on it. */
+static bool says_nothing(const struct side *s, const struct http_message *m, bool head)
+{
+    return s->status >= 400 || s->status == 304 ||
+           (s->status == 200 && !head && m->body.len == 0 && m->body_size == 0);
+}
+
+static bool is_head(const struct pair *p)
+{
+    struct http_request_line line;
+
+    return p->exchange && http_request_line(p->exchange->request.head, &line) &&
+           str_eq(line.method, STR("HEAD"));
+}
+
+int pair_diff_compare(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
+                      struct err *e)
+{
+    const struct call *c1 = call_of(p, roles->v1), *c2 = call_of(p, roles->v2);
+    const struct call *c3 = roles->kind == CONTROL_V1 ? call_of(p, roles->control) : NULL;
+    bool recorded = roles->kind == CONTROL_RECORDED && p->exchange;
+
+    diffs_reset(&d->found);
+    diffs_reset(&d->noise);
+    d->ordinal = p->exchange ? p->exchange->ordinal : 0;
+    d->v1 = side_of(c1);
+    d->v2 = side_of(c2);
+    d->control = recorded ? side_recorded(p->exchange) : side_of(c3);
+    d->sent_ns = c1 ? c1->sent_ns : 0;
+    d->depth = d->noise_depth = DEPTH_NONE;
+    d->vacuous = false;
+    if (d->v1.fate != OUTCOME_ANSWERED)
+        return 0;
+    if (body_set(&d->bodies[0], &c1->response, e) < 0)
+        return -1;
+    if (d->v2.fate == FATE_INCOMPLETE || outcome_is_sent((enum outcome)d->v2.fate)) {
+        if (compare_answers(d, &d->v2, &c1->response, &c2->response, &d->bodies[1], &d->found,
+                            &d->depth, e) < 0)
+            return -1;
+    }
+    if (d->depth >= DEPTH_STATUS) {
+        bool head = is_head(p);
+        d->vacuous =
+            says_nothing(&d->v1, &c1->response, head) && says_nothing(&d->v2, &c2->response, head);
+        if (is_limited(&d->v1, &c1->response) || is_limited(&d->v2, &c2->response))
+            d->found.notes |= NOTE_RATE_LIMITED;
+    }
+    if (d->control.fate == FATE_INCOMPLETE || outcome_is_sent((enum outcome)d->control.fate))
+        return compare_answers(d, &d->control, &c1->response,
+                               recorded ? &p->exchange->response : &c3->response, &d->bodies[2],
+                               &d->noise, &d->noise_depth, e);
+    return 0;
+}

@@ -1,0 +1,78 @@
+#include "diff/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+/* The first is the default. */
+static const struct report_format *const formats[] = {
+    &report_text,
+    &report_json,
+};
+
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+const char *const *report_names(void)
+{
+    static const char *const names[] = {"text", "json", NULL};
+
+    _Static_assert(sizeof names / sizeof *names == FORMATS + 1, "a name for each format");
+    return names;
+}
+
+const struct report_format *report_find(const char *name, struct err *e)
+{
+    char known[128] = "";
+    size_t n = 0;
+
+    for (int i = 0; i < FORMATS; i++) {
+        size_t len = strlen(formats[i]->name);
+
+        if (strcmp(name, formats[i]->name) == 0)
+            return formats[i];
+        if (n + len + 3 > sizeof known)
+            continue;
+        memcpy(known + n, i ? ", " : "", i ? 2 : 0);
+        n += i ? 2 : 0;
+        memcpy(known + n, formats[i]->name, len);
+        n += len;
+    }
+    err_set(e, ERR_USAGE, "unknown format \"%s\", try one of %.*s", name, (int)n, known);
+    return NULL;
+}
+
+const struct report_format *report_of_path(const char *path)
+{
+    for (int i = 0; i < FORMATS; i++) {
+        if (str_ends(str_of(path), str_of(formats[i]->extension)))
+            return formats[i];
+    }
+    return NULL;
+}
+
+static int by_name(const void *a, const void *b, void *names)
+{
+    const struct endpoint_name *x = endpoint_names_at(names, *(const size_t *)a);
+    const struct endpoint_name *y = endpoint_names_at(names, *(const size_t *)b);
+    int c = str_cmp(x->path, y->path);
+
+    return c ? c : str_cmp(x->method, y->method);
+}
+
+size_t *report_endpoints(const struct report *r, size_t *n, struct err *e)
+{
+    size_t *list = mem_array(ENDPOINTS_MAX + 1, sizeof *list);
+
+    if (!list) {
+        err_nomem(e, "writing a report");
+        return NULL;
+    }
+    *n = 0;
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        if (r->evidence.tally->endpoints[i])
+            list[(*n)++] = i;
+    }
+    qsort_r(list, *n, sizeof *list, by_name, (void *)(uintptr_t)r->evidence.names);
+    return list;
+}

@@ -1,0 +1,371 @@
+/* JSON, schema mirrorctl.diff/1. Nanoseconds and what stands in bodies are
+ * strings: a double holds neither. */
+#include "core/json.h"
+#include "core/mem.h"
+#include "diff/report.h"
+
+#ifndef MIRRORCTL_VERSION
+#define MIRRORCTL_VERSION "unknown"
+#endif
+
+#define CANDIDATE "v2"
+
+static void str_or_null(struct json_writer *w, struct str s)
+{
+    if (s.data)
+        json_str(w, s);
+    else
+        json_null(w);
+}
+
+static void key_str(struct json_writer *w, const char *key, struct str s)
+{
+    json_key(w, key);
+    str_or_null(w, s);
+}
+
+static void key_u64(struct json_writer *w, const char *key, uint64_t v)
+{
+    json_key(w, key);
+    json_u64(w, v);
+}
+
+/* A tree of our own documents, as it was; their depth is small, and the writer
+ * fails in order where it is not. */
+static void write_node(struct json_writer *w, const struct json_node *n)
+{
+    switch (n->type) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        if (n->type == JSON_OBJECT)
+            json_open_object(w);
+        else
+            json_open_array(w);
+        for (const struct json_node *m = n->child; m && !w->failed; m = m->next) {
+            if (n->type == JSON_OBJECT)
+                json_key_str(w, m->key);
+            write_node(w, m);
+        }
+        json_close(w);
+        break;
+    case JSON_STRING:
+        json_str(w, n->text);
+        break;
+    case JSON_NUMBER:
+        json_raw(w, n->text);
+        break;
+    case JSON_NULL:
+        json_null(w);
+        break;
+    case JSON_FALSE:
+    case JSON_TRUE:
+        json_bool(w, n->type == JSON_TRUE);
+        break;
+    }
+}
+
+static void node_or_null(struct json_writer *w, const struct json_node *n)
+{
+    if (n)
+        write_node(w, n);
+    else
+        json_null(w);
+}
+
+static void write_run(struct json_writer *w, const struct report *r)
+{
+    const struct run_info *run = r->evidence.run;
+
+    json_key(w, "run");
+    json_open_object(w);
+    json_key(w, "file");
+    json_cstr(w, r->file);
+    key_str(w, "record", run_info_text(run, "file"));
+    json_key(w, "targets");
+    json_open_object(w);
+    key_str(w, "v1", run_info_target(run, "v1"));
+    key_str(w, "v2", run_info_target(run, "v2"));
+    json_close(w);
+    json_key(w, "percent");
+    node_or_null(w, run->meta ? json_member(run->meta, STR("percent")) : NULL);
+    key_str(w, "seed", run_info_text(run, "seed"));
+    key_str(w, "started", run_info_text(run, "started"));
+    key_str(w, "ended", run->ended);
+    json_close(w);
+}
+
+static void write_gates(struct json_writer *w, const struct judgement *j)
+{
+    json_key(w, "gates");
+    json_open_array(w);
+    for (int i = 0; i < GATE_COUNT; i++) {
+        const struct gate_result *g = &j->gates[i];
+
+        json_open_object(w);
+        json_key(w, "candidate");
+        json_cstr(w, CANDIDATE);
+        json_key(w, "name");
+        json_cstr(w, gate_name_text((enum gate_name)i));
+        json_key(w, "verdict");
+        json_cstr(w, gate_verdict_name(g->verdict));
+        json_key(w, "observed");
+        json_double(w, g->observed);
+        json_key(w, "limit");
+        json_cstr(w, g->limit);
+        json_key(w, "message");
+        json_cstr(w, g->message);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void write_totals(struct json_writer *w, const struct totals *t)
+{
+    json_key(w, "totals");
+    json_open_object(w);
+    key_u64(w, "pairs", t->pairs);
+    key_u64(w, "equal", t->equal);
+    key_u64(w, "different", t->different);
+    key_u64(w, "outcome", t->differing[WHERE_OUTCOME]);
+    key_u64(w, "status", t->differing[WHERE_STATUS]);
+    key_u64(w, "headers", t->differing[WHERE_HEADER]);
+    key_u64(w, "body", t->differing[WHERE_BODY]);
+    key_u64(w, "compared", t->compared);
+    key_u64(w, "v1_failed", t->v1_failed);
+    key_u64(w, "v2_failed", t->v2_failed);
+    key_u64(w, "not_sent", t->unsent);
+    key_u64(w, "other_status_class", t->other_class);
+    json_close(w);
+}
+
+/* An estimate without an interval; null where there is none. */
+static void write_ratio(struct json_writer *w, const char *key, double estimate)
+{
+    json_key(w, key);
+    json_open_object(w);
+    json_key(w, "estimate");
+    if (estimate > 0)
+        json_double(w, estimate);
+    else
+        json_null(w);
+    json_key(w, "low");
+    json_null(w);
+    json_key(w, "high");
+    json_null(w);
+    json_close(w);
+}
+
+static void write_control(struct json_writer *w, const struct report *r)
+{
+    static const char *const kinds[] = {"none", "v1", "recorded"};
+    const struct tally *t = r->evidence.tally;
+    double margin = r->evidence.gates[GATE_LATENCY].limit;
+
+    json_key(w, "control");
+    json_open_object(w);
+    json_key(w, "kind");
+    json_cstr(w, kinds[r->evidence.run->roles.kind]);
+    key_u64(w, "pairs", r->judgement.totals.controlled);
+    write_ratio(w, "latency_ratio", t->control_ratio);
+    json_key(w, "quiet");
+    if (t->control_pairs)
+        json_bool(w, t->control_ratio < margin && t->control_ratio * margin > 1);
+    else
+        json_null(w);
+    json_close(w);
+}
+
+/* ---- endpoints ---- */
+
+static void write_statuses(struct json_writer *w, const struct tally_endpoint *ep)
+{
+    json_key(w, "status");
+    json_open_array(w);
+    for (size_t i = 0; i < ep->n_statuses; i++) {
+        json_open_object(w);
+        key_u64(w, "v1", ep->statuses[i].v1);
+        key_u64(w, "v2", ep->statuses[i].v2);
+        key_u64(w, "count", ep->statuses[i].count);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void write_outcomes(struct json_writer *w, const struct tally_endpoint *ep)
+{
+    static const char *const names[] = {"v1", "v2"};
+
+    json_key(w, "outcomes");
+    json_open_object(w);
+    for (int side = 0; side < 2; side++) {
+        json_key(w, names[side]);
+        json_open_object(w);
+        for (int f = OUTCOME_ANSWERED; f < FATE_COUNT; f++) {
+            if (ep->fates[side][f])
+                key_u64(w, fate_name(f), ep->fates[side][f]);
+        }
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void write_spread(struct json_writer *w, const char *key, const struct latency_spread *s)
+{
+    json_key(w, key);
+    json_open_object(w);
+    json_key(w, "p50");
+    json_i64_str(w, s->p50);
+    json_key(w, "p90");
+    json_i64_str(w, s->p90);
+    json_key(w, "p99");
+    json_i64_str(w, s->p99);
+    json_key(w, "max");
+    json_i64_str(w, s->max);
+    json_close(w);
+}
+
+static void write_latency(struct json_writer *w, const struct tally_endpoint *ep,
+                          const struct gate *gate)
+{
+    const struct latency_summary *s = &ep->times;
+
+    json_key(w, "latency");
+    json_open_object(w);
+    key_u64(w, "n", s->n);
+    write_spread(w, "v1", &s->v1);
+    write_spread(w, "v2", &s->v2);
+    write_ratio(w, "ratio", s->ratio);
+    json_key(w, "verdict");
+    json_cstr(w, latency_verdict_name(latency_judge(s, gate->limit, gate->margin_ns)));
+    json_key(w, "needed");
+    json_null(w);
+    key_u64(w, "left_out", ep->latency_left_out);
+    json_close(w);
+}
+
+static void write_examples(struct json_writer *w, const struct tally_field *f)
+{
+    json_key(w, "examples");
+    json_open_array(w);
+    for (size_t i = 0; i < f->n_examples; i++) {
+        const struct example *x = &f->examples[i];
+
+        json_open_object(w);
+        key_u64(w, "id", x->ordinal);
+        key_str(w, "v1", x->v1);
+        key_str(w, "v2", x->v2);
+        if (x->at.data)
+            key_str(w, "at", x->at);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static void write_field(struct json_writer *w, const struct tally_endpoint *ep,
+                        const struct tally_field *f)
+{
+    json_open_object(w);
+    json_key(w, "where");
+    json_cstr(w, diff_where_name(f->where));
+    key_str(w, "path", f->path);
+    json_key(w, "kind");
+    json_cstr(w, diff_kind_name(f->kind));
+    json_key(w, "verdict");
+    json_cstr(w, field_verdict_name(f->verdict));
+    key_u64(w, "count", f->counts.raw);
+    key_u64(w, "of", ep->of[f->where]);
+    key_u64(w, "control_count", f->counts.noise);
+    key_u64(w, "control_of", ep->control_of[f->where]);
+    key_u64(w, "b", f->counts.b);
+    key_u64(w, "c", f->counts.c);
+    key_u64(w, "elements", f->elements);
+    write_examples(w, f);
+    json_close(w);
+}
+
+static void write_endpoint(struct json_writer *w, const struct report *r, size_t index)
+{
+    const struct tally_endpoint *ep = r->evidence.tally->endpoints[index];
+    const struct endpoint_name *name = endpoint_names_at(r->evidence.names, index);
+
+    json_open_object(w);
+    json_key(w, "candidate");
+    json_cstr(w, CANDIDATE);
+    key_str(w, "method", name->method);
+    key_str(w, "path", name->path);
+    key_u64(w, "pairs", ep->pairs);
+    key_u64(w, "equal", ep->equal);
+    key_u64(w, "different", ep->different.all);
+    write_statuses(w, ep);
+    write_outcomes(w, ep);
+    write_latency(w, ep, &r->evidence.gates[GATE_LATENCY]);
+    json_key(w, "differences");
+    json_open_array(w);
+    for (size_t i = 0; i < ep->fields.n_sorted; i++)
+        write_field(w, ep, ep->fields.sorted[i]);
+    json_close(w);
+    json_close(w);
+}
+
+static int write_endpoints(struct json_writer *w, const struct report *r, struct err *e)
+{
+    size_t n, *list = report_endpoints(r, &n, e);
+
+    if (!list)
+        return -1;
+    json_key(w, "endpoints");
+    json_open_array(w);
+    for (size_t i = 0; i < n; i++)
+        write_endpoint(w, r, list[i]);
+    json_close(w);
+    mem_free(list);
+    return 0;
+}
+
+static void write_warnings(struct json_writer *w, const struct judgement *j)
+{
+    json_key(w, "rules");
+    json_open_array(w);
+    json_close(w);
+    json_key(w, "warnings");
+    json_open_array(w);
+    for (size_t i = 0; i < j->n_warnings; i++) {
+        json_open_object(w);
+        json_key(w, "code");
+        json_cstr(w, j->warnings[i].code);
+        json_key(w, "message");
+        json_cstr(w, j->warnings[i].message);
+        json_close(w);
+    }
+    json_close(w);
+}
+
+static int write_report(const struct report *r, struct buf *out, struct err *e)
+{
+    struct json_writer w;
+
+    json_begin(&w, out, true, e);
+    json_open_object(&w);
+    json_key(&w, "schema");
+    json_cstr(&w, "mirrorctl.diff/1");
+    json_key(&w, "tool");
+    json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
+    write_run(&w, r);
+    json_key(&w, "verdict");
+    json_cstr(&w, verdict_name(r->judgement.overall));
+    json_key(&w, "reason");
+    json_cstr(&w, r->judgement.reason);
+    write_gates(&w, &r->judgement);
+    json_key(&w, "accounting");
+    node_or_null(&w, r->evidence.run->accounting);
+    write_totals(&w, &r->judgement.totals);
+    write_control(&w, r);
+    if (write_endpoints(&w, r, e) < 0)
+        return -1;
+    write_warnings(&w, &r->judgement);
+    if (json_end_all(&w) < 0)
+        return -1;
+    return buf_addc(out, '\n', e);
+}
+
+const struct report_format report_json = {"json", ".json", write_report};

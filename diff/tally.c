@@ -1,0 +1,304 @@
+#include "diff/tally.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+
+/* ---- statuses ---- */
+
+/* Sorted, with the smallest kept where they do not all fit. */
+static void count_status(struct tally_endpoint *ep, uint16_t v1, uint16_t v2, uint64_t count)
+{
+    uint32_t key = (uint32_t)v1 << 16 | v2;
+    struct tally_status *list = ep->statuses;
+    size_t i = 0;
+
+    while (i < ep->n_statuses && ((uint32_t)list[i].v1 << 16 | list[i].v2) < key)
+        i++;
+    if (i < ep->n_statuses && list[i].v1 == v1 && list[i].v2 == v2) {
+        list[i].count += count;
+        return;
+    }
+    if (ep->n_statuses == TALLY_STATUSES) {
+        if (i == TALLY_STATUSES) {
+            ep->other_statuses += count;
+            return;
+        }
+        ep->other_statuses += list[--ep->n_statuses].count;
+    }
+    memmove(&list[i + 1], &list[i], (ep->n_statuses - i) * sizeof *list);
+    list[i] = (struct tally_status){v1, v2, count};
+    ep->n_statuses++;
+}
+
+/* ---- endpoints ---- */
+
+static struct tally_endpoint *endpoint_of(struct tally *t, uint32_t index, struct err *e)
+{
+    struct tally_endpoint *ep = t->endpoints[index];
+
+    if (ep)
+        return ep;
+    ep = mem_zalloc(sizeof *ep);
+    if (!ep) {
+        err_nomem(e, "counting differences");
+        return NULL;
+    }
+    fields_init(&ep->fields);
+    causes_init(&ep->causes);
+    t->endpoints[index] = ep;
+    return ep;
+}
+
+static void endpoint_free(struct tally_endpoint *ep)
+{
+    if (!ep)
+        return;
+    fields_release(&ep->fields);
+    causes_release(&ep->causes);
+    latency_release(&ep->latency);
+    mem_free(ep);
+}
+
+struct tally *tally_new(struct err *e)
+{
+    struct tally *t = mem_zalloc(sizeof *t);
+
+    if (!t)
+        err_nomem(e, "counting differences");
+    return t;
+}
+
+void tally_free(struct tally *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++)
+        endpoint_free(t->endpoints[i]);
+    example_release(&t->v1_failure);
+    mem_free(t);
+}
+
+/* ---- counting a pair ---- */
+
+/* How deep a comparison must go before a difference there could be seen. */
+static enum depth depth_for(enum diff_where where)
+{
+    return where == WHERE_OUTCOME  ? DEPTH_OUTCOME
+           : where == WHERE_STATUS ? DEPTH_STATUS
+                                   : DEPTH_WHOLE;
+}
+
+static void count_levels(uint64_t of[WHERE_COUNT], enum depth depth)
+{
+    for (int w = 0; w < WHERE_COUNT; w++)
+        of[w] += depth >= depth_for((enum diff_where)w);
+}
+
+static int count_differences(struct tally *t, struct tally_endpoint *ep, const struct pair_diff *d,
+                             struct err *e)
+{
+    for (size_t i = 0; i < d->found.count; i++) {
+        const struct difference *item = &d->found.items[i];
+        bool both = d->noise_depth >= depth_for(item->where);
+        struct noise_counts n = {.raw = 1, .b = both && !diffs_has(&d->noise, item)};
+
+        if (fields_count(&ep->fields, item, &n, d->ordinal, d->seq, &t->memory, e) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < d->noise.count; i++) {
+        const struct difference *item = &d->noise.items[i];
+        bool both = d->depth >= depth_for(item->where);
+        struct noise_counts n = {.noise = 1, .c = both && !diffs_has(&d->found, item)};
+
+        if (fields_count(&ep->fields, item, &n, d->ordinal, d->seq, &t->memory, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int count_latency(struct tally_endpoint *ep, const struct pair_diff *d, struct err *e)
+{
+    struct latency_times times = {d->sent_ns, d->v1.ns, d->v2.ns, d->control.ns};
+
+    if (d->depth < DEPTH_STATUS || !d->v1.ns || !d->v2.ns)
+        return 0;
+    if (d->depth != DEPTH_WHOLE || d->seq >= TALLY_LATENCIES) {
+        ep->latency_left_out++;
+        return 0;
+    }
+    if (d->noise_depth != DEPTH_WHOLE)
+        times.control_ns = 0;
+    return latency_add(&ep->latency, &times, e);
+}
+
+static int keep_failure(struct tally *t, const struct pair_diff *d, struct err *e)
+{
+    struct str name = str_of(fate_name(d->v1.fate));
+    struct difference why = {.v1 = name, .v2 = d->v1.detail};
+    struct example x;
+
+    if (t->has_v1_failure && !example_is_earlier(d->ordinal, d->seq, &t->v1_failure))
+        return 0;
+    if (example_copy(&x, d->ordinal, d->seq, &why, e) < 0)
+        return -1;
+    example_release(&t->v1_failure);
+    t->v1_failure = x;
+    t->has_v1_failure = true;
+    return 0;
+}
+
+static bool was_sent(const struct side *s)
+{
+    return s->fate == FATE_INCOMPLETE || outcome_is_sent((enum outcome)s->fate);
+}
+
+static void count_notes(struct tally *t, uint32_t notes, uint64_t left_out)
+{
+    for (int i = 0; i < NOTE_KINDS; i++)
+        t->notes[i] += notes >> i & 1;
+    t->left_out += left_out;
+}
+
+int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
+{
+    struct tally_endpoint *ep = endpoint_of(t, d->endpoint, e);
+    bool answered = d->v2.fate == OUTCOME_ANSWERED;
+
+    if (!ep)
+        return -1;
+    ep->fates[0][d->v1.fate]++;
+    ep->fates[1][d->v2.fate]++;
+    if (was_sent(&d->v1) && d->v1.fate != OUTCOME_ANSWERED && keep_failure(t, d, e) < 0)
+        return -1;
+    if (!was_sent(&d->v1) || !was_sent(&d->v2)) {
+        ep->unsent++;
+        return 0;
+    }
+    ep->pairs++;
+    if (d->v1.fate != OUTCOME_ANSWERED) {
+        ep->v1_failed += answered;
+        ep->both_failed += !answered;
+        return 0;
+    }
+    ep->covered++;
+    ep->compared += answered;
+    ep->v2_failed += !answered;
+    ep->vacuous += d->vacuous;
+    ep->controlled += d->noise_depth != DEPTH_NONE;
+    if (answered)
+        count_status(ep, (uint16_t)d->v1.status, (uint16_t)d->v2.status, 1);
+    count_levels(ep->of, d->depth);
+    count_levels(ep->control_of, d->noise_depth);
+    count_notes(t, d->found.notes, d->found.left_out);
+    if (count_differences(t, ep, d, e) < 0 || count_latency(ep, d, e) < 0)
+        return -1;
+    return d->found.failing ? causes_count(&ep->causes, &d->found, &t->memory, e) : 0;
+}
+
+/* ---- merging ---- */
+
+static void merge_counts(struct tally_endpoint *ep, const struct tally_endpoint *from)
+{
+    ep->pairs += from->pairs;
+    ep->unsent += from->unsent;
+    ep->compared += from->compared;
+    ep->covered += from->covered;
+    ep->v1_failed += from->v1_failed;
+    ep->v2_failed += from->v2_failed;
+    ep->both_failed += from->both_failed;
+    ep->vacuous += from->vacuous;
+    ep->controlled += from->controlled;
+    ep->other_statuses += from->other_statuses;
+    ep->latency_left_out += from->latency_left_out;
+    for (int f = 0; f < FATE_COUNT; f++) {
+        ep->fates[0][f] += from->fates[0][f];
+        ep->fates[1][f] += from->fates[1][f];
+    }
+    for (int w = 0; w < WHERE_COUNT; w++) {
+        ep->of[w] += from->of[w];
+        ep->control_of[w] += from->control_of[w];
+    }
+    for (size_t i = 0; i < from->n_statuses; i++)
+        count_status(ep, from->statuses[i].v1, from->statuses[i].v2, from->statuses[i].count);
+}
+
+static int merge_endpoint(struct tally *t, struct tally_endpoint *ep, struct tally_endpoint *from,
+                          struct err *e)
+{
+    if (latency_merge(&ep->latency, &from->latency, e) < 0 ||
+        fields_merge(&ep->fields, &from->fields, &t->memory, e) < 0 ||
+        causes_merge(&ep->causes, &from->causes, &t->memory, e) < 0)
+        return -1;
+    merge_counts(ep, from);
+    return 0;
+}
+
+int tally_merge(struct tally *t, struct tally *from, struct err *e)
+{
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        if (!from->endpoints[i])
+            continue;
+        if (!t->endpoints[i]) {
+            t->endpoints[i] = from->endpoints[i];
+            from->endpoints[i] = NULL;
+            continue;
+        }
+        if (merge_endpoint(t, t->endpoints[i], from->endpoints[i], e) < 0)
+            return -1;
+        endpoint_free(from->endpoints[i]);
+        from->endpoints[i] = NULL;
+    }
+    for (int i = 0; i < NOTE_KINDS; i++)
+        t->notes[i] += from->notes[i];
+    t->left_out += from->left_out;
+    t->memory.starved += from->memory.starved;
+    if (from->has_v1_failure &&
+        (!t->has_v1_failure ||
+         example_is_earlier(from->v1_failure.ordinal, from->v1_failure.seq, &t->v1_failure))) {
+        example_release(&t->v1_failure);
+        t->v1_failure = from->v1_failure;
+        t->has_v1_failure = true;
+        from->v1_failure = (struct example){0};
+    }
+    return 0;
+}
+
+/* ---- judging ---- */
+
+static int judge_endpoint(struct tally_endpoint *ep, struct tally_memory *m, struct err *e)
+{
+    if (fields_judge(&ep->fields, m, e) < 0 ||
+        causes_judge(&ep->causes, &ep->fields, m, &ep->different, e) < 0)
+        return -1;
+    memset(ep->failing_fields, 0, sizeof ep->failing_fields);
+    for (size_t i = 0; i < ep->fields.n_sorted; i++) {
+        const struct tally_field *f = ep->fields.sorted[i];
+        ep->failing_fields[f->where] += f->verdict == FIELD_DIFFERENT && f->counts.raw;
+    }
+    ep->equal = ep->covered - ep->different.all;
+    return latency_summarize(&ep->latency, &ep->times, e);
+}
+
+static int judge_control(struct tally *t, struct err *e)
+{
+    const struct latency *lists[ENDPOINTS_MAX + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        if (t->endpoints[i])
+            lists[n++] = &t->endpoints[i]->latency;
+    }
+    return latency_control_ratio(lists, n, &t->control_ratio, &t->control_pairs, e);
+}
+
+int tally_finish(struct tally *t, struct err *e)
+{
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        struct tally_endpoint *ep = t->endpoints[i];
+
+        if (ep && judge_endpoint(ep, &t->memory, e) < 0)
+            return -1;
+    }
+    return judge_control(t, e);
+}

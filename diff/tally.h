@@ -1,0 +1,82 @@
+/* tally.h -- adds up what many pairs have in common.
+ *
+ * Equal differences of an endpoint are one field with counts and its first
+ * examples. Each comparer thread keeps a tally of its own; tallies merge
+ * exactly, at their ceilings too, so nothing depends on who saw which pair.
+ */
+#ifndef MIRRORCTL_DIFF_TALLY_H
+#define MIRRORCTL_DIFF_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/str.h"
+#include "diff/endpoint_name.h"
+#include "diff/latency.h"
+#include "diff/noise.h"
+#include "diff/pair_diff.h"
+#include "diff/tally_cause.h"
+#include "diff/tally_field.h"
+
+enum {
+    TALLY_STATUSES = 256, /* pairs of statuses of an endpoint */
+};
+#define TALLY_LATENCIES UINT64_C(16000000) /* pairs whose times are kept */
+
+struct tally_status {
+    uint16_t v1, v2;
+    uint64_t count;
+};
+
+struct tally_endpoint {
+    uint64_t pairs;                             /* with v1 and v2 sent */
+    uint64_t unsent;                            /* one of them was not */
+    uint64_t compared;                          /* both answered */
+    uint64_t covered;                           /* v1 answered and v2's fate is known */
+    uint64_t v1_failed, v2_failed, both_failed; /* v2_failed: where v1 answered */
+    uint64_t vacuous;                           /* of compared: both said nothing */
+    uint64_t controlled; /* of pairs: v1 answered twice, or its control failed */
+    uint64_t fates[2][FATE_COUNT];
+    uint64_t of[WHERE_COUNT], control_of[WHERE_COUNT];
+    struct tally_status statuses[TALLY_STATUSES];
+    size_t n_statuses;
+    uint64_t other_statuses;
+    struct latency latency;
+    uint64_t latency_left_out; /* other status class, or too many */
+    struct field_set fields;
+    struct cause_set causes;
+
+    /* After tally_finish(). */
+    uint64_t equal;
+    struct pair_counts different; /* with a difference that counts */
+    size_t failing_fields[WHERE_COUNT];
+    struct latency_summary times;
+};
+
+struct tally {
+    struct tally_endpoint *endpoints[ENDPOINTS_MAX + 1]; /* NULL: nothing seen */
+    uint64_t notes[NOTE_KINDS];                          /* pairs */
+    uint64_t left_out;                                   /* differences beyond DIFFS_MAX */
+    /* The first failure of v1, by ordinal and place in the file. */
+    struct example v1_failure;
+    bool has_v1_failure;
+    struct tally_memory memory;
+    double control_ratio; /* after tally_finish() */
+    uint64_t control_pairs;
+};
+
+struct tally *tally_new(struct err *e);
+void tally_free(struct tally *t);
+
+/* Count a pair. */
+int tally_add(struct tally *t, const struct pair_diff *d, struct err *e);
+
+/* Move all of `from` into `t`; `from` is left empty. */
+int tally_merge(struct tally *t, struct tally *from, struct err *e);
+
+/* Judge the fields and add up, once, when all pairs are in. */
+int tally_finish(struct tally *t, struct err *e);
+
+#endif

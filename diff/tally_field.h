@@ -1,0 +1,87 @@
+/* tally_field.h -- equal differences of many pairs, as one field with counts.
+ *
+ * A set holds the fields of one endpoint. It is bounded: where more fields come
+ * than fit, those with the smallest hashes stay, whoever came first. A field
+ * that is among them overall is among them in every thread, so none was counted
+ * in part, and sets merge exactly. The others are one field, "(other paths)".
+ */
+#ifndef MIRRORCTL_DIFF_TALLY_FIELD_H
+#define MIRRORCTL_DIFF_TALLY_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/str.h"
+#include "diff/difference.h"
+#include "diff/noise.h"
+#include "diff/table.h"
+
+enum {
+    TALLY_FIELDS = 2000, /* of an endpoint */
+    TALLY_EXAMPLES = 5,  /* of a field: those with the lowest ordinals */
+    TALLY_MEMORY = 256 * 1024 * 1024,
+};
+
+/* What fields and causes of a tally hold, against TALLY_MEMORY. */
+struct tally_memory {
+    size_t used;
+    uint64_t starved; /* differences folded because it was reached */
+};
+
+/* Where a difference was seen. `seq` is the place of the pair in the file. */
+struct example {
+    uint64_t ordinal, seq;
+    struct str at, v1, v2; /* data NULL: not there */
+};
+
+struct tally_field {
+    struct table_entry key; /* first: hash of where, kind and path */
+    enum diff_where where;
+    enum diff_kind kind;
+    bool ignored;
+    struct str path;
+    struct noise_counts counts;
+    uint64_t elements; /* in all pairs together */
+    struct example examples[TALLY_EXAMPLES];
+    size_t n_examples;
+    enum field_verdict verdict; /* after fields_judge() */
+};
+
+struct field_set {
+    struct table table;
+    uint64_t limit;              /* larger hashes do not fit */
+    struct tally_field other;    /* "(other paths)": counts each field of each pair */
+    struct tally_field **sorted; /* after fields_judge(): by where, path, kind; */
+    size_t n_sorted;             /* `other` last where it holds something */
+};
+
+void fields_init(struct field_set *set);
+void fields_release(struct field_set *set);
+
+/* Count a difference of the pair `ordinal`; its values are kept where
+ * counts->raw says that v2 differed and the pair is among the first. */
+int fields_count(struct field_set *set, const struct difference *d,
+                 const struct noise_counts *counts, uint64_t ordinal, uint64_t seq,
+                 struct tally_memory *m, struct err *e);
+
+/* Move all of `from` into `set`. */
+int fields_merge(struct field_set *set, struct field_set *from, struct tally_memory *m,
+                 struct err *e);
+
+/* Judge all fields and sort them, when everything is in. */
+int fields_judge(struct field_set *set, struct tally_memory *m, struct err *e);
+
+/* The judged field of this hash; "(other paths)" where it was folded. */
+const struct tally_field *fields_find(const struct field_set *set, uint64_t hash);
+
+/* An example of its own; what is not there stays not there. */
+int example_copy(struct example *x, uint64_t ordinal, uint64_t seq, const struct difference *d,
+                 struct err *e);
+void example_release(struct example *x);
+
+/* Ordinals begin anew where result files were joined; then the first counts. */
+bool example_is_earlier(uint64_t ordinal, uint64_t seq, const struct example *x);
+
+#endif

@@ -1,0 +1,219 @@
+/* The table of endpoints in the text report. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "diff/text_report.h"
+
+enum { ROWS_MAX = 20, NAME_MAX_COLUMNS = 40 };
+
+const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_t i)
+{
+    return t->r->evidence.tally->endpoints[t->order[i]];
+}
+
+struct str text_endpoint_label(const struct text_report *t, size_t i, char text[256])
+{
+    const struct endpoint_name *name = endpoint_names_at(t->r->evidence.names, t->order[i]);
+    int n = snprintf(text, 256, "%.*s %.*s", STR_ARG(str_head(name->method, 32)),
+                     STR_ARG(str_head(name->path, 200)));
+
+    return str_from(text, (size_t)n);
+}
+
+static bool is_slower(const struct text_report *t, const struct tally_endpoint *ep)
+{
+    const struct gate *g = &t->r->evidence.gates[GATE_LATENCY];
+
+    return !g->off && latency_judge(&ep->times, g->limit, g->margin_ns) == LATENCY_SLOWER;
+}
+
+static int by_badness(const void *a, const void *b, void *ctx)
+{
+    const struct text_report *t = ctx;
+    size_t i = *(const size_t *)a, k = *(const size_t *)b;
+    const struct tally_endpoint *x = t->r->evidence.tally->endpoints[i];
+    const struct tally_endpoint *y = t->r->evidence.tally->endpoints[k];
+    const struct endpoint_name *m = endpoint_names_at(t->r->evidence.names, i);
+    const struct endpoint_name *n = endpoint_names_at(t->r->evidence.names, k);
+    int c;
+
+    if (x->different.all != y->different.all)
+        return x->different.all < y->different.all ? 1 : -1;
+    if (is_slower(t, x) != is_slower(t, y))
+        return is_slower(t, x) ? -1 : 1;
+    if (x->pairs != y->pairs)
+        return x->pairs < y->pairs ? 1 : -1;
+    c = str_cmp(m->path, n->path);
+    return c ? c : str_cmp(m->method, n->method);
+}
+
+/* One number of a time, short: 0.31, 1.2, 15, 210. */
+static int short_number(char *text, size_t size, double v)
+{
+    return snprintf(text, size, v >= 9.95 ? "%.0f" : v >= 0.995 ? "%.1f" : "%.2f", v);
+}
+
+/* "12>15 ms"; seconds from 10 s on. */
+static void time_pair(char text[48], int64_t v1, int64_t v2)
+{
+    bool seconds = v1 >= 10 * NS_PER_SEC || v2 >= 10 * NS_PER_SEC;
+    double unit = (double)(seconds ? NS_PER_SEC : NS_PER_MS);
+    char a[20], b[20];
+
+    short_number(a, sizeof a, (double)v1 / unit);
+    short_number(b, sizeof b, (double)v2 / unit);
+    snprintf(text, 48, "%s>%s %s", a, b, seconds ? "s" : "ms");
+}
+
+static void percent_text(char text[48], uint64_t part, uint64_t whole)
+{
+    double percent = whole ? 100.0 * (double)part / (double)whole : 0;
+
+    if (part == whole && whole)
+        snprintf(text, 48, "100 %%");
+    else if (part == 0 && whole)
+        snprintf(text, 48, "0 %%");
+    else if (!whole)
+        snprintf(text, 48, "-");
+    else /* never rounded up to 100 */
+        snprintf(text, 48, "%.1f %%", percent > 99.9 ? 99.9 : percent);
+}
+
+enum cell {
+    CELL_PAIRS,
+    CELL_SAME,
+    CELL_OUTCOME,
+    CELL_STATUS,
+    CELL_HEADERS,
+    CELL_BODY,
+    CELL_P50,
+    CELL_P99,
+    CELL_RATIO,
+    CELLS
+};
+
+static const struct {
+    const char *title;
+    size_t width;
+    int drop; /* where the line is too narrow, the highest goes first */
+} cells[CELLS] = {
+    {"PAIRS", 6, 0},      {"SAME", 6, 0},       {"OUTCOME", 7, 1},
+    {"STATUS", 6, 2},     {"HEADERS", 7, 5},    {"BODY", 5, 2},
+    {"p50 v1>v2", 12, 3}, {"p99 v1>v2", 12, 4}, {"v2/v1", 5, 0},
+};
+
+static void cell_text(enum cell cell, const struct tally_endpoint *ep, char text[48])
+{
+    const struct latency_summary *s = &ep->times;
+
+    text[0] = '\0';
+    if (cell == CELL_PAIRS)
+        snprintf(text, 48, "%" PRIu64, ep->pairs);
+    else if (cell == CELL_SAME)
+        percent_text(text, ep->equal, ep->pairs);
+    else if (cell <= CELL_BODY)
+        snprintf(text, 48, "%" PRIu64, ep->different.where[cell - CELL_OUTCOME]);
+    else if (s->n && cell == CELL_P50)
+        time_pair(text, s->v1.p50, s->v2.p50);
+    else if (s->n && cell == CELL_P99)
+        time_pair(text, s->v1.p99, s->v2.p99);
+    else if (s->n)
+        snprintf(text, 48, s->ratio < 99.95 ? "%.2f" : "%.0f", s->ratio);
+}
+
+enum { SLOW_COLUMNS = 5, NAME_COLUMNS = 26 };
+
+/* Leave out columns until the name has room; returns the width of the name. */
+static size_t fit_columns(size_t width, bool shown[CELLS])
+{
+    size_t taken = SLOW_COLUMNS;
+
+    for (int i = 0; i < CELLS; i++) {
+        shown[i] = true;
+        taken += cells[i].width + 1;
+    }
+    for (int drop = 5; drop > 0 && taken + NAME_COLUMNS > width; drop--) {
+        for (int i = 0; i < CELLS; i++) {
+            if (cells[i].drop != drop)
+                continue;
+            shown[i] = false;
+            taken -= cells[i].width + 1;
+        }
+    }
+    width = width > taken ? width - taken : 1;
+    return width < NAME_MAX_COLUMNS ? width : NAME_MAX_COLUMNS;
+}
+
+static void write_row(struct text_report *t, size_t i, const bool shown[CELLS], size_t name_width)
+{
+    const struct tally_endpoint *ep = text_endpoint_at(t, i);
+    struct page *p = &t->page;
+    size_t column = name_width;
+    char label[256], text[48];
+
+    page_str(p, ep->different.all ? PAGE_BOLD : PAGE_PLAIN, text_endpoint_label(t, i, label),
+             name_width);
+    for (int c = 0; c < CELLS; c++) {
+        bool bad = c >= CELL_OUTCOME && c <= CELL_BODY && ep->different.where[c - CELL_OUTCOME];
+
+        if (!shown[c])
+            continue;
+        column += cells[c].width + 1;
+        cell_text((enum cell)c, ep, text);
+        page_right(p, bad ? PAGE_RED : PAGE_PLAIN, text, column);
+    }
+    if (is_slower(t, ep))
+        page_text(p, PAGE_YELLOW, " SLOW");
+    page_line(p);
+}
+
+static void write_rest(struct text_report *t, size_t from)
+{
+    size_t different = 0;
+
+    if (from == t->n)
+        return;
+    for (size_t i = from; i < t->n; i++)
+        different += text_endpoint_at(t, i)->different.all > 0;
+    if (different)
+        page_text(&t->page, PAGE_PLAIN, "(%zu more, %zu of them different)", t->n - from,
+                  different);
+    else
+        page_text(&t->page, PAGE_PLAIN, "(%zu more, all equal)", t->n - from);
+    page_line(&t->page);
+}
+
+void text_endpoints(struct text_report *t)
+{
+    const struct tally *tally = t->r->evidence.tally;
+    struct page *p = &t->page;
+    bool shown[CELLS];
+    size_t name_width = fit_columns(page_left(p), shown), column = name_width;
+    size_t rows = t->n > ROWS_MAX ? ROWS_MAX : t->n;
+
+    if (t->n == 0)
+        return;
+    page_text(p, PAGE_BOLD, "ENDPOINT");
+    for (int c = 0; c < CELLS; c++) {
+        if (!shown[c])
+            continue;
+        column += cells[c].width + 1;
+        page_right(p, PAGE_BOLD, cells[c].title, column);
+    }
+    page_line(p);
+    for (size_t i = 0; i < rows; i++)
+        write_row(t, i, shown, name_width);
+    write_rest(t, rows);
+    if (tally->control_pairs) {
+        page_text(p, PAGE_DIM, "control: v1 again took %.2f of v1's time", tally->control_ratio);
+        page_line(p);
+    }
+    page_line(p);
+}
+
+void text_sort_endpoints(struct text_report *t)
+{
+    qsort_r(t->order, t->n, sizeof *t->order, by_badness, t);
+}

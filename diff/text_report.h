@@ -1,0 +1,33 @@
+/* text_report.h -- what the parts of the text report share. */
+#ifndef MIRRORCTL_DIFF_TEXT_REPORT_H
+#define MIRRORCTL_DIFF_TEXT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diff/page.h"
+#include "diff/report.h"
+
+struct text_report {
+    struct page page;
+    const struct report *r;
+    size_t *order; /* endpoints, the worst first */
+    size_t n;
+};
+
+/* Sort t->order: what differs most, then what is slower, then what is busiest. */
+void text_sort_endpoints(struct text_report *t);
+
+/* The table of endpoints. */
+void text_endpoints(struct text_report *t);
+
+/* What changed, with examples; what is noise; what is ignored. Returns 0, or -1
+ * when memory is out. */
+int text_changes(struct text_report *t);
+
+/* The i-th of the order, and its name: "GET /movies/{id}". */
+const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_t i);
+struct str text_endpoint_label(const struct text_report *t, size_t i, char text[256]);
+
+#endif

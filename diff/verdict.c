@@ -1,0 +1,411 @@
+#include "diff/verdict.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+
+/* v1 may fail that often before nothing can be said about v2. */
+#define V1_FAILURES 0.05
+/* Above that share, answers that say nothing are worth a warning. */
+#define VACUOUS 0.9
+
+enum { FEW_PAIRS = 5, MANY_ENDPOINTS = 20 };
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const names[] = {"pass", "fail", "inconclusive"};
+
+    return names[v];
+}
+
+const char *gate_verdict_name(enum gate_verdict v)
+{
+    static const char *const names[] = {"pass", "fail", "inconclusive", "warn", "off"};
+
+    return names[v];
+}
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* ---- totals ---- */
+
+static void add_endpoint(struct totals *t, const struct tally_endpoint *ep)
+{
+    t->endpoints++;
+    t->timed += ep->times.n;
+    t->pairs += ep->pairs;
+    t->unsent += ep->unsent;
+    t->compared += ep->compared;
+    t->covered += ep->covered;
+    t->equal += ep->equal;
+    t->different += ep->different.all;
+    t->v2_failed += ep->v2_failed;
+    t->both_failed += ep->both_failed;
+    t->vacuous += ep->vacuous;
+    t->controlled += ep->controlled;
+    for (int f = OUTCOME_ANSWERED; f < FATE_COUNT; f++) {
+        bool sent = f == FATE_INCOMPLETE || outcome_is_sent((enum outcome)f);
+        t->v1_sent += sent ? ep->fates[0][f] : 0;
+        t->v1_failed += sent && f != OUTCOME_ANSWERED ? ep->fates[0][f] : 0;
+    }
+    for (int w = 0; w < WHERE_COUNT; w++) {
+        t->differing[w] += ep->different.where[w];
+        t->failing_fields[w] += ep->failing_fields[w];
+        t->failing_endpoints[w] += ep->failing_fields[w] > 0;
+    }
+}
+
+static void add_totals(const struct evidence *ev, struct totals *t)
+{
+    const struct gate *latency = &ev->gates[GATE_LATENCY];
+
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        const struct tally_endpoint *ep = ev->tally->endpoints[i];
+
+        if (!ep)
+            continue;
+        add_endpoint(t, ep);
+        t->slower +=
+            latency_judge(&ep->times, latency->limit, latency->margin_ns) == LATENCY_SLOWER;
+    }
+    t->other_class = ev->tally->notes[__builtin_ctz(NOTE_STATUS_CLASS)];
+    t->selected = run_info_count(ev->run, "selected", 0);
+    if (t->selected < t->pairs + t->unsent)
+        t->selected = t->pairs + t->unsent;
+}
+
+/* ---- gates ---- */
+
+static uint64_t level_pairs(const struct evidence *ev, enum diff_where where)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++)
+        n += ev->tally->endpoints[i] ? ev->tally->endpoints[i]->of[where] : 0;
+    return n;
+}
+
+static enum gate_verdict beyond(const struct gate *g, bool beyond_limit)
+{
+    return !beyond_limit ? GATE_PASS : g->warn ? GATE_WARN : GATE_FAIL;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct gate_result *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(r->message, sizeof r->message, fmt, ap);
+    va_end(ap);
+}
+
+static void say_outcome(const struct totals *t, struct gate_result *r)
+{
+    uint64_t n = t->differing[WHERE_OUTCOME];
+    char also[64] = "";
+
+    if (t->v1_failed)
+        snprintf(also, sizeof also, " (v1 failed %" PRIu64 ")", t->v1_failed);
+    if (n)
+        say(r, "v2 failed %" PRIu64 " of %" PRIu64 " requests that v1 answered%s", n, t->covered,
+            also);
+    else if (t->v2_failed)
+        say(r, "v2 failed %" PRIu64 ", no more than v1 itself%s", t->v2_failed, also);
+    else
+        say(r, "v2 answered all that v1 answered%s", also);
+}
+
+static void say_status(const struct totals *t, struct gate_result *r)
+{
+    uint64_t n = t->differing[WHERE_STATUS];
+    size_t endpoints = t->failing_endpoints[WHERE_STATUS];
+
+    if (n)
+        say(r, "%" PRIu64 " answer%s with another status on %zu endpoint%s", n, plural(n),
+            endpoints, plural(endpoints));
+    else
+        say(r, "0 changes");
+}
+
+static void say_fields(const struct totals *t, enum diff_where where, struct gate_result *r)
+{
+    size_t n = t->failing_fields[where], endpoints = t->failing_endpoints[where];
+
+    if (n)
+        say(r, "%zu field%s differ%s on %zu endpoint%s", n, plural(n), n == 1 ? "s" : "", endpoints,
+            plural(endpoints));
+    else
+        say(r, "0 changes");
+}
+
+/* Outcome, status, headers, body: a count, or a share of what was compared. */
+static void judge_where(const struct evidence *ev, const struct totals *t, enum gate_name name,
+                        struct gate_result *r)
+{
+    enum diff_where where = (enum diff_where)name;
+    const struct gate *g = &ev->gates[name];
+    uint64_t of = level_pairs(ev, where);
+    bool fields = where == WHERE_HEADER || where == WHERE_BODY;
+
+    r->observed = fields ? (double)t->failing_fields[where] : (double)t->differing[where];
+    if (g->share)
+        r->observed = of ? (double)t->differing[where] / (double)of : 0;
+    if (of == 0) {
+        r->verdict = GATE_INCONCLUSIVE;
+        say(r, "nothing to compare");
+        return;
+    }
+    r->verdict = beyond(g, r->observed > g->limit);
+    if (where == WHERE_OUTCOME)
+        say_outcome(t, r);
+    else if (where == WHERE_STATUS)
+        say_status(t, r);
+    else
+        say_fields(t, where, r);
+}
+
+/* The slower endpoint with the largest ratio. */
+static size_t slowest(const struct evidence *ev)
+{
+    const struct gate *g = &ev->gates[GATE_LATENCY];
+    size_t worst = ENDPOINTS_MAX + 1;
+
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        const struct tally_endpoint *ep = ev->tally->endpoints[i];
+
+        if (!ep || latency_judge(&ep->times, g->limit, g->margin_ns) != LATENCY_SLOWER)
+            continue;
+        if (worst > ENDPOINTS_MAX || ep->times.ratio > ev->tally->endpoints[worst]->times.ratio)
+            worst = i;
+    }
+    return worst;
+}
+
+static void judge_latency(const struct evidence *ev, const struct totals *t, struct gate_result *r)
+{
+    const struct gate *g = &ev->gates[GATE_LATENCY];
+    double percent = (g->limit - 1) * 100;
+    const struct latency_summary *s;
+    const struct endpoint_name *name;
+    size_t worst = slowest(ev);
+
+    r->observed = (double)t->slower;
+    r->verdict = beyond(g, t->slower > 0);
+    if (!t->timed) {
+        r->verdict = GATE_INCONCLUSIVE;
+        say(r, "nothing to compare");
+        return;
+    }
+    if (!t->slower) {
+        say(r, "no endpoint slower than the %.3g %% margin", percent);
+        return;
+    }
+    s = &ev->tally->endpoints[worst]->times;
+    name = endpoint_names_at(ev->names, worst);
+    say(r, "%zu endpoint%s slower than the %.3g %% margin: %.*s %.*s %.3gx (%.3g > %.3g ms)",
+        t->slower, plural(t->slower), percent, STR_ARG(str_head(name->method, 16)),
+        STR_ARG(str_head(name->path, 60)), s->ratio, (double)s->v1.p50 / (double)NS_PER_MS,
+        (double)s->v2.p50 / (double)NS_PER_MS);
+}
+
+static void judge_coverage(const struct evidence *ev, const struct totals *t, struct gate_result *r)
+{
+    const struct gate *g = &ev->gates[GATE_COVERAGE];
+
+    r->observed = t->selected ? (double)t->covered / (double)t->selected : 0;
+    r->verdict = r->observed >= g->limit && t->selected ? GATE_PASS : GATE_INCONCLUSIVE;
+    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)", t->covered, t->selected,
+        r->observed * 100);
+}
+
+static void judge_gates(const struct evidence *ev, struct judgement *j)
+{
+    for (int i = 0; i < GATE_COUNT; i++) {
+        enum gate_name name = (enum gate_name)i;
+        struct gate_result *r = &j->gates[i];
+
+        gate_limit_text(name, &ev->gates[i], r->limit);
+        if (name == GATE_LATENCY)
+            judge_latency(ev, &j->totals, r);
+        else if (name == GATE_COVERAGE)
+            judge_coverage(ev, &j->totals, r);
+        else
+            judge_where(ev, &j->totals, name, r);
+        if (ev->gates[i].off)
+            r->verdict = GATE_OFF;
+    }
+}
+
+/* ---- the verdict ---- */
+
+/* The first gate of that verdict that may decide; GATE_COUNT when there is none. */
+static int first_gate(const struct evidence *ev, const struct judgement *j, enum gate_verdict v)
+{
+    int i = 0;
+
+    while (i < GATE_COUNT && (j->gates[i].verdict != v || ev->gates[i].warn))
+        i++;
+    return i;
+}
+
+__attribute__((format(printf, 3, 4))) static void conclude(struct judgement *j, enum verdict v,
+                                                           const char *fmt, ...)
+{
+    va_list ap;
+
+    j->overall = v;
+    va_start(ap, fmt);
+    vsnprintf(j->reason, sizeof j->reason, fmt, ap);
+    va_end(ap);
+}
+
+static void conclude_v1(const struct evidence *ev, struct judgement *j)
+{
+    const struct totals *t = &j->totals;
+    struct str address = run_info_target(ev->run, "v1");
+    const struct example *why = &ev->tally->v1_failure;
+
+    conclude(j, VERDICT_INCONCLUSIVE,
+             "v1 failed %" PRIu64 " of %" PRIu64 " requests: %.*s: %.*s%s%.*s", t->v1_failed,
+             t->v1_sent, STR_ARG(address.data ? address : STR("(address unknown)")),
+             STR_ARG(why->v1), why->v2.len ? ": " : "", STR_ARG(str_head(why->v2, 160)));
+}
+
+static void judge_all(const struct evidence *ev, struct judgement *j)
+{
+    const struct totals *t = &j->totals;
+    int undecided = first_gate(ev, j, GATE_INCONCLUSIVE);
+
+    if (t->v1_failed && (double)t->v1_failed > V1_FAILURES * (double)t->v1_sent)
+        conclude_v1(ev, j);
+    else if (t->pairs == 0)
+        conclude(j, VERDICT_INCONCLUSIVE,
+                 t->selected ? "no pairs: of %" PRIu64 " requests none was sent to both"
+                             : "no pairs: nothing to compare",
+                 t->selected);
+    else if (first_gate(ev, j, GATE_FAIL) < GATE_COUNT)
+        conclude(j, VERDICT_FAIL, "v2 does not answer as v1 does%s",
+                 t->controlled ? "" : " (no noise control)");
+    else if (t->compared == 0)
+        conclude(j, VERDICT_INCONCLUSIVE, "nothing was compared: v2 answered no request");
+    else if (undecided < GATE_COUNT)
+        conclude(j, VERDICT_INCONCLUSIVE, "too little evidence: %s: %s",
+                 gate_name_text((enum gate_name)undecided), j->gates[undecided].message);
+    else if (t->vacuous == t->compared)
+        conclude(j, VERDICT_INCONCLUSIVE,
+                 "every answer was an error or empty on both sides: equal, but proof of nothing");
+    else
+        conclude(j, VERDICT_PASS, "v2 answers as v1 does");
+}
+
+/* ---- warnings ---- */
+
+__attribute__((format(printf, 3, 4))) static void warn(struct judgement *j, const char *code,
+                                                       const char *fmt, ...)
+{
+    struct warning *w = &j->warnings[j->n_warnings];
+    va_list ap;
+
+    if (j->n_warnings == WARNINGS_MAX)
+        return;
+    j->n_warnings++;
+    w->code = code;
+    va_start(ap, fmt);
+    vsnprintf(w->message, sizeof w->message, fmt, ap);
+    va_end(ap);
+}
+
+static const struct {
+    uint32_t note;
+    const char *code, *text;
+} notes[] = {
+    {NOTE_NOT_JSON, "not_json", "had a body that says JSON but is not, compared as text"},
+    {NOTE_TOO_DEEP, "too_deep", "had JSON nested too deeply, compared as text"},
+    {NOTE_TOO_LARGE, "too_large", "had JSON of too many values, compared as text"},
+    {NOTE_CODING_UNKNOWN, "coding_unknown", "had a content coding that is not known, not decoded"},
+    {NOTE_CORRUPT, "corrupt", "had a corrupt content coding, not decoded"},
+    {NOTE_CUT, "truncated", "had a body beyond --max-body, compared by size and hash"},
+    {NOTE_RATE_LIMITED, "rate_limited", "were turned away by a rate limit: replay more slowly"},
+};
+
+static void warn_notes(const struct evidence *ev, struct judgement *j)
+{
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        uint64_t n = ev->tally->notes[__builtin_ctz(notes[i].note)];
+
+        if (n)
+            warn(j, notes[i].code, "%" PRIu64 " pair%s %s", n, plural(n), notes[i].text);
+    }
+    if (ev->tally->left_out)
+        warn(j, "differences_cut",
+             "%" PRIu64 " differences of answers with too many are not listed",
+             ev->tally->left_out);
+    if (ev->tally->memory.starved)
+        warn(j, "memory",
+             "%" PRIu64 " differences are under (other paths): %d MiB of fields reached",
+             ev->tally->memory.starved, TALLY_MEMORY / (1024 * 1024));
+}
+
+static void warn_endpoints(const struct evidence *ev, struct judgement *j)
+{
+    size_t few = 0, folded = 0;
+
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        const struct tally_endpoint *ep = ev->tally->endpoints[i];
+
+        few += ep && ep->pairs < FEW_PAIRS;
+        folded += ep && ep->fields.other.counts.raw;
+    }
+    if (folded)
+        warn(j, "paths_folded",
+             "%zu endpoint%s with more than %d fields: the rest is (other paths)", folded,
+             plural(folded), TALLY_FIELDS);
+    if (ev->tally->endpoints[ENDPOINTS_MAX])
+        warn(j, "endpoints_folded",
+             "more than %d endpoints: the rest is (other); see "
+             "--endpoint-pattern",
+             ENDPOINTS_MAX);
+    else if (j->totals.endpoints > MANY_ENDPOINTS && few * 2 > j->totals.endpoints)
+        warn(j, "endpoints_thin",
+             "%zu of %zu endpoints have fewer than %d pairs; see "
+             "--endpoint-pattern",
+             few, j->totals.endpoints, FEW_PAIRS);
+}
+
+static void warn_run(const struct evidence *ev, struct judgement *j)
+{
+    const struct totals *t = &j->totals;
+
+    if (t->vacuous && (double)t->vacuous > VACUOUS * (double)t->compared)
+        warn(j, "vacuous",
+             "%" PRIu64 " of %" PRIu64 " pairs were errors or empty on both sides: check "
+             "credentials and paths",
+             t->vacuous, t->compared);
+    if (t->covered && !t->controlled)
+        warn(j, "no_control",
+             "v1 was not asked twice: its own noise is unknown and counts as v2's");
+    else if (t->covered > t->controlled)
+        warn(j, "part_control", "%" PRIu64 " of %" PRIu64 " pairs had no second answer of v1",
+             t->covered - t->controlled, t->covered);
+    if (ev->run->sections && !ev->run->accounting)
+        warn(j, "no_accounting", "the run did not end in order: its accounting is missing");
+    if (ev->run->mixed)
+        warn(j, "mixed_runs",
+             "the file holds runs against different targets; the first names them");
+}
+
+void verdict_judge(const struct evidence *ev, struct judgement *j)
+{
+    *j = (struct judgement){0};
+    add_totals(ev, &j->totals);
+    judge_gates(ev, j);
+    judge_all(ev, j);
+    warn_run(ev, j);
+    warn_notes(ev, j);
+    warn_endpoints(ev, j);
+}

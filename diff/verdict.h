@@ -1,0 +1,72 @@
+/* verdict.h -- PASS, FAIL or INCONCLUSIVE, and why.
+ *
+ * Every gate is judged by itself. FAIL if any gate fails; else INCONCLUSIVE if
+ * any has too little to go by; else PASS. "Nothing was found" is a PASS only
+ * where something was compared: no pairs, a v1 that fails, and answers that
+ * say nothing are INCONCLUSIVE.
+ */
+#ifndef MIRRORCTL_DIFF_VERDICT_H
+#define MIRRORCTL_DIFF_VERDICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diff/diff.h"
+#include "diff/endpoint_name.h"
+#include "diff/gate.h"
+#include "diff/run_info.h"
+#include "diff/tally.h"
+
+enum gate_verdict { GATE_PASS, GATE_FAIL, GATE_INCONCLUSIVE, GATE_WARN, GATE_OFF };
+
+/* "pass", "fail", ...: the words of the JSON report. */
+const char *verdict_name(enum verdict v);
+const char *gate_verdict_name(enum gate_verdict v);
+
+struct gate_result {
+    enum gate_verdict verdict;
+    double observed;
+    char limit[GATE_TEXT];
+    char message[160];
+};
+
+struct warning {
+    const char *code;
+    char message[240];
+};
+
+enum { WARNINGS_MAX = 20 };
+
+struct totals {
+    uint64_t pairs, unsent, compared, covered, equal, different;
+    uint64_t v1_sent, v1_failed, v2_failed, both_failed, vacuous, controlled;
+    uint64_t differing[WHERE_COUNT];
+    size_t failing_fields[WHERE_COUNT], failing_endpoints[WHERE_COUNT];
+    uint64_t other_class; /* pairs in different status classes: compared no deeper */
+    uint64_t timed;       /* pairs whose times were compared */
+    size_t slower;        /* endpoints */
+    uint64_t selected;    /* requests that should have become pairs */
+    size_t endpoints;
+};
+
+struct judgement {
+    enum verdict overall;
+    char reason[400]; /* one sentence; may hold bytes of the network */
+    struct totals totals;
+    struct gate_result gates[GATE_COUNT];
+    struct warning warnings[WARNINGS_MAX];
+    size_t n_warnings;
+};
+
+/* What is judged. */
+struct evidence {
+    const struct tally *tally; /* finished */
+    const struct run_info *run;
+    const struct endpoint_names *names;
+    const struct gate *gates; /* GATE_COUNT of them */
+};
+
+/* Judge; allocates nothing and cannot fail. */
+void verdict_judge(const struct evidence *ev, struct judgement *j);
+
+#endif

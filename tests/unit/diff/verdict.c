@@ -1,0 +1,403 @@
+/* From pairs to a verdict, through the stage's own door. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/json_tree.h"
+#include "diff/diff.h"
+#include "tests/support/pairs.h"
+
+#define META                                                                                   \
+    "{\"targets\":{\"v1\":\"http://one.test\",\"v2\":\"http://two.test\"},\"control\":\"v1\"," \
+    "\"names\":[\"v1\",\"v2\",\"control\"]}"
+
+/* What a run is made of: `n` pairs, the first `odd` of which are special. */
+enum special {
+    PLAIN,
+    V2_FAILS,
+    V1_FAILS,
+    BOTH_FAIL,
+    STATUS,
+    BODY,
+    FORM,
+    NOT_SENT,
+    BROKEN,
+    SLOW,
+    CONTROL_FAILS,
+    V2_AND_CONTROL_FAIL,
+    REFUSED,
+    EMPTY
+};
+
+static struct {
+    size_t n, odd;
+    enum special special;
+    bool control;
+} plan;
+
+static int answer_all(struct pair *p, int status, const char *body, struct err *e)
+{
+    for (int target = PAIR_V1; target <= (plan.control ? PAIR_CONTROL : PAIR_V2); target++) {
+        if (pair_answer(p, target, status, "Content-Type: application/json\r\n", str_of(body), 1000,
+                        e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static struct call *call_of(struct pair *p, int target)
+{
+    return &p->calls[target];
+}
+
+static void fail_call(struct pair *p, int target)
+{
+    struct call *c = call_of(p, target);
+
+    c->outcome = OUTCOME_TIMEOUT;
+    c->detail = STR("no answer in 10 s");
+    c->response = (struct http_message){0};
+}
+
+static void spoil(struct pair *p)
+{
+    struct call *v2 = call_of(p, PAIR_V2);
+
+    switch (plan.special) {
+    case V2_FAILS:
+        fail_call(p, PAIR_V2);
+        break;
+    case V1_FAILS:
+        fail_call(p, PAIR_V1);
+        break;
+    case BOTH_FAIL:
+        fail_call(p, PAIR_V1);
+        fail_call(p, PAIR_V2);
+        break;
+    case STATUS:
+        v2->response.head = STR("HTTP/1.1 500 X\r\nContent-Type: application/json\r\n\r\n");
+        break;
+    case BODY:
+        v2->response.body = STR("{\"n\":2.0}");
+        break;
+    case FORM:
+        v2->response.body = STR("{\"n\":1}");
+        break;
+    case NOT_SENT:
+        v2->outcome = OUTCOME_QUEUE;
+        break;
+    case BROKEN:
+        v2->response.complete = false;
+        break;
+    case SLOW:
+        v2->done_ns = v2->sent_ns + 20 * 1000 * 1000;
+        break;
+    case CONTROL_FAILS:
+        fail_call(p, PAIR_CONTROL);
+        break;
+    case V2_AND_CONTROL_FAIL:
+        fail_call(p, PAIR_V2);
+        fail_call(p, PAIR_CONTROL);
+        break;
+    default:
+        break;
+    }
+}
+
+static struct pair *make(size_t i, struct err *e)
+{
+    bool odd = i < plan.odd;
+    int status = odd && plan.special == REFUSED ? 503 : 200;
+    struct pair *p = i < plan.n ? pair_request(i + 1, "GET /x", e) : NULL;
+
+    if (!p)
+        return NULL;
+    answer_all(p, status, odd && plan.special == EMPTY ? "" : "{\"n\":1.0}", e);
+    if (odd)
+        spoil(p);
+    return p;
+}
+
+static struct diff *run(const char *gate)
+{
+    struct diff_config config = {.file = "t.mres", .threads = 1, .gates = &gate, .n_gates = !!gate};
+    struct pair_script script = {.make = make};
+    struct pair_source source = pair_script_source(&script);
+    struct err e = {0};
+    struct diff *d = diff_open(&config, &e);
+
+    if (!d)
+        fail_msg("%s", e.text);
+    assert_int_equal(diff_meta(d, STR(META), &e), 0);
+    assert_int_equal(diff_run(d, &source, &e), 0);
+    return d;
+}
+
+static void report(const struct diff *d, const char *format, struct buf *out)
+{
+    struct report_style style = {.width = 100};
+    struct err e = {0};
+
+    buf_init(out, 1 << 20);
+    assert_int_equal(diff_report(d, format, &style, out, &e), 0);
+}
+
+static void verdicts_follow_from_the_pairs(void **state)
+{
+    static const struct {
+        const char *what;
+        size_t n, odd;
+        enum special special;
+        const char *gate;
+        enum verdict verdict;
+        bool no_control;
+    } rows[] = {
+        {"all equal", 20, 0, PLAIN, NULL, VERDICT_PASS, false},
+        {"equal without control", 20, 0, PLAIN, NULL, VERDICT_PASS, true},
+        {"no pairs", 0, 0, PLAIN, NULL, VERDICT_INCONCLUSIVE, false},
+        {"no pairs, all gates off but one", 0, 0, PLAIN, "coverage=off", VERDICT_INCONCLUSIVE,
+         false},
+        {"one failure of v2", 100, 1, V2_FAILS, NULL, VERDICT_FAIL, false},
+        {"v2 down", 20, 20, V2_FAILS, NULL, VERDICT_FAIL, false},
+        {"v2 down, outcome off", 20, 20, V2_FAILS, "outcome=off", VERDICT_INCONCLUSIVE, false},
+        {"a failure within a share", 100, 1, V2_FAILS, "outcome=1%", VERDICT_PASS, false},
+        {"failures beyond a share", 100, 2, V2_FAILS, "outcome=1%", VERDICT_FAIL, false},
+        {"failures within a count", 100, 2, V2_FAILS, "outcome=2", VERDICT_PASS, false},
+        {"v1 down", 20, 20, V1_FAILS, NULL, VERDICT_INCONCLUSIVE, false},
+        {"v1 fails in 6 %", 100, 6, V1_FAILS, NULL, VERDICT_INCONCLUSIVE, false},
+        {"v1 fails in 5 %", 100, 5, V1_FAILS, NULL, VERDICT_PASS, false},
+        {"both down", 20, 20, BOTH_FAIL, NULL, VERDICT_INCONCLUSIVE, false},
+        {"an answer that broke off", 20, 1, BROKEN, NULL, VERDICT_FAIL, false},
+        {"v1 once fails its second call", 20, 1, CONTROL_FAILS, NULL, VERDICT_PASS, false},
+        {"v2 fails where v1 fails too", 20, 3, V2_AND_CONTROL_FAIL, NULL, VERDICT_PASS, false},
+        {"another status", 20, 1, STATUS, NULL, VERDICT_FAIL, false},
+        {"another status, to be told", 20, 1, STATUS, "status=warn", VERDICT_PASS, false},
+        {"another value", 20, 1, BODY, NULL, VERDICT_FAIL, false},
+        {"one field is allowed", 20, 20, BODY, "body=1", VERDICT_PASS, false},
+        {"a share of pairs", 20, 20, BODY, "body=50%", VERDICT_FAIL, false},
+        {"another value, not looked at", 20, 1, BODY, "body=off", VERDICT_PASS, false},
+        {"another form", 20, 20, FORM, NULL, VERDICT_PASS, false},
+        {"4 % not sent", 100, 4, NOT_SENT, NULL, VERDICT_PASS, false},
+        {"6 % not sent", 100, 6, NOT_SENT, NULL, VERDICT_INCONCLUSIVE, false},
+        {"6 % not sent, to be told", 100, 6, NOT_SENT, "coverage=warn", VERDICT_PASS, false},
+        {"none sent", 20, 20, NOT_SENT, NULL, VERDICT_INCONCLUSIVE, false},
+        {"none sent, coverage off", 20, 20, NOT_SENT, "coverage=off", VERDICT_INCONCLUSIVE, false},
+        {"slower warns", 20, 20, SLOW, NULL, VERDICT_PASS, false},
+        {"slower fails where asked to", 20, 20, SLOW, "latency=1.10,2ms", VERDICT_FAIL, false},
+        {"both refuse everything", 20, 20, REFUSED, NULL, VERDICT_INCONCLUSIVE, false},
+        {"both refuse nearly everything", 20, 19, REFUSED, NULL, VERDICT_PASS, false},
+        {"both say nothing", 20, 20, EMPTY, NULL, VERDICT_INCONCLUSIVE, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct diff *d;
+
+        plan.n = rows[i].n;
+        plan.odd = rows[i].odd;
+        plan.special = rows[i].special;
+        plan.control = !rows[i].no_control;
+        d = run(rows[i].gate);
+        if (diff_verdict(d) != rows[i].verdict) {
+            struct buf out;
+
+            report(d, "text", &out);
+            fail_msg("%s:\n%.*s", rows[i].what, STR_ARG(buf_str(&out)));
+        }
+        diff_close(d);
+    }
+}
+
+static void check_text(const char *what)
+{
+    struct diff *d = run(NULL);
+    struct buf out;
+
+    report(d, "text", &out);
+    if (!strstr(out.data, what))
+        fail_msg("no \"%s\" in\n%s", what, out.data);
+    buf_release(&out);
+    diff_close(d);
+}
+
+static void a_dead_v1_is_named_first(void **state)
+{
+    (void)state;
+    plan.n = plan.odd = 20;
+    plan.special = V1_FAILS;
+    plan.control = true;
+    check_text("INCONCLUSIVE  v1 failed 20 of 20 requests: http://one.test: timeout: no answer in "
+               "10 s\n");
+}
+
+static void slower_endpoints_are_named(void **state)
+{
+    (void)state;
+    plan.n = plan.odd = 20;
+    plan.special = SLOW;
+    check_text("1 endpoint slower than the 10 % margin: GET /x 20x (1 > 20 ms)");
+    check_text("warn only");
+}
+
+static void answers_that_say_nothing_warn(void **state)
+{
+    (void)state;
+    plan.n = 20;
+    plan.odd = 19;
+    plan.special = REFUSED;
+    check_text("warning: 19 of 20 pairs were errors or empty on both sides");
+}
+
+/* ---- the JSON report ---- */
+
+static const struct json_node *member(const struct json_node *n, const char *name)
+{
+    const struct json_node *m = json_member(n, str_of(name));
+
+    if (!m)
+        fail_msg("no member %s", name);
+    return m;
+}
+
+static void accountings_of_sections_add_up(void **state)
+{
+    struct diff_config config = {.threads = 1};
+    struct err e = {0};
+    struct diff *d = diff_open(&config, &e);
+    struct arena mem;
+    struct buf out;
+    const struct json_node *top, *accounting;
+
+    (void)state;
+    assert_int_equal(diff_meta(d, STR(META), &e), 0);
+    assert_int_equal(diff_stats(d,
+                                STR("{\"accounting\":{\"recorded\":3,\"targets\":{\"v1\":"
+                                    "{\"sent\":2}}},\"ended\":\"a\"}"),
+                                &e),
+                     0);
+    assert_int_equal(diff_meta(d, STR(META), &e), 0);
+    assert_int_equal(diff_stats(d,
+                                STR("{\"accounting\":{\"recorded\":4,\"targets\":{\"v1\":"
+                                    "{\"sent\":5},\"v2\":{\"sent\":1}},\"new\":1},"
+                                    "\"ended\":\"b\"}"),
+                                &e),
+                     0);
+    report(d, "json", &out);
+    arena_init(&mem, 1 << 20);
+    top = json_parse(buf_str(&out), &mem, NULL, &e);
+    assert_non_null(top);
+    accounting = member(top, "accounting");
+    assert_true(str_eq(member(accounting, "recorded")->text, STR("7")));
+    assert_true(
+        str_eq(member(member(member(accounting, "targets"), "v1"), "sent")->text, STR("7")));
+    assert_true(
+        str_eq(member(member(member(accounting, "targets"), "v2"), "sent")->text, STR("1")));
+    assert_true(str_eq(member(accounting, "new")->text, STR("1")));
+    assert_true(str_eq(member(member(top, "run"), "ended")->text, STR("b")));
+    arena_release(&mem);
+    buf_release(&out);
+    diff_close(d);
+}
+
+static void damaged_meta_is_an_error(void **state)
+{
+    struct diff_config config = {.threads = 1};
+    struct err e = {0};
+    struct diff *d = diff_open(&config, &e);
+
+    (void)state;
+    assert_int_equal(diff_meta(d, STR("{"), &e), -1);
+    assert_int_equal(e.kind, ERR_INPUT);
+    assert_int_equal(diff_stats(d, STR("[]"), &e), -1);
+    diff_close(d);
+}
+
+static void targets_are_found_by_name(void **state)
+{
+    struct diff_config config = {.threads = 1};
+    struct pair_script script = {.make = make};
+    struct pair_source source = pair_script_source(&script);
+    struct err e = {0};
+    struct diff *d = diff_open(&config, &e);
+
+    (void)state;
+    plan.n = plan.odd = 20;
+    plan.special = V2_FAILS; /* the call of target 1, here v1's */
+    plan.control = true;
+    assert_int_equal(diff_meta(d, STR("{\"names\":[\"v2\",\"v1\",\"control\"]}"), &e), 0);
+    assert_int_equal(diff_run(d, &source, &e), 0);
+    assert_int_equal(diff_verdict(d), VERDICT_INCONCLUSIVE);
+    diff_close(d);
+}
+
+static void formats_are_known_by_name_and_ending(void **state)
+{
+    struct diff_config config = {.threads = 1};
+    struct report_style style = {.width = 80};
+    struct err e = {0};
+    struct diff *d = diff_open(&config, &e);
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 1 << 20);
+    assert_int_equal(diff_report(d, "xml", &style, &out, &e), -1);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_non_null(strstr(e.text, "text, json"));
+    assert_string_equal(diff_format_of("a/b.json"), "json");
+    assert_null(diff_format_of("a/b.csv"));
+    assert_string_equal(diff_formats()[0], "text");
+    buf_release(&out);
+    diff_close(d);
+}
+
+/* A source whose input is damaged after a few pairs. */
+static int damaged_next(void *ctx, struct pair **p, struct err *e)
+{
+    struct pair_script *script = ctx;
+
+    if (script->next == 10)
+        return err_set(e, ERR_DAMAGED, "the file ends in a torn block");
+    *p = make(script->next++, e);
+    return *p ? 1 : -1;
+}
+
+static void what_stands_before_damage_is_compared(void **state)
+{
+    (void)state;
+    plan.n = 100;
+    plan.odd = 0;
+    plan.control = true;
+    for (unsigned threads = 1; threads <= 4; threads += 3) {
+        struct diff_config config = {.threads = threads};
+        struct pair_script script = {0};
+        struct pair_source source = {damaged_next, &script};
+        struct err e = {0};
+        struct diff *d = diff_open(&config, &e);
+
+        assert_int_equal(diff_run(d, &source, &e), -1);
+        assert_int_equal(e.kind, ERR_DAMAGED);
+        assert_int_equal(diff_verdict(d), VERDICT_PASS);
+        diff_close(d);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts_follow_from_the_pairs),
+        cmocka_unit_test(a_dead_v1_is_named_first),
+        cmocka_unit_test(slower_endpoints_are_named),
+        cmocka_unit_test(answers_that_say_nothing_warn),
+        cmocka_unit_test(accountings_of_sections_add_up),
+        cmocka_unit_test(damaged_meta_is_an_error),
+        cmocka_unit_test(targets_are_found_by_name),
+        cmocka_unit_test(formats_are_known_by_name_and_ending),
+        cmocka_unit_test(what_stands_before_damage_is_compared),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
