@@ -75,10 +75,9 @@ LIBS_cli     := $(call pkg_libs,$(PKGS_capture) $(PKGS_replay)) $(LIBS_core)
 FOLDERS := core capture replay diff
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-SRC_cli := $(wildcard cli/*.c)
+# main.c stays out of its library, so that tests can link the rest.
 define folder
-SRC_$(1) := $$(wildcard $(1)/*.c)
-$$(BUILD)/lib$(1).a: $$(call objects,$$(SRC_$(1)))
+$$(BUILD)/lib$(1).a: $$(call objects,$$(filter-out cli/main.c,$$(wildcard $(1)/*.c)))
 endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder,$(f))))
 
@@ -140,7 +139,7 @@ FUZZ_MAIN := $(if $(FUZZING),-fsanitize=fuzzer,$(BUILD)/obj/tests/fuzz/replay.o)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(if $(FUZZING),,$(FUZZ_MAIN)) $(SUPPORT) $(ALL_LIBS)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(ALL_LIBS) $(FUZZ_MAIN) $(LIBS_cli)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(FUZZ_MAIN) $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
 
 TORTURES := $(patsubst tests/torture/%.c,$(BUILD)/tests/torture/%,$(wildcard tests/torture/torture_*.c))
 $(BUILD)/tests/torture/%: $(BUILD)/obj/tests/torture/%.o $(SUPPORT) $(ALL_LIBS)

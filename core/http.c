@@ -72,21 +72,23 @@ static bool is_version(struct str s)
     return s.len == 8 && str_starts(s, STR("HTTP/1.")) && s.data[7] >= '0' && s.data[7] <= '9';
 }
 
-static bool has_controls(struct str s)
+/* RFC 9112, 3.2: no white space in a target, and RFC 3986 has no controls. */
+static bool is_odd(struct str target)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char)s.data[i] < 0x20)
+    for (size_t i = 0; i < target.len; i++) {
+        if ((unsigned char)target.data[i] <= ' ')
             return true;
     }
-    return false;
+    return target.len == 0;
 }
 
-/* The version is what follows the last blank: targets with blanks in them are
- * wrong, but browsers and scanners send them, and servers answer. */
+/* The target ends at the first blank and the version follows the last: targets
+ * with blanks in them are wrong, but scanners send them, and servers answer. */
 bool http_request_line(struct str head, struct http_request_line *line)
 {
     struct str rest = first_line(head);
     struct str method = str_cut(&rest, ' ');
+    struct str target = str_head(rest, str_find(rest, ' '));
     size_t last;
 
     if (!http_is_token(method) || method.len > 64 || !rest.data)
@@ -94,14 +96,14 @@ bool http_request_line(struct str head, struct http_request_line *line)
     for (last = rest.len; last > 0 && rest.data[last - 1] != ' '; last--)
         ;
     if (last > 0 && is_version(str_skip(rest, last))) {
-        *line = (struct http_request_line){method, str_head(rest, last - 1), str_skip(rest, last)};
+        *line = (struct http_request_line){method, target, str_skip(rest, last),
+                                           .odd = target.len + 1 != last || is_odd(target)};
         return true;
     }
     /* HTTP/0.9 knew GET and no more; without a version little speaks for HTTP. */
-    if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(rest, STR("/")) ||
-        has_controls(rest))
+    if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(target, STR("/")) || is_odd(target))
         return false;
-    *line = (struct http_request_line){.method = method, .target = rest};
+    *line = (struct http_request_line){.method = method, .target = target};
     return true;
 }
 

@@ -64,6 +64,7 @@ struct http_request_line {
     struct str method;
     struct str target;
     struct str version; /* "HTTP/1.1"; empty for HTTP/0.9 */
+    bool odd;           /* no target, more words than three, or controls in the target */
 };
 
 struct http_status_line {

@@ -203,16 +203,6 @@ static void note_lines(struct http1 *f)
         f->flags |= HTTP_HEAD_TOO_LARGE;
 }
 
-/* RFC 9112, 3.2: no white space, and RFC 3986 has no controls. */
-static bool is_odd_target(struct str target)
-{
-    for (size_t i = 0; i < target.len; i++) {
-        if ((unsigned char)target.data[i] <= ' ')
-            return true;
-    }
-    return target.len == 0;
-}
-
 static void read_start_line(struct http1 *f)
 {
     struct http_request_line request = {0};
@@ -223,7 +213,7 @@ static void read_start_line(struct http1 *f)
         http_request_line(f->head, &request);
         f->method = request.method;
         version = request.version;
-        if (is_odd_target(request.target))
+        if (request.odd)
             f->flags |= HTTP_BAD_LINE;
         if (version.len == 0)
             f->flags |= HTTP_09;

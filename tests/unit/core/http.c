@@ -17,8 +17,12 @@ static void a_request_line_ends_in_its_version(void **state)
     assert_str(l.method, "GET");
     assert_str(l.target, "/a?b");
     assert_str(l.version, "HTTP/1.1");
+    assert_false(l.odd);
     assert_true(http_request_line(STR("GET /a b c HTTP/1.0"), &l));
-    assert_str(l.target, "/a b c");
+    assert_str(l.target, "/a");
+    assert_str(l.version, "HTTP/1.0");
+    assert_true(l.odd);
+    assert_true(http_request_line(STR("GET   /a HTTP/1.0"), &l) && l.odd);
     assert_true(http_request_line(STR("X  HTTP/1.1"), &l));
     assert_int_equal(l.target.len, 0);
     assert_true(http_request_line(STR("GET /old"), &l));

@@ -1,0 +1,29 @@
+/* account.h -- where everything went: for files as JSON, for people as lines.
+ *
+ * The sums are those of the man page's ACCOUNTING section.
+ */
+#ifndef MIRRORCTL_CLI_ACCOUNT_H
+#define MIRRORCTL_CLI_ACCOUNT_H
+
+#include "capture/capture.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "replay/replay.h"
+
+/* Append the STATS of a record. Depends on the packets only. */
+int account_capture_json(const struct capture_stats *s, struct buf *out, struct err *e);
+
+/* Append the STATS of a result; `front` is of the capture in front, or NULL. */
+int account_replay_json(const struct replay_stats *s, const struct capture_stats *front,
+                        struct buf *out, struct err *e);
+
+/* What was lost: packets or bytes that should have been there. */
+uint64_t account_lost(const struct capture_stats *s);
+
+/* Say at the end of a run what came of it, and why, and what to do about it. */
+void account_capture_summary(const struct capture_stats *s);
+
+/* `refused` names methods that were not sent ("POST, PUT"), for the hint. */
+void account_replay_summary(const struct replay_stats *s, const char *refused);
+
+#endif

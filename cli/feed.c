@@ -1,0 +1,106 @@
+#include "cli/feed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/stop.h"
+
+static int open_kind(struct feed *f, const char *path, struct err *e)
+{
+    if (input_recognise(&f->input, e) < 0)
+        return -1;
+    switch (f->input.kind) {
+    case INPUT_PACKETS:
+        f->front = front_open(f->input.is_stream ? "-" : path, e);
+        return f->front ? 0 : -1;
+    case INPUT_RECORD:
+        return reader_open(&f->reader, &f->input, RECORD_EXCHANGES, e);
+    default:
+        return err_set(e, ERR_INPUT, "%s: neither a record nor a pcap file", f->input.name);
+    }
+}
+
+int feed_open(struct feed *f, const char *path, const char *methods, struct err *e)
+{
+    *f = (struct feed){.methods = methods};
+    if (input_open(&f->input, path, e) < 0)
+        return -1;
+    if (open_kind(f, path, e) < 0) {
+        feed_close(f);
+        return -1;
+    }
+    return 0;
+}
+
+void feed_identity(struct feed *f, uint8_t id[16])
+{
+    int64_t created_ns;
+
+    if (f->front)
+        front_identity(f->front, id, &created_ns);
+    else
+        reader_identity(&f->reader, id);
+}
+
+/* Keep the names of methods that --methods leaves out, for the summary. */
+static void note_method(struct feed *f, const struct exchange *x)
+{
+    struct http_request_line line;
+    size_t n = strlen(f->refused);
+
+    if (!http_request_line(x->request.head, &line) || !http_is_token(line.method) ||
+        http_list_has(str_of(f->methods), line.method) ||
+        http_list_has(str_of(f->refused), line.method) ||
+        line.method.len + n + 3 > FEED_REFUSED_MAX)
+        return;
+    snprintf(f->refused + n, FEED_REFUSED_MAX - n, "%s%.*s", n ? ", " : "", STR_ARG(line.method));
+}
+
+static int next_of_record(struct feed *f, struct exchange **x, struct err *e)
+{
+    struct record_item item;
+    int got;
+
+    while ((got = reader_next(&f->reader, &item, e)) > RECORD_END) {
+        if (got == RECORD_EXCHANGE) {
+            *x = item.exchange;
+            return 1;
+        }
+        if (got == RECORD_PAIR) {
+            pair_free(item.pair);
+            return err_set(e, ERR_DAMAGED, "%s: goes on with a result, which was left out",
+                           f->input.name);
+        }
+    }
+    return got;
+}
+
+int feed_next(void *ctx, struct exchange **x, struct err *e)
+{
+    struct feed *f = ctx;
+    int got = f->front ? front_next(f->front, x, e) : next_of_record(f, x, e);
+
+    /* An input that a signal ended looks torn, and is not. */
+    if (got < 0 && stop_was_asked())
+        return 0;
+    if (got > 0)
+        note_method(f, *x);
+    return got;
+}
+
+void feed_stop(struct feed *f)
+{
+    input_stop(&f->input);
+    if (f->front)
+        front_stop(f->front);
+}
+
+void feed_close(struct feed *f)
+{
+    /* The input first: a capture that waits for bytes then sees their end. */
+    input_stop(&f->input);
+    front_close(f->front);
+    f->front = NULL;
+    reader_close(&f->reader);
+    input_close(&f->input);
+}

@@ -1,0 +1,40 @@
+/* feed.h -- where a replay gets its exchanges: a record, or packets with the
+ * capture stage in front of them; a file or a pipe. */
+#ifndef MIRRORCTL_CLI_FEED_H
+#define MIRRORCTL_CLI_FEED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/front.h"
+#include "cli/input.h"
+#include "cli/reader.h"
+#include "core/err.h"
+#include "core/exchange.h"
+
+enum { FEED_REFUSED_MAX = 128 };
+
+struct feed {
+    struct input input;
+    struct reader reader;           /* a record, */
+    struct front *front;            /* or packets */
+    const char *methods;            /* as --methods has them */
+    char refused[FEED_REFUSED_MAX]; /* "POST, PUT": seen, and not among them */
+};
+
+/* Open `path` ("-" is standard input) and find out what it is. `methods` is
+ * borrowed. Returns 0, or -1 with *e set; then it is closed already. */
+int feed_open(struct feed *f, const char *path, const char *methods, struct err *e);
+
+/* The identity of the traffic, for the result's header. */
+void feed_identity(struct feed *f, uint8_t id[16]);
+
+/* An exchange_source; ctx is the feed. */
+int feed_next(void *ctx, struct exchange **x, struct err *e);
+
+/* End it as if the input ended here. Safe in a signal handler. */
+void feed_stop(struct feed *f);
+
+void feed_close(struct feed *f);
+
+#endif

@@ -1,0 +1,27 @@
+/* hide.h -- views of what was captured with the credentials taken out. */
+#ifndef MIRRORCTL_CLI_HIDE_H
+#define MIRRORCTL_CLI_HIDE_H
+
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/http.h"
+#include "core/str.h"
+
+/* Append a request target or URL with the values of secret query parameters and
+ * the user of its authority hidden. */
+int hide_in_url(struct buf *out, struct str url, struct err *e);
+
+/* Append a form (a=1&token=2) with its secret values hidden. */
+int hide_in_form(struct buf *out, struct str form, struct err *e);
+
+/* Append JSON, or what there is of it, with the values of secret members
+ * hidden. Everything else stays byte for byte. */
+int hide_in_json(struct buf *out, struct str json, struct err *e);
+
+/* Append the message's content with what its type says is secret hidden; true
+ * in *hidden if anything was. Content under a content coding is not read. */
+int hide_in_body(struct buf *out, const struct http_message *m, bool *hidden, struct err *e);
+
+#endif

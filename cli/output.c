@@ -1,0 +1,84 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_dash(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static int look_at(const char *path, int dash_fd, struct stat *st)
+{
+    return is_dash(path) ? fstat(dash_fd, st) : stat(path, st);
+}
+
+int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e)
+{
+    struct stat out, in;
+
+    if (!path)
+        return err_set(e, ERR_USAGE, "--output is missing: say -o FILE, or -o - for a pipe");
+    if (is_dash(path) && isatty(STDOUT_FILENO))
+        return err_set(e, ERR_USAGE,
+                       "--output: will not write binary to a terminal; say -o FILE, or use a pipe");
+    if (look_at(path, STDOUT_FILENO, &out) < 0 || !S_ISREG(out.st_mode))
+        return 0;
+    for (size_t i = 0; i < n_inputs; i++) {
+        if (look_at(inputs[i], STDIN_FILENO, &in) == 0 && in.st_dev == out.st_dev &&
+            in.st_ino == out.st_ino)
+            return err_set(e, ERR_USAGE, "--output: %s is the input", path);
+    }
+    return 0;
+}
+
+int output_open(struct output *out, const char *path, struct err *e)
+{
+    struct stat st;
+
+    *out = (struct output){-1, path};
+    if (is_dash(path)) {
+        out->fd = STDOUT_FILENO;
+        out->name = "standard output";
+        return 0;
+    }
+    out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (out->fd < 0)
+        return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
+    /* A file that was there keeps its mode; what goes into it now is secret.
+     * Where that is not allowed it is somebody else's file and choice. */
+    if (fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode))
+        (void)!fchmod(out->fd, 0600);
+    return 0;
+}
+
+int output_write(struct output *out, struct str bytes, struct err *e)
+{
+    while (bytes.len) {
+        ssize_t n = write(out->fd, bytes.data, bytes.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set(e, errno == EPIPE ? ERR_PIPE : ERR_IO, "%s: %s", out->name,
+                           strerror(errno));
+        bytes = str_skip(bytes, (size_t)n);
+    }
+    return 0;
+}
+
+int output_close(struct output *out, struct err *e)
+{
+    int fd = out->fd;
+
+    out->fd = -1;
+    if (fd < 0)
+        return 0;
+    /* Some file systems tell only here that the disk is full. */
+    if (close(fd) < 0 && errno != EINTR)
+        return err_set(e, ERR_IO, "%s: %s", out->name, strerror(errno));
+    return 0;
+}

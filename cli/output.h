@@ -1,0 +1,32 @@
+/* output.h -- the file, or the standard output, that a run leaves behind.
+ *
+ * What is written holds credentials, so files are readable by their owner only;
+ * and an old file is not touched before the run that replaces it can start.
+ */
+#ifndef MIRRORCTL_CLI_OUTPUT_H
+#define MIRRORCTL_CLI_OUTPUT_H
+
+#include <stddef.h>
+
+#include "core/err.h"
+#include "core/str.h"
+
+struct output {
+    int fd;           /* -1: not open */
+    const char *name; /* for messages */
+};
+
+/* Refuse, before anything is opened for writing, what would be a mistake: a
+ * missing name, binary on a terminal, an output that is one of the inputs. */
+int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e);
+
+/* Open `path` ("-" is standard output) for a record or result, with mode 0600. */
+int output_open(struct output *out, const char *path, struct err *e);
+
+/* Write all of it. */
+int output_write(struct output *out, struct str bytes, struct err *e);
+
+/* Close it. -1 when the last bytes could not be kept. Fine when not open. */
+int output_close(struct output *out, struct err *e);
+
+#endif

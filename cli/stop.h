@@ -1,0 +1,20 @@
+/* stop.h -- SIGINT and SIGTERM end a run in order.
+ *
+ * The handler does nothing but call the function given here, which must be
+ * safe there. A run that is asked three times is ended by the system.
+ */
+#ifndef MIRRORCTL_CLI_STOP_H
+#define MIRRORCTL_CLI_STOP_H
+
+#include <stdbool.h>
+
+/* From now on call `stop(ctx)` on SIGINT and SIGTERM. */
+void stop_on_signals(void (*stop)(void *ctx), void *ctx);
+
+/* Back to the system's handling, before `ctx` goes. */
+void stop_no_more(void);
+
+/* True once a signal came. */
+bool stop_was_asked(void);
+
+#endif

@@ -1,0 +1,251 @@
+/* Every line is one sum of the accounting with its causes, zero ones left out,
+ * so that a reader can add it up; hints follow where something can be done. */
+#include <inttypes.h>
+
+#include "cli/account.h"
+#include "cli/text.h"
+#include "core/log.h"
+
+enum { LINE_MAX_BYTES = 2048 };
+
+struct cause {
+    const char *name;
+    uint64_t n;
+};
+
+/* Append " + 12 ignored{not_tcp 10, other_port 2}". Text that does not fit is
+ * left out: it is for people, and the file has it all. */
+static void add_causes(struct buf *line, const char *before, const char *what,
+                       const struct cause *causes, size_t n)
+{
+    uint64_t sum = 0;
+    const char *comma = "{";
+
+    for (size_t i = 0; i < n; i++)
+        sum += causes[i].n;
+    buf_printf(line, NULL, "%s%" PRIu64 " %s", before, sum, what);
+    for (size_t i = 0; i < n; i++) {
+        if (causes[i].n == 0)
+            continue;
+        buf_printf(line, NULL, "%s%s %" PRIu64, comma, causes[i].name, causes[i].n);
+        comma = ", ";
+    }
+    if (sum)
+        buf_addc(line, '}', NULL);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Print the line and start the next. */
+static void say(struct buf *line)
+{
+    log_info("%s", line->len ? line->data : "");
+    buf_reset(line);
+}
+
+/* ---- capture ---------------------------------------------------------------- */
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* Nothing to show for it: say why, and what would help. */
+static void explain_nothing(const struct capture_stats *s)
+{
+    if (s->packets == 0)
+        log_info("0 exchanges; no packet arrived: is this the interface, the port, the filter?");
+    else if (s->tls > 0 && s->tls >= s->http2)
+        log_info("0 exchanges; %" PRIu64 " connection%s TLS: capture behind the terminator", s->tls,
+                 s->tls == 1 ? " was" : "s were");
+    else if (s->http2 > 0)
+        log_info("0 exchanges; %" PRIu64 " connection%s HTTP/2, which is not read yet", s->http2,
+                 s->http2 == 1 ? " was" : "s were");
+    else if (s->own_copies > 0)
+        log_info("0 exchanges; %" PRIu64 " request%s copies that mirrorctl sent (X-Mirrorctl)",
+                 s->own_copies, s->own_copies == 1 ? " was" : "s were");
+    else if (s->decoded == 0)
+        log_info("0 exchanges; no packet was TCP of the ports that were asked for");
+    else
+        log_info("0 exchanges; no connection carried HTTP/1");
+}
+
+static void say_exchanges(const struct capture_stats *s, struct buf *line)
+{
+    if (s->exchanges == 0) {
+        explain_nothing(s);
+        return;
+    }
+    buf_printf(line, NULL, "%" PRIu64 " exchange%s: %" PRIu64 " complete", s->exchanges,
+               plural(s->exchanges), s->complete);
+    if (s->unanswered)
+        buf_printf(line, NULL, ", %" PRIu64 " unanswered", s->unanswered);
+    if (s->incomplete)
+        buf_printf(line, NULL, ", %" PRIu64 " incomplete", s->incomplete);
+    if (s->tunnels)
+        buf_printf(line, NULL, "; %" PRIu64 " tunnel%s", s->tunnels, plural(s->tunnels));
+    if (s->orphan_responses)
+        buf_printf(line, NULL, "; %" PRIu64 " answers without a request", s->orphan_responses);
+    if (s->own_copies)
+        buf_printf(line, NULL, "; %" PRIu64 " own copies left out", s->own_copies);
+    say(line);
+}
+
+static void say_loss(const struct capture_stats *s, struct buf *line)
+{
+    const struct cause packets[] = {
+        {"kernel", s->kernel_dropped},
+        {"interface", s->interface_dropped},
+        {"queue", s->queue_dropped},
+        {"fragments", s->fragments_dropped},
+    };
+
+    if (account_lost(s) == 0)
+        return;
+    add_causes(line, "lost: ", "packets dropped", packets, COUNT(packets));
+    buf_printf(line, NULL, ", %" PRIu64 " bytes in %" PRIu64 " gap%s", s->gap_bytes, s->gaps,
+               plural(s->gaps));
+    if (s->evicted)
+        buf_printf(line, NULL, ", %" PRIu64 " connections given up at --memory", s->evicted);
+    if (s->truncated)
+        buf_printf(line, NULL, ", %" PRIu64 " packets cut by the snap length", s->truncated);
+    say(line);
+    if (s->kernel_dropped)
+        log_info("the kernel's ring overflowed: --buffer makes it larger");
+}
+
+void account_capture_summary(const struct capture_stats *s)
+{
+    const struct cause ignored[] = {
+        {"not_ip", s->not_ip}, {"not_tcp", s->not_tcp}, {"other_port", s->other_port}};
+    const struct cause bad[] = {{"truncated", s->truncated}, {"malformed", s->malformed}};
+    struct buf line;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    say_exchanges(s, &line);
+    buf_printf(&line, NULL, "%" PRIu64 " packet%s = %" PRIu64 " decoded", s->packets,
+               plural(s->packets), s->decoded);
+    add_causes(&line, " + ", "ignored", ignored, COUNT(ignored));
+    add_causes(&line, " + ", "bad", bad, COUNT(bad));
+    say(&line);
+    buf_printf(&line, NULL,
+               "%" PRIu64 " connection%s = %" PRIu64 " http + %" PRIu64 " tls + %" PRIu64
+               " http2 + %" PRIu64 " other",
+               s->connections, plural(s->connections), s->http, s->tls, s->http2, s->other);
+    say(&line);
+    say_loss(s, &line);
+    buf_release(&line);
+}
+
+/* ---- replay ----------------------------------------------------------------- */
+
+static void say_sums(const struct replay_stats *s, struct buf *line)
+{
+    const struct cause not_eligible[] = {
+        {"method", s->method},       {"incomplete", s->incomplete},
+        {"anomalous", s->anomalous}, {"tunnel", s->tunnel},
+        {"loop", s->loop},           {"no_rule", s->no_rule},
+        {"no_mirror", s->no_mirror}, {"redirect", s->redirect},
+        {"undecided", s->undecided}, {"no_key", s->no_key},
+        {"limit", s->limit},
+    };
+
+    buf_printf(line, NULL, "%" PRIu64 " recorded = %" PRIu64 " eligible", s->recorded, s->eligible);
+    add_causes(line, " + ", "not_eligible", not_eligible, COUNT(not_eligible));
+    say(line);
+    buf_printf(line, NULL,
+               "%" PRIu64 " eligible = %" PRIu64 " selected + %" PRIu64 " sampled_out; %" PRIu64
+               " selected = %" PRIu64 " paired + %" PRIu64 " unpaired",
+               s->eligible, s->selected, s->sampled_out, s->selected, s->paired, s->unpaired);
+    say(line);
+}
+
+static void add_outcomes(struct buf *line, const char *what, const uint64_t *outcomes,
+                         enum outcome first, enum outcome last)
+{
+    struct cause causes[OUTCOME_COUNT];
+    size_t n = 0;
+
+    for (enum outcome o = first; o <= last; o++)
+        causes[n++] = (struct cause){outcome_name(o), outcomes[o]};
+    add_causes(line, " + ", what, causes, n);
+}
+
+static void say_target(const struct replay_target_stats *t, struct buf *line)
+{
+    char p50[TEXT_SIZE], p99[TEXT_SIZE];
+
+    buf_printf(line, NULL, "%s: %" PRIu64 " sent = %" PRIu64 " answered", t->name, t->sent,
+               t->answered);
+    add_outcomes(line, "failed", t->outcomes, OUTCOME_RESOLVE, OUTCOME_TOO_LARGE);
+    add_outcomes(line, "not_sent", t->outcomes, OUTCOME_QUEUE, OUTCOME_OFF);
+    for (unsigned i = 1; i < COUNT(t->status_class); i++) {
+        if (t->status_class[i])
+            buf_printf(line, NULL, "; %uxx %" PRIu64, i, t->status_class[i]);
+    }
+    if (t->service.total)
+        buf_printf(line, NULL, "; p50 %s, p99 %s",
+                   text_duration(hist_percentile(&t->service, 50), p50),
+                   text_duration(hist_percentile(&t->service, 99), p99));
+    say(line);
+}
+
+/* A replayer that is late measures itself: latencies then mean little. */
+static void say_lateness(const struct replay_stats *s)
+{
+    struct hist late = {0}, service = {0};
+    char p50[TEXT_SIZE], p99[TEXT_SIZE];
+
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        hist_merge(&late, &s->targets[i].lateness);
+        hist_merge(&service, &s->targets[i].service);
+    }
+    if (!late.total)
+        return;
+    log_info("lateness: p50 %s, p99 %s", text_duration(hist_percentile(&late, 50), p50),
+             text_duration(hist_percentile(&late, 99), p99));
+    if (service.total && hist_percentile(&late, 99) > hist_percentile(&service, 50) / 10)
+        log_info("requests went out late by more than a tenth of a typical answer's time; "
+                 "a lower --rate or --speed would show the services alone");
+}
+
+static void say_hints(const struct replay_stats *s, const char *refused)
+{
+    if (s->method)
+        log_info("%" PRIu64 " request%s used %s and %s not sent; --methods all sends them",
+                 s->method, plural(s->method), *refused ? refused : "other methods",
+                 s->method == 1 ? "was" : "were");
+    if (s->anomalous)
+        log_info("%" PRIu64 " request%s could be read in two ways and %s not sent; "
+                 "--include-anomalous sends them",
+                 s->anomalous, plural(s->anomalous), s->anomalous == 1 ? "was" : "were");
+    if (s->incomplete)
+        log_info("%" PRIu64 " request%s not captured whole and %s not sent", s->incomplete,
+                 s->incomplete == 1 ? " was" : "s were", s->incomplete == 1 ? "is" : "are");
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        uint64_t n = s->targets[i].outcomes[OUTCOME_QUEUE];
+
+        if (n)
+            log_info("%" PRIu64 " request%s found the queue of %s full; --concurrency raises its "
+                     "limit, --max waits instead",
+                     n, plural(n), s->targets[i].name);
+    }
+    if (s->recorded == 0)
+        log_info("there was nothing to replay: the record holds no exchange");
+    else if (s->selected == 0 && s->eligible > 0)
+        log_info("the draw chose none of %" PRIu64 " requests; --percent raises the share",
+                 s->eligible);
+}
+
+void account_replay_summary(const struct replay_stats *s, const char *refused)
+{
+    struct buf line;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    say_sums(s, &line);
+    for (unsigned i = 0; i < s->n_targets; i++)
+        say_target(&s->targets[i], &line);
+    buf_release(&line);
+    say_lateness(s);
+    say_hints(s, refused);
+}

@@ -1,0 +1,209 @@
+load ../support/helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# result FILE V2-OPTION...: 60 requests to v1 and to a v2 with these options.
+result() {
+  local file=$1
+  shift
+  movies_record m.mrec 60
+  start_movies v1 --as v1
+  start_movies v2 "$@"
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$v1_port" --v2 "http://127.0.0.1:$v2_port" \
+    -o "$file"
+}
+
+same_v2=(--as v2 --without rename --without status --without slow)
+
+@test "v2 that answers as v1 does: PASS, 0" {
+  result same.mres "${same_v2[@]}"
+  run --separate-stderr mirrorctl diff same.mres
+  [ "$status" -eq 0 ]
+  [[ $output == *PASS* ]]
+  [ -z "$stderr" ]
+}
+
+@test "v2 that differs: FAIL, 1, and the field is named" {
+  result differs.mres --as v2
+  run --separate-stderr mirrorctl diff differs.mres
+  [ "$status" -eq 1 ]
+  [[ $output == *FAIL* ]]
+  [[ $output == *rating* ]]
+  [[ $output == *score* ]]
+  mirrorctl diff differs.mres --format json >report.json || true
+  [ "$(jq -r .schema report.json)" = mirrorctl.diff/1 ]
+  [ "$(jq -r .verdict report.json)" = fail ]
+  [ "$(jq -r '.totals.pairs' report.json)" -eq 60 ]
+}
+
+@test "the same result gives the same bytes, with any number of threads" {
+  result differs.mres --as v2
+  for format in text json; do
+    mirrorctl diff differs.mres --format $format >one || true
+    mirrorctl diff differs.mres --format $format --threads 1 >two || true
+    mirrorctl diff differs.mres --format $format --threads 7 >three || true
+    cmp one two
+    cmp one three
+    [ -s one ]
+  done
+}
+
+@test "--report writes by extension beside what goes to stdout" {
+  result differs.mres --as v2
+  run mirrorctl diff differs.mres --report out.json
+  [ "$status" -eq 1 ]
+  cmp out.json <(mirrorctl diff differs.mres --format json || true)
+  run --separate-stderr mirrorctl diff differs.mres --report out.foo
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"out.foo"* ]]
+  [ ! -e out.foo ]
+}
+
+@test "--gate moves the limit" {
+  result differs.mres --as v2
+  run mirrorctl diff differs.mres --gate body=off --gate headers=off --gate status=off
+  [ "$status" -eq 0 ]
+  run --separate-stderr mirrorctl diff differs.mres --gate nosuch=1
+  [ "$status" -eq 2 ]
+  [[ $stderr == *nosuch* ]]
+}
+
+@test "v2 not listening: FAIL, 1" {
+  movies_record m.mrec
+  free_port
+  start_movies v1 --as v1
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$v1_port" \
+    --v2 "http://127.0.0.1:$FREE_PORT" -o m.mres
+  run mirrorctl diff m.mres
+  [ "$status" -eq 1 ]
+  [[ $output == *FAIL* ]]
+  mirrorctl diff m.mres --format json >report.json || true
+  [ "$(jq -r .totals.outcome report.json)" -eq 20 ]
+}
+
+@test "v1 not listening: INCONCLUSIVE, 3, and a line with its address and the error" {
+  movies_record m.mrec
+  free_port
+  start_movies v2 --as v2
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$FREE_PORT" \
+    --v2 "http://127.0.0.1:$v2_port" -o m.mres
+  run mirrorctl diff m.mres
+  [ "$status" -eq 3 ]
+  [ "$(grep -c "127.0.0.1:$FREE_PORT.*[Rr]efused" <<<"$output")" -ge 1 ]
+}
+
+@test "no pairs: INCONCLUSIVE, 3" {
+  start_movies v1 --as v1
+  start_movies v2 --as v2
+  pcap_of empty.pcap </dev/null
+  mirrorctl replay -q empty.pcap --v1 "http://127.0.0.1:$v1_port" \
+    --v2 "http://127.0.0.1:$v2_port" -o empty.mres
+  run mirrorctl diff empty.mres
+  [ "$status" -eq 3 ]
+}
+
+@test "a torn result: the report is about what was read, then 4 and the line" {
+  result same.mres "${same_v2[@]}"
+  head -c -100 same.mres >torn.mres
+  run --separate-stderr mirrorctl diff torn.mres
+  [ "$status" -eq 4 ]
+  [[ $stderr == *"torn.mres: "*"bytes were left"* ]]
+  [ -n "$output" ]
+}
+
+@test "one pipe gives the same verdict and counts as files" {
+  start_movies v1 --as v1
+  start_movies v2 --as v2 --without slow
+  targets=(--v1 "http://127.0.0.1:$v1_port" --v2 "http://127.0.0.1:$v2_port")
+  movies_pcap m.pcap 60
+  status=0
+  mirrorctl capture -q -r m.pcap -o m.mrec
+  mirrorctl replay -q m.mrec "${targets[@]}" -o m.mres
+  mirrorctl diff m.mres --format json >files.json || status=$?
+  [ "$status" -eq 1 ]
+  status=0
+  mirrorctl capture -q -r m.pcap -o - | mirrorctl replay -q - "${targets[@]}" -o - |
+    mirrorctl diff - --format json >pipe.json || status=$?
+  [ "$status" -eq 1 ]
+  cmp <(without_times <files.json) <(without_times <pipe.json)
+}
+
+@test "several results are compared as one" {
+  result a.mres "${same_v2[@]}"
+  mirrorctl diff a.mres a.mres --format json >report.json
+  [ "$(jq .totals.pairs report.json)" -eq 120 ]
+  cat a.mres a.mres >aa.mres
+  mirrorctl diff aa.mres --format json >joined.json
+  [ "$(jq .totals.pairs joined.json)" -eq 120 ]
+}
+
+@test "credentials are not in a report unless asked for" {
+  pcap_of login.pcap <<'END'
+>>> GET /movies/1?token=abcdef HTTP/1.1\r\nHost: h\r\nAuthorization: Basic c2VjcmV0\r\n\r\n
+<<< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n
+END
+  start_movies v1 --as v1
+  start_movies v2 --as v2
+  mirrorctl replay -q login.pcap --v1 "http://127.0.0.1:$v1_port" \
+    --v2 "http://127.0.0.1:$v2_port" -o login.mres
+  for format in text json; do
+    run mirrorctl diff login.mres --format $format
+    [ "$status" -ne 2 ]
+    [[ $output != *abcdef* ]]
+    [[ $output != *c2VjcmV0* ]]
+  done
+}
+
+@test "no colour outside a terminal, nothing but ASCII in the C locale" {
+  result differs.mres --as v2
+  LC_ALL=C mirrorctl diff differs.mres >out || true
+  [ -s out ]
+  [ "$(LC_ALL=C grep -c $'\033' out)" -eq 0 ]
+  [ "$(LC_ALL=C tr -d '[:print:]\n' <out | wc -c)" -eq 0 ]
+}
+
+@test "live: a pipe from lo to the verdict ends when its capture is stopped" {
+  need_capture
+  start_movies live --as v1
+  start_movies v1 --as v1
+  start_movies v2 "${same_v2[@]}"
+  mkfifo packets pairs
+  start diff.log bash -c 'exec "$0" diff - <pairs' "$MIRRORCTL"
+  diff_pid=$PID
+  start replay.log bash -c 'exec "$0" replay - --v1 "$1" --v2 "$2" -o - <packets >pairs' \
+    "$MIRRORCTL" "http://127.0.0.1:$v1_port" "http://127.0.0.1:$v2_port"
+  replay_pid=$PID
+  start capture.log bash -c 'exec "$0" capture -i lo -p "$1" -o - >packets' \
+    "$MIRRORCTL" "$live_port"
+  wait_for capture.log "listening on lo"
+  capture_pid=$PID
+  "$ROOT/samples/movies/traffic.sh" "$live_port" 20
+  kill -INT "$capture_pid"
+  end_of "$capture_pid"
+  [ "$status" -eq 0 ]
+  end_of "$replay_pid"
+  [ "$status" -eq 0 ]
+  end_of "$diff_pid"
+  cat capture.log replay.log diff.log
+  [ "$status" -eq 0 ]
+  grep -q PASS diff.log
+  grep -q "20 recorded = 20 eligible" replay.log
+}
+
+@test "the first SIGINT lets diff read its pipe to the end and give the verdict" {
+  result same.mres "${same_v2[@]}"
+  mkfifo pairs
+  # A shell's background processes ignore SIGINT unless told otherwise.
+  start diff.log env --default-signal=INT bash -c 'exec "$0" diff - <pairs' "$MIRRORCTL"
+  exec {fd}>pairs
+  # More than a pipe holds: once it is written, diff is reading.
+  [ "$(stat -c %s same.mres)" -gt 300000 ]
+  head -c 200000 same.mres >&"$fd"
+  kill -INT "$PID"
+  tail -c +200001 same.mres >&"$fd"
+  exec {fd}>&-
+  end_of "$PID"
+  [ "$status" -eq 0 ]
+  grep -q PASS diff.log
+}

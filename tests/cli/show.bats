@@ -1,0 +1,143 @@
+load ../support/helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+# A record with everything `show` has to show.
+odd_record() {
+  pcap_of odd.pcap <<'END'
+>>> GET /search?q=caf\xc3\xa9&token=abc HTTP/1.1\r\nHost: movies\r\nCookie: sid=secret\r\nAuthorization: Basic c2VjcmV0\r\n\r\n
+<<< HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n
+<<< HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nSet-Cookie: sid=secret\r\nContent-Length: 36\r\n\r\n{"password":"secret","a":"\\u003cb>"}
+>>> POST /upload/\xff\x1b[2J HTTP/1.1\r\nHost: movies\r\nX-Latin: caf\xe9\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\x00\x01\x02\xff\r\n0\r\nX-Sum: 7\r\n\r\n
+<<< HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Check: ok\r\n\r\n
+---
+>>> GET /gone HTTP/1.1\r\nHost: movies\r\n\r\n
+END
+  mirrorctl capture -q -r odd.pcap -o odd.mrec
+}
+
+@test "text: one line for each exchange" {
+  odd_record
+  mirrorctl show odd.mrec >out
+  diff "$GOLDEN/show/list.txt" out
+}
+
+@test "text: with a number, that exchange in full" {
+  odd_record
+  mirrorctl show odd.mrec 1 2 >out
+  diff "$GOLDEN/show/full.txt" out
+}
+
+@test "text: with --show-secrets nothing is hidden" {
+  odd_record
+  mirrorctl show odd.mrec 1 --show-secrets >out
+  diff "$GOLDEN/show/secrets.txt" out
+}
+
+@test "jsonl: entries have the agreed members" {
+  odd_record
+  mirrorctl show odd.mrec --format jsonl | jq . >out
+  diff "$GOLDEN/show/entries.json" out
+}
+
+@test "jsonl: a request whose answer was not seen has null for it" {
+  odd_record
+  [ "$(mirrorctl show odd.mrec 3 --format jsonl | jq -c '[.response, ._complete]')" = "[null,false]" ]
+}
+
+@test "jsonl: what is not UTF-8 can be had back exactly" {
+  odd_record
+  mirrorctl show odd.mrec 2 --format jsonl >2.json
+  [ "$(jq -r .request._target_base64 2.json | base64 -d | od -An -tx1 | tr -d ' \n')" = \
+    2f75706c6f61642fff1b5b324a ]
+  [ "$(jq -r '.request.headers[] | select(.name == "X-Latin")._value_base64' 2.json | base64 -d |
+    od -An -tx1 | tr -d ' \n')" = 636166e9 ]
+  [ "$(jq -r .request.postData._encoding 2.json)" = base64 ]
+  [ "$(jq -r .request.postData.text 2.json | base64 -d | od -An -tx1 | tr -d ' \n')" = 000102ff ]
+}
+
+@test "credentials are shown by no format unless asked for" {
+  odd_record
+  for format in text jsonl; do
+    run mirrorctl show odd.mrec 1 --format $format
+    [ "$status" -eq 0 ]
+    [[ $output != *secret* ]]
+    [[ $output != *c2VjcmV0* ]]
+    run mirrorctl show odd.mrec 1 --format $format --show-secrets
+    [[ $output == *sid=secret* ]]
+    [[ $output == *c2VjcmV0* ]]
+  done
+}
+
+@test "no control character of the network reaches the terminal" {
+  odd_record
+  mirrorctl show odd.mrec >out
+  mirrorctl show odd.mrec 1 2 3 >>out
+  [ "$(LC_ALL=C tr -d '\n\t' <out | LC_ALL=C grep -c '[[:cntrl:]]')" -eq 0 ]
+}
+
+@test "a number that is not there is told with 2" {
+  odd_record
+  run --separate-stderr mirrorctl show odd.mrec 99
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "mirrorctl: odd.mrec: no exchange 99" ]
+  run --separate-stderr mirrorctl show odd.mrec first
+  [ "$status" -eq 2 ]
+}
+
+@test "a torn tail: everything before is printed, then 4 and how much was left" {
+  movies_record m.mrec 3000
+  head -c -1000 m.mrec >torn.mrec
+  run --separate-stderr mirrorctl show torn.mrec
+  [ "$status" -eq 4 ]
+  [ "${#lines[@]}" -ge 1 ]
+  [ "${#lines[@]}" -lt 3000 ]
+  [[ $stderr == *"torn.mrec: "*" bytes were left"* ]]
+  [ "$(wc -l <<<"$stderr")" -eq 1 ]
+}
+
+@test "every cut of a record is told, and never makes up an exchange" {
+  movies_record m.mrec 3
+  mirrorctl show m.mrec >whole
+  size=$(stat -c %s m.mrec)
+  for ((n = 1; n < size; n += 37)); do
+    head -c "$n" m.mrec >torn.mrec
+    status=0
+    mirrorctl show torn.mrec >part 2>err || status=$?
+    [ "$status" -eq 2 ] || [ "$status" -eq 4 ]
+    [ "$(wc -l <err)" -eq 1 ]
+    cmp -n "$(stat -c %s part)" part whole
+  done
+}
+
+@test "--recover reads on past damage and says how much was skipped" {
+  movies_record m.mrec 4000
+  size=$(stat -c %s m.mrec)
+  printf 'damage' | dd of=m.mrec bs=1 seek=$((size / 2)) conv=notrunc status=none
+  run --separate-stderr mirrorctl show m.mrec
+  [ "$status" -eq 4 ]
+  before=${#lines[@]}
+  run --separate-stderr mirrorctl show --recover m.mrec
+  [ "$status" -eq 4 ]
+  [ "${#lines[@]}" -gt "$before" ]
+  [ "${#lines[@]}" -lt 4000 ]
+  [[ $stderr == *"damaged bytes were skipped"* ]]
+}
+
+@test "two records joined with cat are one, with numbers that go on" {
+  movies_record a.mrec 20
+  movies_pcap b.pcap 7
+  mirrorctl capture -q -p 3000 -r b.pcap -o b.mrec
+  cat a.mrec b.mrec >ab.mrec
+  mirrorctl show ab.mrec --format jsonl | jq ._id >ids
+  cmp ids <(seq 27)
+}
+
+@test "a reader that has seen enough ends it quietly" {
+  movies_record m.mrec 4000
+  mirrorctl show m.mrec 2>err | head -n 1 >out
+  [ "${PIPESTATUS[0]}" -eq 0 ]
+  [ ! -s err ]
+  [ "$(wc -l <out)" -eq 1 ]
+}
