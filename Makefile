@@ -159,6 +159,10 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SUPPORT) $(ALL_LIBS)
 
 .SECONDARY:
 
+# How a target starts over once its set-up is done: with a job a core unless
+# the caller said how many.
+AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+
 # ---- targets ----------------------------------------------------------------
 
 .PHONY: tests test check-built demo deps lint asan tsan fuzz torture bench cover conformance \
@@ -169,14 +173,14 @@ tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
 # Two steps: what is missing is installed, then make starts over and sees it.
 test:
 	@$(SETUP) test
-	@$(MAKE) -s --no-print-directory run-tests
+	@$(AGAIN) run-tests
 
 run-tests: tests
 	@BUILD=$(BUILD) CORPUS=$(CORPUS) tests/run.sh
 
 demo:
 	@$(SETUP) demo
-	@$(MAKE) -s --no-print-directory all
+	@$(AGAIN) all
 	@MIRRORCTL=$(BUILD)/mirrorctl MOVIESD=$(BUILD)/moviesd MAKE_PCAP=$(BUILD)/make_pcap \
 	    DEMO_DIR=$(BUILD)/demo samples/demo.sh
 
@@ -185,25 +189,25 @@ deps:
 
 lint:
 	@$(SETUP) lint
-	@$(MAKE) -s --no-print-directory all
+	@$(AGAIN) all
 	@BUILD=$(BUILD) tests/lint/all.sh
 
 asan:
-	@$(MAKE) -s --no-print-directory BUILD=build/asan SAN=address,undefined test
+	@$(AGAIN) BUILD=build/asan SAN=address,undefined test
 
 tsan:
-	@$(MAKE) -s --no-print-directory BUILD=build/tsan SAN=thread test
+	@$(AGAIN) BUILD=build/tsan SAN=thread test
 
 torture:
 	@$(SETUP) test
-	@$(MAKE) -s --no-print-directory BUILD=build/asan SAN=address,undefined run-torture
+	@$(AGAIN) BUILD=build/asan SAN=address,undefined run-torture
 
 run-torture: $(TORTURES)
 	@BUILD=$(BUILD) tests/run.sh torture
 
 fuzz:
 	@$(SETUP) fuzz
-	@$(MAKE) -s --no-print-directory BUILD=build/fuzz CC=clang SAN=address,undefined \
+	@$(AGAIN) BUILD=build/fuzz CC=clang SAN=address,undefined \
 	    EXTRA=-fsanitize=fuzzer-no-link FUZZING=1 run-fuzz
 
 run-fuzz: $(FUZZ_REPLAY)
@@ -211,14 +215,14 @@ run-fuzz: $(FUZZ_REPLAY)
 
 bench:
 	@$(SETUP) bench
-	@$(MAKE) -s --no-print-directory run-bench
+	@$(AGAIN) run-bench
 
 run-bench: all $(BENCHES) $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 cover:
 	@$(SETUP) test
-	@$(MAKE) -s --no-print-directory BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
+	@$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
 
 run-cover: tests
 	@BUILD=$(BUILD) tests/run.sh

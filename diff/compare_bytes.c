@@ -31,7 +31,7 @@ static struct str describe(char text[128], struct str body, size_t offset)
     struct str rest = str_head(str_skip(body, offset), SHOWN);
     size_t n = (size_t)snprintf(text, 128, "offset %zu:", offset);
 
-    for (size_t i = 0; i < rest.len; i++)
+    for (size_t i = 0; rest.data && i < rest.len; i++)
         n += (size_t)snprintf(text + n, 128 - n, " %02x", (unsigned char)rest.data[i]);
     if (rest.len == 0)
         n += (size_t)snprintf(text + n, 128 - n, " ends");

@@ -183,6 +183,6 @@ cat <<END
 
    To go on:
      $mirrorctl show $dir/movies.mrec
-     $mirrorctl diff $dir/movies.mres --report $dir/report.html
-     $mirrorctl diff $dir/movies.mres --ignore '\$.rating' --ignore '\$.score'
+     $mirrorctl show $dir/movies.mres 4
+     $mirrorctl diff $dir/movies.mres --gate body=off --gate status=off
 END

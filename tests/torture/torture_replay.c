@@ -64,7 +64,8 @@ static pid_t start_server(char *url, size_t room, int *keep)
         /* Until the other end is closed. */
         while (n > 0 && read(ends[1], url, room) > 0)
             ;
-        _exit(0);
+        server_stop(s);
+        exit(0);
     }
     close(ends[1]);
     n = read(ends[0], url, room);

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Speed as ratios to peers, measured side by side: `make bench`. Rounds alternate
+# between mirrorctl and the peer, and the median counts, since machines are noisy.
+# Rows are appended to $BUILD/bench.csv. These are no tests: nothing can fail.
+set -eu
+cd "$(dirname "$0")/../.."
+BUILD=${BUILD:-build}
+ROUNDS=${ROUNDS:-5}
+MEGABYTES=${MEGABYTES:-200}
+dir=$BUILD/bench
+mkdir -p "$dir"
+mirrorctl=$BUILD/mirrorctl
+pids=
+trap 'kill $pids 2>/dev/null || :' EXIT
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# Seconds of wall time of a command whose output does not matter.
+seconds() {
+  local from to
+  from=$(date +%s%N)
+  "$@" >/dev/null 2>&1 || :
+  to=$(date +%s%N)
+  echo $(((to - from) / 1000)) | awk '{ print $1 / 1e6 }'
+}
+
+report() {
+  printf '%-58s %s\n' "$1" "$2"
+  printf '%s,%s,%s\n' "$(date -u +%FT%TZ)" "$1" "$2" >>"$BUILD/bench.csv"
+}
+
+echo "== capture -r beside tcpdump -r -w /dev/null ($MEGABYTES MB, $ROUNDS rounds)"
+[ -s "$dir/traffic.pcap" ] || "$BUILD/tests/tools/make_traffic" "$MEGABYTES" "$dir/traffic.pcap"
+cat "$dir/traffic.pcap" >/dev/null
+: >"$dir/ours" && : >"$dir/peer" && : >"$dir/show"
+for _ in $(seq "$ROUNDS"); do
+  seconds "$mirrorctl" capture -r "$dir/traffic.pcap" -o /dev/null >>"$dir/ours"
+  seconds tcpdump -r "$dir/traffic.pcap" -w /dev/null >>"$dir/peer"
+done
+ours=$(median <"$dir/ours") peer=$(median <"$dir/peer")
+report "capture -r, seconds" "$ours"
+report "tcpdump -r -w /dev/null, seconds" "$peer"
+report "capture : tcpdump, time (below 1 is faster)" "$(awk "BEGIN { printf \"%.2f\", $ours / $peer }")"
+
+echo "== replay --max beside wrk and hey (1 KB answers, keep-alive, 64 in flight)"
+"$BUILD/tests/bench/fast_server" >"$dir/server" &
+pids="$pids $!"
+until [ -s "$dir/server" ]; do :; done
+port=$(head -n 1 "$dir/server")
+url=http://127.0.0.1:$port
+"$mirrorctl" capture -r "$dir/traffic.pcap" -n 100000 -o "$dir/traffic.mrec" 2>/dev/null
+: >"$dir/pairs" && : >"$dir/wrk" && : >"$dir/hey" && : >"$dir/stage"
+for _ in $(seq "$ROUNDS"); do
+  s=$(seconds "$mirrorctl" replay "$dir/traffic.mrec" --v1 "$url" --v2 "$url" --control none --max \
+    --concurrency 32 -o /dev/null)
+  awk "BEGIN { print 100000 / $s }" >>"$dir/pairs"
+  wrk -t1 -c64 -d3s "$url/movies/1" | awk '/^Requests\/sec/ { print $2 }' >>"$dir/wrk"
+  hey -z 3s -c 64 -cpus 1 "$url/movies/1" | awk '/Requests\/sec/ { print $2 }' >>"$dir/hey"
+done
+pairs=$(median <"$dir/pairs") wrk=$(median <"$dir/wrk") hey=$(median <"$dir/hey")
+report "replay, pairs/s (two requests each, both answers recorded)" "$pairs"
+report "wrk -t1 -c64, requests/s" "$wrk"
+report "hey -c 64 -cpus 1, requests/s" "$hey"
+report "replay requests : wrk requests" "$(awk "BEGIN { printf \"%.2f\", 2 * $pairs / $wrk }")"
+report "replay requests : hey requests" "$(awk "BEGIN { printf \"%.2f\", 2 * $pairs / $hey }")"
+
+echo "== diff of JSON bodies"
+"$BUILD/tests/bench/bench_compare" | tee -a "$BUILD/bench.csv"

@@ -1,0 +1,328 @@
+/* From frames to segments, layer by layer; and no frame, however cut or
+ * damaged, is read beyond its end (the sanitizers see to that). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "capture/decode.h"
+#include "tests/support/packets.h"
+
+struct decoded {
+    enum decode_result result;
+    struct segment s;
+    struct fragment f;
+};
+
+/* Decode a copy that ends where its allocation does. */
+static struct decoded decode(const void *bytes, size_t captured, size_t length, int link)
+{
+    struct decoded d = {0};
+    char *copy = malloc(captured ? captured : 1);
+    struct packet p = {
+        .bytes = str_from(copy, captured), .length = (uint32_t)length, .link = link, .ns = 42};
+
+    memcpy(copy, bytes, captured);
+    d.result = decode_packet(&p, &d.s, &d.f);
+    free(copy); /* what s shows is compared by length only */
+    return d;
+}
+
+/* The frame around one segment with five bytes. */
+static struct decoded one(int link, bool ipv6, const uint16_t vlan[3])
+{
+    struct packets p;
+    struct tcp t = {
+        .ipv6 = ipv6,
+        .from = 0x0a000001,
+        .to = 0x0a000002,
+        .from_port = 1234,
+        .to_port = 80,
+        .seq = 0x80000001,
+        .ack = 7,
+        .flags = ACK | PSH,
+        .bytes = "hello",
+        .len = 5,
+    };
+    struct decoded d;
+
+    packets_init(&p, link);
+    for (int i = 0; vlan && i < 3; i++)
+        p.vlan[i] = vlan[i];
+    packets_tcp(&p, &t);
+    d = decode(p.bytes.data, p.frame[0].captured, p.frame[0].length, link);
+    packets_release(&p);
+    return d;
+}
+
+static void check_segment(const struct decoded *d, uint8_t family)
+{
+    assert_int_equal(d->result, DECODE_SEGMENT);
+    assert_int_equal(d->s.from.family, family);
+    assert_int_equal(d->s.from.address[family == 4 ? 3 : 15], 1);
+    assert_int_equal(d->s.to.address[family == 4 ? 3 : 15], 2);
+    assert_int_equal(d->s.from.port, 1234);
+    assert_int_equal(d->s.to.port, 80);
+    assert_true(d->s.seq == 0x80000001);
+    assert_int_equal(d->s.ack, 7);
+    assert_int_equal(d->s.flags, ACK | PSH);
+    assert_int_equal(d->s.bytes.len, 5);
+    assert_int_equal(d->s.missing, 0);
+    assert_int_equal(d->s.ns, 42);
+}
+
+static void every_link_type_carries_both_families(void **state)
+{
+    static const int links[] = {LINK_ETHERNET, LINK_NULL, LINK_LOOP, LINK_RAW, LINK_SLL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        struct decoded v4 = one(links[i], false, NULL), v6 = one(links[i], true, NULL);
+        check_segment(&v4, 4);
+        check_segment(&v6, 6);
+    }
+}
+
+static void null_is_read_in_both_byte_orders(void **state)
+{
+    struct packets p;
+    struct tcp t = {.from_port = 1, .to_port = 2};
+    char swapped[4];
+    struct decoded d;
+
+    (void)state;
+    packets_init(&p, LINK_NULL);
+    packets_tcp(&p, &t);
+    for (int i = 0; i < 4; i++)
+        swapped[i] = p.bytes.data[3 - i];
+    memcpy(p.bytes.data, swapped, 4);
+    d = decode(p.bytes.data, p.bytes.len, p.bytes.len, LINK_NULL);
+    assert_int_equal(d.result, DECODE_SEGMENT);
+    packets_release(&p);
+}
+
+static void up_to_three_tags_are_kept(void **state)
+{
+    static const uint16_t tags[3] = {10, 20, 30};
+    struct decoded d = one(LINK_ETHERNET, false, tags);
+
+    (void)state;
+    check_segment(&d, 4);
+    assert_memory_equal(d.s.vlan, tags, sizeof tags);
+}
+
+/* An IPv4 header with its total length patched. */
+static struct decoded with_total_length(unsigned total, size_t padding)
+{
+    struct packets p;
+    struct tcp t = {.from_port = 1, .to_port = 2, .bytes = "hello", .len = 5};
+    struct decoded d;
+
+    packets_init(&p, LINK_ETHERNET);
+    packets_tcp(&p, &t);
+    p.bytes.data[14 + 2] = (char)(total >> 8);
+    p.bytes.data[14 + 3] = (char)total;
+    assert_int_equal(buf_append(&p.bytes, "\0\0\0\0\0\0\0\0\0\0", padding, NULL), 0);
+    d = decode(p.bytes.data, p.bytes.len, p.bytes.len, LINK_ETHERNET);
+    packets_release(&p);
+    return d;
+}
+
+static void ethernet_padding_is_no_payload(void **state)
+{
+    struct decoded d = with_total_length(45, 6);
+
+    (void)state;
+    assert_int_equal(d.result, DECODE_SEGMENT);
+    assert_int_equal(d.s.bytes.len, 5);
+}
+
+static void total_length_zero_means_the_card_segments(void **state)
+{
+    struct decoded d = with_total_length(0, 0);
+
+    (void)state;
+    assert_int_equal(d.result, DECODE_SEGMENT);
+    assert_int_equal(d.s.bytes.len, 5);
+}
+
+static void payload_beyond_the_frame_is_missing(void **state)
+{
+    struct decoded d = with_total_length(145, 0);
+
+    (void)state;
+    assert_int_equal(d.result, DECODE_SEGMENT);
+    assert_int_equal(d.s.bytes.len, 5);
+    assert_int_equal(d.s.missing, 100);
+}
+
+static void a_total_length_shorter_than_its_header_is_malformed(void **state)
+{
+    (void)state;
+    assert_int_equal(with_total_length(19, 0).result, DECODE_MALFORMED);
+}
+
+/* A frame cut by the snapshot length: a segment as soon as TCP's header is
+ * there, with the rest of the payload missing; truncated before. */
+static void every_cut_is_noticed(void **state)
+{
+    static const uint16_t tags[3] = {1, 2, 0};
+
+    (void)state;
+    for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+        struct packets p;
+        struct tcp t = {.ipv6 = ipv6, .from_port = 1, .to_port = 2, .bytes = "hello", .len = 5};
+        packets_init(&p, LINK_ETHERNET);
+        memcpy(p.vlan, tags, sizeof tags);
+        packets_tcp(&p, &t);
+        for (size_t n = 0; n < p.bytes.len; n++) {
+            struct decoded cut = decode(p.bytes.data, n, p.bytes.len, LINK_ETHERNET);
+            struct decoded runt = decode(p.bytes.data, n, n, LINK_ETHERNET);
+            if (n < p.bytes.len - 5) {
+                assert_int_equal(cut.result, DECODE_TRUNCATED);
+            } else {
+                assert_int_equal(cut.result, DECODE_SEGMENT);
+                assert_int_equal(cut.s.bytes.len, n - (p.bytes.len - 5));
+                assert_int_equal(cut.s.missing, p.bytes.len - n);
+            }
+            assert_true(runt.result == DECODE_MALFORMED || runt.result == DECODE_TRUNCATED ||
+                        n >= p.bytes.len - 5);
+        }
+        packets_release(&p);
+    }
+}
+
+/* IPv6 with extension headers given as bytes, in front of a TCP header. */
+static struct decoded ipv6_with(unsigned first, const char *extensions, size_t n)
+{
+    char frame[256] = {0};
+    size_t at = 40;
+
+    frame[0] = 0x60;
+    frame[5] = (char)(n + 20);
+    frame[6] = (char)first;
+    frame[23] = 1;
+    frame[39] = 2;
+    memcpy(frame + at, extensions, n);
+    at += n;
+    frame[at + 12] = 0x50;
+    return decode(frame, at + 20, at + 20, 229);
+}
+
+static void extension_headers_are_passed_over(void **state)
+{
+    (void)state;
+    assert_int_equal(ipv6_with(6, "", 0).result, DECODE_SEGMENT);
+    assert_int_equal(ipv6_with(0, "\6\0\1\4\0\0\0\0", 8).result, DECODE_SEGMENT);
+    assert_int_equal(ipv6_with(60, "\53\0\1\4\0\0\0\0\6\0\0\0\0\0\0\0", 16).result, DECODE_SEGMENT);
+    assert_int_equal(ipv6_with(51, "\6\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24).result,
+                     DECODE_SEGMENT);
+    /* An atomic fragment is a whole datagram (RFC 6946). */
+    assert_int_equal(ipv6_with(44, "\6\0\0\0\0\0\0\1", 8).result, DECODE_SEGMENT);
+    assert_int_equal(ipv6_with(59, "", 0).result, DECODE_NOT_TCP);
+    assert_int_equal(ipv6_with(0, "\6\377\0\0\0\0\0\0", 8).result, DECODE_MALFORMED);
+}
+
+static void fragments_are_told_apart(void **state)
+{
+    struct decoded d = ipv6_with(44, "\6\0\0\11\0\0\0\7", 8);
+
+    (void)state;
+    assert_int_equal(d.result, DECODE_FRAGMENT);
+    assert_int_equal(d.f.offset, 8);
+    assert_int_equal(d.f.id, 7);
+    assert_int_equal(d.f.protocol, 6);
+    assert_true(d.f.more);
+    assert_int_equal(d.f.bytes.len, 20);
+}
+
+static void other_protocols_are_counted_apart(void **state)
+{
+    char arp[42] = {[12] = 0x08, [13] = 0x06};
+    char icmp[34] = {[12] = 0x08, [14] = 0x45, [17] = 20, [23] = 1};
+
+    (void)state;
+    assert_int_equal(decode(arp, sizeof arp, sizeof arp, 1).result, DECODE_NOT_IP);
+    assert_int_equal(decode(icmp, sizeof icmp, sizeof icmp, 1).result, DECODE_NOT_TCP);
+    assert_int_equal(decode(arp, sizeof arp, sizeof arp, 9999).result, DECODE_NOT_IP);
+    assert_false(decode_knows(9999));
+}
+
+/* Ethernet, IPv4, UDP to VXLAN's port, VXLAN with network 5, and a frame. */
+static void tunnels_are_opened_and_their_network_kept(void **state)
+{
+    struct packets p;
+    struct tcp t = {.from_port = 1234, .to_port = 80, .bytes = "hello", .len = 5};
+    char outer[50 + 256] = {[12] = 0x08, [14] = 0x45, [23] = 17, [36] = 0x12, [37] = (char)0xb5,
+                            [42] = 0x08, [48] = 5};
+    struct decoded d;
+
+    (void)state;
+    packets_init(&p, LINK_ETHERNET);
+    packets_tcp(&p, &t);
+    memcpy(outer + 50, p.bytes.data, p.bytes.len);
+    outer[17] = (char)(36 + p.bytes.len);
+    d = decode(outer, 50 + p.bytes.len, 50 + p.bytes.len, LINK_ETHERNET);
+    assert_int_equal(d.result, DECODE_SEGMENT);
+    assert_int_equal(d.s.vni, 5);
+    assert_int_equal(d.s.bytes.len, 5);
+    packets_release(&p);
+}
+
+static void tunnels_in_tunnels_have_an_end(void **state)
+{
+    char frame[20 * 100];
+    size_t n = sizeof frame;
+
+    (void)state;
+    memset(frame, 0, n);
+    for (size_t i = 0; i < n; i += 20) {
+        frame[i] = 0x45;
+        frame[i + 2] = (char)((n - i) >> 8);
+        frame[i + 3] = (char)(n - i);
+        frame[i + 9] = 4; /* IP in IP */
+    }
+    assert_int_equal(decode(frame, n, n, 228).result, DECODE_MALFORMED);
+}
+
+static void damage_is_survived(void **state)
+{
+    static const int links[] = {0, 1, 9, 12, 101, 104, 108, 113, 228, 229, 239, 276};
+    uint64_t random = 99;
+    char frame[120];
+
+    (void)state;
+    for (int round = 0; round < 200000; round++) {
+        size_t n = packets_random(&random) % sizeof frame;
+        for (size_t i = 0; i < n; i++)
+            frame[i] = (char)(packets_random(&random) >> 17);
+        if (n > 24 && round % 2)
+            memcpy(frame + 12, "\x08\x00\x45", 3);
+        decode(frame, n, n + (size_t)(round % 3) * 50,
+               links[packets_random(&random) % (sizeof links / sizeof *links)]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_link_type_carries_both_families),
+        cmocka_unit_test(null_is_read_in_both_byte_orders),
+        cmocka_unit_test(up_to_three_tags_are_kept),
+        cmocka_unit_test(ethernet_padding_is_no_payload),
+        cmocka_unit_test(total_length_zero_means_the_card_segments),
+        cmocka_unit_test(payload_beyond_the_frame_is_missing),
+        cmocka_unit_test(a_total_length_shorter_than_its_header_is_malformed),
+        cmocka_unit_test(every_cut_is_noticed),
+        cmocka_unit_test(extension_headers_are_passed_over),
+        cmocka_unit_test(fragments_are_told_apart),
+        cmocka_unit_test(other_protocols_are_counted_apart),
+        cmocka_unit_test(tunnels_are_opened_and_their_network_kept),
+        cmocka_unit_test(tunnels_in_tunnels_have_an_end),
+        cmocka_unit_test(damage_is_survived),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
