@@ -209,7 +209,7 @@ int option_parse(const struct command *cmd, int argc, char **argv, void *options
     struct parser p;
     int got;
 
-    parser_init(&p, cmd);
+    parser_init(&p, cmd); /* cppcheck-suppress ctuuninitvar ; it begins with a memset */
     opterr = 0;
     optind = 0; /* glibc: start anew, forgetting what a former scan left */
     while ((got = getopt_long(argc, argv, p.letters, p.longs, NULL)) != -1) {

@@ -143,7 +143,7 @@ void *arena_grow(struct arena *a, void *p, size_t old, size_t n, struct err *e)
         }
     }
     copy = cut(a, n, e);
-    return copy && old ? memcpy(copy, p, old) : copy;
+    return copy && p ? memcpy(copy, p, old) : copy;
 }
 
 int arena_dup(struct arena *a, struct str s, struct str *copy, struct err *e)

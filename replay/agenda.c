@@ -8,7 +8,7 @@
 int agenda_init(struct agenda *a, size_t capacity, struct err *e)
 {
     *a = (struct agenda){.capacity = capacity};
-    a->heap = mem_array(capacity, sizeof *a->heap);
+    a->heap = mem_array(capacity, sizeof(struct job *));
     return a->heap ? 0 : err_nomem(e, "making the agenda");
 }
 

@@ -77,14 +77,14 @@ int connection_setup(struct err *e)
 
 /* ---- the connector ----------------------------------------------------------- */
 
-/* libcurl wants to know when `fd` is readable, writable, or no more. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
+/* libcurl wants to know when `fd` is readable, writable, or no more. `known` is
+ * NULL the first time, and what was assigned then from there on. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *known)
 {
     struct connector *r = ctx;
     struct epoll_event event = {.data.fd = fd};
 
     (void)easy;
-    (void)unused;
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(r->epoll, EPOLL_CTL_DEL, fd, NULL);
         return 0;
@@ -93,9 +93,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *un
         event.events |= EPOLLIN;
     if (what != CURL_POLL_IN)
         event.events |= EPOLLOUT;
-    if (epoll_ctl(r->epoll, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT)
-        return epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event);
-    return 0;
+    curl_multi_assign(r->multi, fd, r);
+    return epoll_ctl(r->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
 }
 
 static int on_timer(CURLM *multi, long ms, void *ctx)

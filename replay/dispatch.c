@@ -5,9 +5,11 @@
 #include "core/clock.h"
 #include "core/http.h"
 
-/* How long before it is due a job goes to its worker. More would fill agendas
- * with what is far off, and less would not put late records in order. */
-static const int64_t ahead_ns = NS_PER_SEC / 2;
+/* How long before it is due a job goes to its worker, at most and at least.
+ * More would fill agendas with what is far off, and less would not put late
+ * records in order. Between the two the dispatcher sleeps. */
+static const int64_t most_ahead_ns = NS_PER_SEC / 2;
+static const int64_t least_ahead_ns = NS_PER_SEC / 4;
 
 static bool is_stopping(const struct dispatcher *d)
 {
@@ -71,7 +73,9 @@ static void wait_for(const struct dispatcher *d, int64_t due_ns)
     struct timespec ts;
     int64_t left;
 
-    while (!is_stopping(d) && (left = due_ns - ahead_ns - clock_mono_ns()) > 0) {
+    if (due_ns - most_ahead_ns <= clock_mono_ns())
+        return;
+    while (!is_stopping(d) && (left = due_ns - least_ahead_ns - clock_mono_ns()) > 0) {
         ts.tv_sec = left / NS_PER_SEC;
         ts.tv_nsec = left % NS_PER_SEC;
         ppoll(&stop, 1, &ts, NULL);

@@ -6,7 +6,7 @@
 int lane_init(struct lane *l, const struct target *target, unsigned index, unsigned limit,
               size_t max_waiting, struct err *e)
 {
-    struct job **waiting = mem_array(max_waiting, sizeof *waiting);
+    struct job **waiting = mem_array(max_waiting, sizeof(struct job *));
 
     if (!waiting)
         return err_nomem(e, "making a queue");

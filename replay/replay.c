@@ -27,7 +27,7 @@ enum {
     DEFAULT_THREADS = 4,
     MAX_CONCURRENCY = 65536,
     MAX_WAITING = 1024, /* per target */
-    FINISHED = 64,      /* chains of pairs on their way to the sink */
+    FINISHED = 16,      /* chains of pairs on their way to the sink */
     SPARE_FILES = 64,   /* what the rest of the program has open */
 };
 
@@ -316,7 +316,7 @@ static void fill_dispatcher(struct replay *r)
         .n_workers = r->n_workers,
         .dry_run = c->dry_run,
         .keep_recorded = c->control == CONTROL_RECORDED,
-        .max_answers = r->setup.n_targets * (most + 4 * HTTP1_MAX_HEAD),
+        .max_answers = r->setup.n_targets * (most + (size_t)4 * HTTP1_MAX_HEAD),
         .stats = &r->stats,
     };
     select_init(&d->select, c->seed, c->ppm);

@@ -120,7 +120,7 @@ static char *join(const struct str *parts, size_t n)
 {
     struct buf text;
 
-    buf_init(&text, 2 * MAX_URL);
+    buf_init(&text, (size_t)2 * MAX_URL);
     for (size_t i = 0; i < n; i++) {
         if (buf_add(&text, parts[i], NULL) < 0) {
             buf_release(&text);

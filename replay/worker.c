@@ -3,9 +3,9 @@
  * neither can starve the other. One timer, set to absolute times, serves due
  * jobs and deadlines; it is set anew only for something earlier.
  *
- * Before it sleeps the worker says so and looks at its inbox once more; whoever
- * puts something in and finds it asleep wakes it. So a busy worker costs its
- * giver no system call. */
+ * Waking a thread costs more than sending a request, so it is done seldom. A
+ * worker that sleeps says until when, and looks at its inbox once more; only a
+ * job due before then wakes it. Finished jobs are handed on in batches. */
 #include "replay/worker.h"
 
 #include <errno.h>
@@ -27,7 +27,11 @@ enum {
     TAKE_AHEAD = 64, /* closed loop: jobs taken out of the inbox at a time */
     START_BURST = 8,
     EVENT_BATCH = 64,
+    HAND_ON_BATCH = 64,
 };
+
+/* How long a finished job may wait for others before it is handed on. */
+static const int64_t hand_on_ns = 10 * NS_PER_MS;
 
 /* ---- set up ------------------------------------------------------------------ */
 
@@ -140,16 +144,18 @@ static void wake(struct worker *w)
     const uint64_t one = 1;
 
     /* It can fail only when 2^64 wake-ups are pending, and one is enough. */
-    if (atomic_exchange(&w->asleep, false) && write(w->wake_fd, &one, sizeof one) < 0)
+    if (atomic_exchange(&w->sleeps_until, 0) && write(w->wake_fd, &one, sizeof one) < 0)
         return;
 }
 
 void worker_give(struct worker *w, struct job *job)
 {
+    int64_t due_ns = job->due_ns;
     bool put = queue_put(w->inbox, job);
 
     (void)put; /* only we close it */
-    wake(w);
+    if (due_ns < atomic_load(&w->sleeps_until))
+        wake(w);
 }
 
 void worker_end_input(struct worker *w)
@@ -170,6 +176,8 @@ void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
     else
         w->unpaired++;
     w->n_open--;
+    if (w->n_done++ == 0)
+        w->done_since_ns = w->now_ns;
     job->next = NULL;
     *w->done_end = job;
     w->done_end = &job->next;
@@ -309,11 +317,19 @@ static bool may_start(const struct worker *w)
     return w->setup->closed_loop ? all_lanes_have_room(w) : job->due_ns <= w->now_ns;
 }
 
-static bool wants_jobs(const struct worker *w)
+static bool has_room_for_jobs(const struct worker *w)
 {
     if (w->inbox_ended)
         return false;
     return w->setup->closed_loop ? w->agenda.n == 0 : !agenda_is_full(&w->agenda);
+}
+
+/* Half an agenda is enough, unless something in the inbox is due before. */
+static bool wants_jobs(const struct worker *w)
+{
+    if (!has_room_for_jobs(w))
+        return false;
+    return w->setup->closed_loop || w->woken || w->agenda.n < AGENDA / 2;
 }
 
 static void take_jobs(struct worker *w)
@@ -323,6 +339,7 @@ static void take_jobs(struct worker *w)
 
     if (!wants_jobs(w))
         return;
+    w->woken = false;
     while (w->agenda.n < most) {
         job = queue_try_take(w->inbox);
         if (!job) {
@@ -364,13 +381,14 @@ static int64_t next_moment(const struct worker *w)
         if (oldest && oldest->deadline_ns < at)
             at = oldest->deadline_ns;
     }
+    if (w->done && w->done_since_ns + hand_on_ns < at)
+        at = w->done_since_ns + hand_on_ns;
     return at;
 }
 
-static void arm_timer(struct worker *w)
+static void arm_timer(struct worker *w, int64_t at)
 {
     struct itimerspec when = {0};
-    int64_t at = next_moment(w);
 
     if (at >= w->armed_ns)
         return;
@@ -386,9 +404,11 @@ static void handle(struct worker *w, const struct epoll_event *event)
 
     if (what == &w->timer_fd)
         w->armed_ns = INT64_MAX;
+    else if (what == &w->wake_fd)
+        w->woken = true;
     else if (what == &w->connector)
         connector_drive(w->connector);
-    else if (what != &w->wake_fd && what != &w->stops)
+    else if (what != &w->stops)
         wire_event(w, what, event->events);
 }
 
@@ -414,40 +434,45 @@ static void handle_connections(struct worker *w)
     }
 }
 
+/* True when nothing is left to do but to hand on what is done. */
+static bool is_through(const struct worker *w)
+{
+    return w->inbox_ended && w->agenda.n == 0 && w->n_open == 0;
+}
+
 static void hand_on(struct worker *w)
 {
     bool put;
 
-    if (!w->done)
+    if (!w->done ||
+        (w->n_done < HAND_ON_BATCH && !is_through(w) && w->now_ns < w->done_since_ns + hand_on_ns))
         return;
     put = queue_put(w->setup->finished, w->done);
     (void)put; /* it is closed when the last worker has ended */
     w->done = NULL;
     w->done_end = &w->done;
-}
-
-static bool is_over(const struct worker *w)
-{
-    return w->inbox_ended && w->agenda.n == 0 && w->n_open == 0 && !w->done;
+    w->n_done = 0;
 }
 
 static bool has_work(const struct worker *w)
 {
-    return may_start(w) || w->done || connector_has_next(w->connector) || is_over(w);
+    return may_start(w) || connector_has_next(w->connector) || is_through(w);
 }
 
 /* Sleep until something happens, unless there is something to do. */
 static int wait_for_events(struct worker *w, struct epoll_event *events)
 {
     bool busy = has_work(w);
+    int64_t until = next_moment(w);
 
-    if (!busy && wants_jobs(w)) {
-        atomic_store(&w->asleep, true);
+    if (!busy && has_room_for_jobs(w)) {
+        atomic_store(&w->sleeps_until, until);
         take_jobs(w);
+        until = next_moment(w);
         busy = has_work(w);
     }
     if (!busy)
-        arm_timer(w);
+        arm_timer(w, until);
     return epoll_wait(w->epoll_fd, events, EVENT_BATCH, busy ? 0 : -1);
 }
 
@@ -457,13 +482,13 @@ static void *run(void *arg)
     struct worker *w = arg;
     int n;
 
-    while (!is_over(w)) {
+    while (!is_through(w) || w->done) {
         w->now_ns = clock_mono_ns();
         obey(w);
         take_jobs(w);
         start_due(w);
         n = wait_for_events(w, events);
-        atomic_store(&w->asleep, false);
+        atomic_store(&w->sleeps_until, 0);
         handle_all(w, events, n);
         handle_connections(w);
         w->now_ns = clock_mono_ns();

@@ -48,7 +48,7 @@ struct worker_setup {
 struct worker {
     const struct worker_setup *setup;
     struct queue *inbox;
-    atomic_bool asleep; /* it has to be woken for what is in the inbox */
+    _Atomic int64_t sleeps_until; /* 0: awake; a job due before then has to wake it */
     int wake_fd;
     pthread_t thread;
     bool started;
@@ -64,7 +64,10 @@ struct worker {
     struct wire *closed; /* in this round; events may still name them */
     char *input;         /* where bytes are received */
     unsigned n_open;     /* jobs that were started and are not finished */
+    bool woken;          /* something in the inbox is due early */
     struct job *done, **done_end;
+    unsigned n_done;
+    int64_t done_since_ns;
     int stops; /* how far stopping was obeyed */
     bool inbox_ended;
     struct err failure; /* kind ERR_NONE: all is well */

@@ -92,7 +92,7 @@ teardown() { common_teardown; }
 }
 
 @test "binary is not written to a terminal" {
-  command -v script >/dev/null || skip "script(1) is not installed"
+  script -qec true /dev/null >/dev/null 2>&1 || skip "script(1) is missing or has no terminal to give"
   movies_pcap m.pcap
   run script -qec "$MIRRORCTL capture -r m.pcap -o -" /dev/null
   [ "$status" -eq 2 ]

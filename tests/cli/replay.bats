@@ -165,7 +165,7 @@ wait_for_copy() {
 }
 
 @test "binary is not written to a terminal" {
-  command -v script >/dev/null || skip "script(1) is not installed"
+  script -qec true /dev/null >/dev/null 2>&1 || skip "script(1) is missing or has no terminal to give"
   movies_record m.mrec
   run script -qec "$MIRRORCTL replay m.mrec --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:1 -o -" \
     /dev/null

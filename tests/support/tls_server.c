@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,6 +128,7 @@ static void start_openssl(struct tls_server *s)
     s->openssl = fork();
     must(s->openssl >= 0, "fork");
     if (s->openssl == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails stops nothing */
         dup2(in[0], STDIN_FILENO);
         dup2(out[1], STDOUT_FILENO);
         if (!freopen("/dev/null", "w", stderr))
