@@ -30,7 +30,8 @@ struct options {
     uint64_t count;
     int64_t duration_ns;
     uint64_t max_body, memory, buffer;
-    bool compress, promiscuous, strict;
+    int codec; /* enum record_codec */
+    bool promiscuous, strict;
 };
 
 static option_reader read_port;
@@ -57,7 +58,8 @@ static const struct option_spec table[] = {
     OPT_SIZE(0, "buffer", buffer, UINT64_C(64) << 10, INT_MAX,
              "kernel buffer for bursts (default 64MiB)"),
     OPT_FLAG(0, "promisc", promiscuous, "also capture frames for other machines"),
-    OPT_FLAG('z', "compress", compress, "compress the record with zstd"),
+    OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
+               "compress the record: none (default) or zstd"),
     OPT_FLAG(0, "strict", strict, "exit with 4 if anything was lost"),
     OPT_END,
 };
@@ -192,7 +194,7 @@ static int begin(struct run *run, struct err *e)
     int rc = -1;
 
     buf_init(&meta, META_MAX);
-    ro.codec = run->options->compress ? RECORD_ZSTD : RECORD_PLAIN;
+    ro.codec = (enum record_codec)run->options->codec;
     capture_identity(run->capture, ro.capture_id, &ro.created_ns);
     run->writer = record_writer_new(run->out.fd, &ro, e);
     if (!run->writer || meta_json(run->options, &meta, e) < 0 ||

@@ -41,7 +41,8 @@ struct options {
     int control;
     struct host host;
     const char *output;
-    bool compress, dry_run, include_anomalous, insecure;
+    int codec; /* enum record_codec */
+    bool dry_run, include_anomalous, insecure;
     const char *ca_file;
 };
 
@@ -76,7 +77,8 @@ static const struct option_spec table[] = {
             "Host header: keep (as captured, default), target (the target's), shadow (with "
             "-shadow added), or a name"),
     OPT_STRING('o', "output", output, "FILE", "write the result to FILE; - is standard output"),
-    OPT_FLAG('z', "compress", compress, "compress the result with zstd"),
+    OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
+               "compress the result: none (default) or zstd"),
     OPT_FLAG(0, "dry-run", dry_run, "send nothing, account for everything"),
     OPT_FLAG(0, "include-anomalous", include_anomalous,
              "also send requests that two readers could read differently"),
@@ -273,7 +275,7 @@ static int begin(struct run *run, struct err *e)
     int rc = -1;
 
     buf_init(&meta, JSON_MAX);
-    ro.codec = run->options->compress ? RECORD_ZSTD : RECORD_PLAIN;
+    ro.codec = (enum record_codec)run->options->codec;
     feed_identity(&run->feed, ro.capture_id);
     run->writer = record_writer_new(run->out.fd, &ro, e);
     if (!run->writer || meta_json(run, &meta, e) < 0 ||

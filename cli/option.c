@@ -145,7 +145,6 @@ static void parser_init(struct parser *p, const struct command *cmd)
 {
     char *letter = p->letters;
 
-    memset(p, 0, sizeof *p);
     add_rows(p, cmd ? cmd->options : NULL, false);
     add_rows(p, common_options, true);
     /* Before a command's name, what follows the first operand is the
@@ -206,10 +205,10 @@ static int wrong_option(const struct parser *p, int got, const char *word, struc
 int option_parse(const struct command *cmd, int argc, char **argv, void *options,
                  struct common_options *common, struct err *e)
 {
-    struct parser p;
+    struct parser p = {0};
     int got;
 
-    parser_init(&p, cmd); /* cppcheck-suppress ctuuninitvar ; it begins with a memset */
+    parser_init(&p, cmd);
     opterr = 0;
     optind = 0; /* glibc: start anew, forgetting what a former scan left */
     while ((got = getopt_long(argc, argv, p.letters, p.longs, NULL)) != -1) {

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *const output_codecs[] = {"none", "zstd", NULL};
+
 static bool is_dash(const char *path)
 {
     return strcmp(path, "-") == 0;

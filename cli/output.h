@@ -16,6 +16,9 @@ struct output {
     const char *name; /* for messages */
 };
 
+/* What --compress takes, in the order of enum record_codec. */
+extern const char *const output_codecs[];
+
 /* Refuse, before anything is opened for writing, what would be a mistake: a
  * missing name, binary on a terminal, an output that is one of the inputs. */
 int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e);

@@ -53,9 +53,13 @@ teardown() { common_teardown; }
 @test "a compressed record holds the same and is smaller" {
   movies_pcap m.pcap 200
   mirrorctl capture -q -r m.pcap -o plain.mrec
-  mirrorctl capture -q -z -r m.pcap -o packed.mrec
+  mirrorctl capture -q -z zstd -r m.pcap -o packed.mrec
   cmp <(mirrorctl show plain.mrec --format jsonl) <(mirrorctl show packed.mrec --format jsonl)
   [ "$(stat -c %s packed.mrec)" -lt "$(stat -c %s plain.mrec)" ]
+  mirrorctl capture -q --compress=none -r m.pcap -o none.mrec
+  cmp plain.mrec none.mrec
+  run mirrorctl capture -q -z gzip -r m.pcap -o other.mrec
+  [ "$status" -eq 2 ]
 }
 
 @test "records are readable by their owner only, also where a file was before" {
