@@ -146,15 +146,6 @@ static void stop(void *ctx)
     capture_stop(((struct run *)ctx)->capture);
 }
 
-/* Names without their folders: the same packets give the same record wherever
- * the file lies. */
-static struct str base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return str_of(slash ? slash + 1 : path);
-}
-
 static int meta_json(const struct options *o, struct buf *out, struct err *e)
 {
     struct json_writer w;
@@ -165,15 +156,9 @@ static int meta_json(const struct options *o, struct buf *out, struct err *e)
     json_cstr(&w, "mirrorctl.record/1");
     json_key(&w, "tool");
     json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
+    /* No file names: the same packets give the same bytes, from a pipe too. */
     json_key(&w, "source");
-    if (o->interface) {
-        json_cstr(&w, o->interface);
-    } else {
-        json_open_array(&w);
-        for (size_t i = 0; i < o->files.n; i++)
-            json_str(&w, base_name(o->files.items[i]));
-        json_close(&w);
-    }
+    json_cstr(&w, o->interface ? o->interface : "file");
     json_key(&w, "ports");
     json_open_array(&w);
     for (size_t i = 0; i < o->ports.n; i++)

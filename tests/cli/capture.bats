@@ -21,7 +21,7 @@ teardown() { common_teardown; }
   [ -z "$output$stderr" ]
 }
 
-@test "the same packets give the same bytes, wherever the file lies" {
+@test "the same packets give the same bytes, wherever they come from" {
   mkdir a b
   movies_pcap a/m.pcap
   cp a/m.pcap b/
@@ -30,6 +30,8 @@ teardown() { common_teardown; }
   cmp 1.mrec 2.mrec
   mirrorctl capture -q -r a/m.pcap -o - >3.mrec
   cmp 1.mrec 3.mrec
+  mirrorctl capture -q -r - -o 4.mrec <a/m.pcap
+  cmp 1.mrec 4.mrec
 }
 
 @test "packets may come through a pipe" {
