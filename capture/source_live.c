@@ -6,7 +6,6 @@
 #include <pcap.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/thread.h"
 
 /* DESIGN
  *
@@ -303,16 +303,9 @@ static void *open_source(const struct capture_config *config, struct err *e)
 static int start(void *self, struct err *e)
 {
     struct live_source *s = self;
-    sigset_t all, before;
-    int rc;
 
-    /* Signals are for the thread that waits for them, not for ours. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&s->thread, NULL, reader, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc != 0)
-        return err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc));
+    if (thread_start(&s->thread, reader, s, e) < 0)
+        return -1;
     s->started = true;
     return 0;
 }

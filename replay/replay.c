@@ -2,11 +2,11 @@
  * receive, a writer hands finished pairs to the sink. Between them are bounded
  * queues, so a slow sink slows the workers and those the reader, and memory
  * does not grow. Where that made requests late, their lateness says so. */
+#include "core/thread.h"
 #include "replay/replay.h"
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -289,18 +289,6 @@ static void *write_pairs(void *arg)
     return NULL;
 }
 
-static int start_writer(struct replay *r, struct err *e)
-{
-    sigset_t all, before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&r->writer, NULL, write_pairs, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc ? err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc)) : 0;
-}
-
 /* ---- a run -------------------------------------------------------------------------- */
 
 static void fill_dispatcher(struct replay *r)
@@ -343,7 +331,7 @@ static int prepare(struct replay *r, struct err *e)
     }
     atomic_store(&r->running, r->n_workers);
     fill_dispatcher(r);
-    return start_writer(r, e);
+    return thread_start(&r->writer, write_pairs, r, e);
 }
 
 static int start_workers(struct replay *r, struct err *e)

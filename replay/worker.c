@@ -6,10 +6,10 @@
  * Waking a thread costs more than sending a request, so it is done seldom. A
  * worker that sleeps says until when, and looks at its inbox once more; only a
  * job due before then wakes it. Finished jobs are handed on in batches. */
+#include "core/thread.h"
 #include "replay/worker.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -503,16 +503,8 @@ static void *run(void *arg)
 
 int worker_start(struct worker *w, struct err *e)
 {
-    sigset_t all, before;
-    int rc;
-
-    /* Signals are for the threads of whoever runs us. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&w->thread, NULL, run, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc)
-        return err_set(e, ERR_IO, "cannot start a thread: %s", strerror(rc));
+    if (thread_start(&w->thread, run, w, e) < 0)
+        return -1;
     w->started = true;
     return 0;
 }
