@@ -101,13 +101,12 @@ struct run {
     const struct options *options;
     struct capture *capture;
     struct output out;
-    struct record_writer *writer;
 };
 
 static int put_exchange(void *ctx, struct exchange *x, struct err *e)
 {
     struct run *run = ctx;
-    int rc = record_put_exchange(run->writer, x, e);
+    int rc = record_put_exchange(run->out.writer, x, e);
 
     exchange_free(x);
     return rc < 0 ? err_wrap(e, "%s", run->out.name) : 0;
@@ -120,7 +119,7 @@ static int tick(void *ctx, struct err *e)
 
     log_progress("%" PRIu64 " exchanges, %" PRIu64 " packets, %" PRIu64 " dropped", s->exchanges,
                  s->packets, s->kernel_dropped + s->queue_dropped);
-    return record_flush(run->writer, e) < 0 ? err_wrap(e, "%s", run->out.name) : 0;
+    return record_flush(run->out.writer, e) < 0 ? err_wrap(e, "%s", run->out.name) : 0;
 }
 
 static void ready(void *ctx, const char *name)
@@ -181,15 +180,10 @@ static int begin(struct run *run, struct err *e)
     buf_init(&meta, META_MAX);
     ro.codec = (enum record_codec)run->options->codec;
     capture_identity(run->capture, ro.capture_id, &ro.created_ns);
-    run->writer = record_writer_new(run->out.fd, &ro, e);
-    if (!run->writer || meta_json(run->options, &meta, e) < 0 ||
-        record_put_meta(run->writer, buf_str(&meta), e) < 0)
-        goto out;
-    /* Out before the first packet: a reader down the pipe can start. */
-    rc = record_flush(run->writer, e);
-out:
+    if (meta_json(run->options, &meta, e) == 0)
+        rc = output_begin(&run->out, &ro, buf_str(&meta), e);
     buf_release(&meta);
-    return rc < 0 ? err_wrap(e, "%s", run->out.name) : 0;
+    return rc;
 }
 
 /* Complete the record: STATS, and everything on its way to the disk. */
@@ -200,13 +194,8 @@ static int end(struct run *run, struct err *e)
 
     buf_init(&stats, META_MAX);
     if (account_capture_json(capture_stats(run->capture), &stats, e) == 0)
-        rc = record_put_stats(run->writer, buf_str(&stats), e);
-    if (record_writer_close(run->writer, rc < 0 ? NULL : e) < 0)
-        rc = -1;
-    run->writer = NULL;
+        rc = output_end(&run->out, buf_str(&stats), e);
     buf_release(&stats);
-    if (rc < 0)
-        err_wrap(e, "%s", run->out.name);
     if (output_close(&run->out, rc < 0 ? NULL : e) < 0)
         rc = -1;
     return rc;
@@ -272,7 +261,6 @@ static int run_capture(const void *options, int argc, char **argv)
         status = run_to_end(&run);
         stop_no_more();
     }
-    record_writer_close(run.writer, NULL);
     output_close(&run.out, NULL);
     capture_close(run.capture);
     return status;

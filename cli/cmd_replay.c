@@ -177,7 +177,6 @@ struct run {
     struct output out;
     /* Pairs and ticks come from different threads. */
     pthread_mutex_t lock;
-    struct record_writer *writer; /* NULL in a dry run without --output */
 };
 
 static int put_pair(void *ctx, struct pair *p, struct err *e)
@@ -185,9 +184,9 @@ static int put_pair(void *ctx, struct pair *p, struct err *e)
     struct run *run = ctx;
     int rc = 0;
 
-    if (run->writer) {
+    if (run->out.writer) {
         pthread_mutex_lock(&run->lock);
-        rc = record_put_pair(run->writer, p, e);
+        rc = record_put_pair(run->out.writer, p, e);
         pthread_mutex_unlock(&run->lock);
     }
     pair_free(p);
@@ -202,10 +201,10 @@ static void tick(void *ctx, const struct replay_progress *p)
 
     log_progress("%" PRIu64 " recorded, %" PRIu64 " selected, %" PRIu64 " done", p->recorded,
                  p->selected, p->done);
-    if (!run->writer)
+    if (!run->out.writer)
         return;
     pthread_mutex_lock(&run->lock);
-    (void)record_flush(run->writer, NULL);
+    (void)record_flush(run->out.writer, NULL);
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -277,14 +276,10 @@ static int begin(struct run *run, struct err *e)
     buf_init(&meta, JSON_MAX);
     ro.codec = (enum record_codec)run->options->codec;
     feed_identity(&run->feed, ro.capture_id);
-    run->writer = record_writer_new(run->out.fd, &ro, e);
-    if (!run->writer || meta_json(run, &meta, e) < 0 ||
-        record_put_meta(run->writer, buf_str(&meta), e) < 0)
-        goto out;
-    rc = record_flush(run->writer, e);
-out:
+    if (meta_json(run, &meta, e) == 0)
+        rc = output_begin(&run->out, &ro, buf_str(&meta), e);
     buf_release(&meta);
-    return rc < 0 ? err_wrap(e, "%s", run->out.name) : 0;
+    return rc;
 }
 
 /* Complete the result: STATS, and everything on its way to the disk. */
@@ -294,18 +289,13 @@ static int end(struct run *run, struct err *e)
     struct buf stats;
     int rc = -1;
 
-    if (!run->writer)
+    if (!run->out.writer)
         return 0;
     buf_init(&stats, JSON_MAX);
     if (account_replay_json(replay_stats(run->replay), front ? front_stats(front) : NULL, &stats,
                             e) == 0)
-        rc = record_put_stats(run->writer, buf_str(&stats), e);
-    if (record_writer_close(run->writer, rc < 0 ? NULL : e) < 0)
-        rc = -1;
-    run->writer = NULL;
+        rc = output_end(&run->out, buf_str(&stats), e);
     buf_release(&stats);
-    if (rc < 0)
-        err_wrap(e, "%s", run->out.name);
     if (output_close(&run->out, rc < 0 ? NULL : e) < 0)
         rc = -1;
     return rc;
@@ -390,7 +380,6 @@ static int run_replay(const void *options, int argc, char **argv)
         status = run_to_end(&run);
         stop_no_more();
     }
-    record_writer_close(run.writer, NULL);
     output_close(&run.out, NULL);
     replay_close(run.replay);
     feed_close(&run.feed);

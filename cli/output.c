@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/record.h"
+
 const char *const output_codecs[] = {"none", "zstd", NULL};
 
 static bool is_dash(const char *path)
@@ -72,10 +74,32 @@ int output_write(struct output *out, struct str bytes, struct err *e)
     return 0;
 }
 
+int output_begin(struct output *out, const struct record_options *o, struct str meta,
+                 struct err *e)
+{
+    out->writer = record_writer_new(out->fd, o, e);
+    if (!out->writer || record_put_meta(out->writer, meta, e) < 0 ||
+        record_flush(out->writer, e) < 0)
+        return err_wrap(e, "%s", out->name);
+    return 0;
+}
+
+int output_end(struct output *out, struct str stats, struct err *e)
+{
+    int rc = record_put_stats(out->writer, stats, e);
+
+    if (record_writer_close(out->writer, rc < 0 ? NULL : e) < 0)
+        rc = -1;
+    out->writer = NULL;
+    return rc < 0 ? err_wrap(e, "%s", out->name) : 0;
+}
+
 int output_close(struct output *out, struct err *e)
 {
     int fd = out->fd;
 
+    record_writer_close(out->writer, NULL);
+    out->writer = NULL;
     out->fd = -1;
     if (fd < 0)
         return 0;

@@ -11,9 +11,13 @@
 #include "core/err.h"
 #include "core/str.h"
 
+struct record_options;
+struct record_writer;
+
 struct output {
-    int fd;           /* -1: not open */
-    const char *name; /* for messages */
+    int fd;                       /* -1: not open */
+    const char *name;             /* for messages */
+    struct record_writer *writer; /* from output_begin() to output_end() */
 };
 
 /* What --compress takes, in the order of enum record_codec. */
@@ -28,6 +32,12 @@ int output_open(struct output *out, const char *path, struct err *e);
 
 /* Write all of it. */
 int output_write(struct output *out, struct str bytes, struct err *e);
+
+/* Start a section with its META, and pass both on at once, so that a reader
+ * down a pipe can start; and complete it with its STATS. */
+int output_begin(struct output *out, const struct record_options *o, struct str meta,
+                 struct err *e);
+int output_end(struct output *out, struct str stats, struct err *e);
 
 /* Close it. -1 when the last bytes could not be kept. Fine when not open. */
 int output_close(struct output *out, struct err *e);
