@@ -34,12 +34,12 @@ struct capture {
     uint8_t port_set[65536 / 8];
     uint8_t id[16];
     int64_t created_ns;
-    int64_t now;         /* packet time, never backwards */
-    uint64_t numbers;    /* connections so far */
-    uint64_t ordinals;   /* exchanges handed on so far */
-    bool full;           /* no more exchanges are wanted */
-    bool over;           /* the time is over: no more packets are read */
-    struct err failure;  /* of the sink */
+    int64_t now;        /* packet time, never backwards */
+    uint64_t numbers;   /* connections so far */
+    uint64_t ordinals;  /* exchanges handed on so far */
+    bool full;          /* no more exchanges are wanted */
+    bool over;          /* the time is over: no more packets are read */
+    struct err failure; /* of the sink */
     atomic_bool stopping;
 };
 
@@ -234,8 +234,13 @@ static void make_identity(struct capture *c, const struct packet *first)
 {
     const struct capture_config *config = &c->config;
     uint64_t numbers[] = {
-        config->count, (uint64_t)config->duration_ns, config->max_body, config->memory,
-        first ? (uint64_t)first->ns : 0, first ? first->length : 0, first ? (uint64_t)first->link : 0,
+        config->count,
+        (uint64_t)config->duration_ns,
+        config->max_body,
+        config->memory,
+        first ? (uint64_t)first->ns : 0,
+        first ? first->length : 0,
+        first ? (uint64_t)first->link : 0,
     };
 
     for (uint64_t half = 0; half < 2; half++) {

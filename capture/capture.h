@@ -26,12 +26,12 @@ struct capture_config {
     size_t n_files;
     uint16_t ports[CAPTURE_MAX_PORTS]; /* none: HTTP is recognised on every port */
     size_t n_ports;
-    const char *filter;       /* BPF instead of the one made from ports, or NULL */
-    uint64_t count;           /* stop after that many exchanges; 0 is no limit */
-    int64_t duration_ns;      /* stop after that time; packet time for files; 0 is no limit */
-    size_t max_body;          /* content kept per message */
-    size_t memory;            /* ceiling of reassembly */
-    size_t buffer;            /* kernel ring, bytes */
+    const char *filter;  /* BPF instead of the one made from ports, or NULL */
+    uint64_t count;      /* stop after that many exchanges; 0 is no limit */
+    int64_t duration_ns; /* stop after that time; packet time for files; 0 is no limit */
+    size_t max_body;     /* content kept per message */
+    size_t memory;       /* ceiling of reassembly */
+    size_t buffer;       /* kernel ring, bytes */
     bool promiscuous;
 
     /* Called once packets can arrive ("eth0", "file.pcap"); may be NULL. */
@@ -53,18 +53,18 @@ struct capture_stats {
     uint64_t http, tls, http2, other;
     uint64_t requests, responses;
     uint64_t exchanges, complete, unanswered, incomplete;
-    uint64_t orphan_responses;            /* answers whose request was not seen */
-    uint64_t own_copies;                  /* carried our marker, left out */
+    uint64_t orphan_responses; /* answers whose request was not seen */
+    uint64_t own_copies;       /* carried our marker, left out */
     uint64_t tunnels, tunnel_bytes;
     uint64_t gap_bytes, gaps;
     uint64_t retransmitted_bytes, conflicts, out_of_window;
-    uint64_t skipped_bytes;               /* of HTTP connections, in no message */
-    uint64_t midstream;                   /* connections whose start was not seen */
-    uint64_t evicted;                     /* connections given up for a ceiling */
+    uint64_t skipped_bytes; /* of HTTP connections, in no message */
+    uint64_t midstream;     /* connections whose start was not seen */
+    uint64_t evicted;       /* connections given up for a ceiling */
     uint64_t fragments, fragments_dropped;
     uint64_t kernel_dropped, interface_dropped, queue_dropped;
-    int64_t first_ns, last_ns;            /* packet time */
-    size_t memory_peak;                   /* reassembly, bytes */
+    int64_t first_ns, last_ns; /* packet time */
+    size_t memory_peak;        /* reassembly, bytes */
 };
 
 struct capture;

@@ -125,60 +125,6 @@ static void begin_http(struct connection *c, const struct pair_context *ctx, int
     drop_early(c, ctx);
 }
 
-/* A TLS record (RFC 8446, 5.1): a handshake at the beginning, any later. */
-static enum http1_guess guess_tls(struct str b, bool midstream)
-{
-    unsigned char type = (unsigned char)b.data[0];
-
-    if (midstream ? type < 20 || type > 23 : type != 22)
-        return HTTP1_NO;
-    if (b.len < 3)
-        return HTTP1_TOO_SHORT;
-    return b.data[1] == 3 && (unsigned char)b.data[2] <= 4 ? HTTP1_YES : HTTP1_NO;
-}
-
-static enum http1_guess guess_http2(struct str b)
-{
-    struct str preface = HTTP2_PREFACE;
-
-    if (!str_eq(str_head(b, preface.len), str_head(preface, b.len)))
-        return HTTP1_NO;
-    return b.len >= preface.len ? HTTP1_YES : HTTP1_TOO_SHORT;
-}
-
-/* What do these first bytes of a direction show? PROTOCOL_UNKNOWN when there
- * are too few. For HTTP, *client tells in which direction the requests go. */
-static enum protocol recognise(const struct connection *c, int dir, struct str b, int *client)
-{
-    enum http1_guess guess[4] = {HTTP1_NO, HTTP1_NO, HTTP1_NO, HTTP1_NO};
-    bool from_client = c->client != !dir, from_server = c->client != dir;
-
-    guess[0] = guess_tls(b, c->midstream[dir]);
-    if (from_client) {
-        guess[1] = guess_http2(b);
-        guess[2] = http1_guess(HTTP1_REQUESTS, b);
-    }
-    if (from_server)
-        guess[3] = http1_guess(HTTP1_RESPONSES, b);
-    if (guess[0] == HTTP1_YES)
-        return PROTOCOL_TLS;
-    if (guess[1] == HTTP1_YES)
-        return PROTOCOL_HTTP2;
-    if (guess[2] == HTTP1_YES && guess[1] == HTTP1_NO) {
-        *client = dir;
-        return PROTOCOL_HTTP;
-    }
-    if (guess[3] == HTTP1_YES) {
-        *client = !dir;
-        return PROTOCOL_HTTP;
-    }
-    for (int i = 0; i < 4; i++) {
-        if (guess[i] == HTTP1_TOO_SHORT)
-            return PROTOCOL_UNKNOWN;
-    }
-    return PROTOCOL_OTHER;
-}
-
 /* Keep first bytes until more come. False when they cannot be kept. */
 static bool keep_early(struct connection *c, const struct pair_context *ctx, int dir,
                        const struct piece *p)
@@ -213,27 +159,39 @@ static void note_missed(struct connection *c, int dir)
         c->missed[dir] = c->stream[!dir].next;
 }
 
+/* Who can have sent what goes in that direction? */
+static unsigned senders(const struct connection *c, int dir)
+{
+    if (c->client < 0)
+        return FROM_CLIENT | FROM_SERVER;
+    return c->client == dir ? FROM_CLIENT : FROM_SERVER;
+}
+
 static void classify(struct connection *c, const struct pair_context *ctx, int dir,
                      const struct piece *p)
 {
     struct buf *early = c->early ? &c->early->bytes[dir] : NULL;
     bool joined = early && early->len;
-    int client = c->client;
+    bool from_client = true;
     enum protocol protocol;
 
-    if (p->bytes.len == 0)
+    if (p->bytes.len == 0) {
+        if (joined)
+            c->early->piece[dir].urgent |= p->urgent;
         return;
+    }
     if (joined && !keep_early(c, ctx, dir, p))
         protocol = PROTOCOL_OTHER;
     else
-        protocol = recognise(c, dir, joined ? buf_str(early) : p->bytes, &client);
+        protocol = recognise(joined ? buf_str(early) : p->bytes, senders(c, dir), c->midstream[dir],
+                             &from_client);
     switch (protocol) {
     case PROTOCOL_UNKNOWN:
         if (!joined && !keep_early(c, ctx, dir, p))
             give_up(c, ctx);
         break;
     case PROTOCOL_HTTP:
-        begin_http(c, ctx, client);
+        begin_http(c, ctx, from_client ? dir : !dir);
         if (!joined)
             feed(c, ctx, dir, p);
         break;

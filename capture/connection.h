@@ -12,36 +12,28 @@
 
 #include "capture/packet.h"
 #include "capture/pair.h"
+#include "capture/recognise.h"
 #include "capture/stream.h"
-
-enum protocol {
-    PROTOCOL_UNKNOWN,
-    PROTOCOL_HTTP,
-    PROTOCOL_TLS,
-    PROTOCOL_HTTP2,
-    PROTOCOL_OTHER,
-    PROTOCOL_IGNORED, /* counted already; given up, or over */
-};
 
 struct early;
 
 struct connection {
     uint64_t number;
     enum protocol protocol;
-    int8_t client;            /* direction whose sender is the client; -1: not known */
-    bool settled;             /* it is decided where the streams begin */
+    int8_t client; /* direction whose sender is the client; -1: not known */
+    bool settled;  /* it is decided where the streams begin */
     bool reset;
-    bool fin[2];              /* by direction */
-    bool midstream[2];        /* the beginning was not captured */
-    int64_t missed[2];        /* bytes were lost or not understood at first: where
+    bool fin[2];             /* by direction */
+    bool midstream[2];       /* the beginning was not captured */
+    int64_t missed[2];       /* bytes were lost or not understood at first: where
                                * the other stream stood then; 0: were not */
-    bool carries;             /* payload was seen */
-    struct endpoint from[2];  /* who sends in that direction */
+    bool carries;            /* payload was seen */
+    struct endpoint from[2]; /* who sends in that direction */
     struct stream stream[2];
     struct pairing *http;
-    struct early *early;      /* first bytes, too few to tell what they are */
+    struct early *early; /* first bytes, too few to tell what they are */
     uint64_t segments;
-    uint64_t unclear_bytes;   /* payload before it was recognised */
+    uint64_t unclear_bytes; /* payload before it was recognised */
     int64_t first_ns;
 };
 

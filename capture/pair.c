@@ -43,9 +43,9 @@ struct entry {
     int64_t end;   /* behind its last, once it is done */
     int64_t seen;  /* what the client had received when it sent that */
     size_t charged;
-    size_t cap[2];              /* room for the bodies */
-    XXH64_state_t *hash[2];     /* of bodies beyond the ceiling */
-    unsigned informational;     /* 1xx answers so far */
+    size_t cap[2];          /* room for the bodies */
+    XXH64_state_t *hash[2]; /* of bodies beyond the ceiling */
+    unsigned informational; /* 1xx answers so far */
     bool request_done;
     bool response_begun;
     bool response_done;
@@ -62,8 +62,9 @@ struct side {
     int64_t pos;         /* fed up to here */
     int64_t at;          /* framed up to here */
     int64_t last_ns;     /* when bytes came last */
-    uint64_t content; /* content of the message so far */
-    uint32_t flags;        /* for the next message */
+    int64_t last_ack;    /* what their sender had received; -1: not known */
+    uint64_t content;    /* content of the message so far */
+    uint32_t flags;      /* for the next message */
     bool begun;
     bool ended;
 };
@@ -77,14 +78,15 @@ struct pairing {
     uint32_t index;
     size_t charged;
     bool tunnel;
-    bool pipelined;     /* the client has been seen pipelining */
+    bool pipelined; /* the client has been seen pipelining */
     bool doubt;
     bool lost_requests; /* in doubt also because requests may be missing */
     int64_t doubt_pos;  /* of the responses: what the client must have seen */
     uint32_t doubt_flags;
-    int64_t lost_at;    /* of the requests: end of what was lost last */
-    int64_t damage;     /* of the responses: end of what was lost or skipped last */
-    int64_t ahead;      /* first byte of the responses whose sender may have
+    int64_t lost_at; /* of the requests: end of what was lost last; */
+    int64_t resumed; /* and what the first one behind it had seen */
+    int64_t damage;  /* of the responses: end of what was lost or skipped last */
+    int64_t ahead;   /* first byte of the responses whose sender may have
                          * received more of the requests than was fed; 0 is none */
 };
 
@@ -135,13 +137,16 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
     for (int i = 0; i < 2; i++) {
         http1_init(&p->side[i].framer, (enum http1_side)i);
         p->side[i].pos = p->side[i].at = origin->pos[i];
+        p->side[i].last_ack = -1;
         if (!origin->midstream[i])
             continue;
         p->side[i].flags = HTTP_MIDSTREAM;
         /* Who knows what was under way: go by the acknowledgements at first. */
         p->doubt = p->lost_requests = true;
     }
+    p->resumed = INT64_MAX;
     p->doubt_pos = origin->seen;
+    p->lost_at = origin->seen ? origin->pos[REQ] : 0;
     recharge(p);
     return p;
 }
@@ -333,8 +338,10 @@ static void begin_doubt(struct pairing *p, bool requests, int64_t pos, uint32_t 
         p->damage = pos;
     p->doubt = true;
     p->lost_requests |= requests;
-    if (requests)
+    if (requests) {
         p->lost_at = p->side[REQ].pos;
+        p->resumed = INT64_MAX;
+    }
     p->doubt_flags |= flags;
     if (requests)
         return; /* those before are still in order */
@@ -350,6 +357,11 @@ static bool is_fresh(const struct pairing *p, const struct entry *e)
 
     if (e->seen < p->doubt_pos || p->side[RES].entry)
         return false;
+    /* The client may have sent what was lost together with this one, unless it
+     * had something of the responses between. */
+    if (p->lost_requests && p->lost_at && p->side[RES].last_ack < p->lost_at &&
+        e->seen <= p->resumed)
+        return false;
     if (!p->pipelined || !open || open == e)
         return true;
     return p->side[REQ].mark.ns - p->side[RES].last_ns >= PAUSE_SECONDS * NS_PER_SEC;
@@ -363,6 +375,8 @@ static void note_order(struct pairing *p, struct entry *e)
     if (p->doubt) {
         e->fresh = is_fresh(p, e);
         e->doubtful = !e->fresh;
+        if (e->seen < p->resumed)
+            p->resumed = e->seen;
         return;
     }
     for (open = p->first; open != e; open = open->next) {
@@ -674,6 +688,7 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
 
     s->mark = (struct mark){pos, ns, -1};
     s->pos = pos + (int64_t)n;
+    s->last_ack = -1;
     if (side == HTTP1_RESPONSES && !p->ahead)
         p->ahead = pos;
     http1_gap(&s->framer, n);
@@ -710,8 +725,8 @@ int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *pi
 {
     struct side *s = &p->side[side];
     bool begins = !s->begun;
-    uint32_t flags = (piece->conflict ? HTTP_OVERLAP_CONFLICT : 0u) |
-                     (piece->urgent ? HTTP_URGENT : 0u);
+    uint32_t flags =
+        (piece->conflict ? HTTP_OVERLAP_CONFLICT : 0u) | (piece->urgent ? HTTP_URGENT : 0u);
     int rc;
 
     s->begun = true;
@@ -729,6 +744,7 @@ int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *pi
         p->ahead = piece->pos;
     rc = drive(p, side, piece->bytes, piece->pos, 0);
     s->last_ns = piece->ns;
+    s->last_ack = ack;
     mark_partial(s, piece->pos);
     if (s->flags)
         clear_flags(s);
@@ -777,6 +793,7 @@ int pairing_end(struct pairing *p, enum http1_side side, enum pair_end how)
     if (s->ended)
         return 0;
     s->ended = true;
+    s->at = s->pos;
     switch (http1_finish(&s->framer, how == PAIR_CLOSED)) {
     case HTTP1_END:
         rc = finish_message(p, side, true, 0);

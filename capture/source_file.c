@@ -20,11 +20,11 @@ enum { BATCH = 512, BUFFER = 256 * 1024 };
 
 struct file_source {
     const struct capture_config *config;
-    size_t index;      /* of the file being read */
+    size_t index; /* of the file being read */
     pcap_t *handle;
-    char *buffer;      /* of its stdio stream */
-    uint64_t number;   /* of the packet read last in this file */
-    bool pending;      /* the first packet was read, but not given */
+    char *buffer;    /* of its stdio stream */
+    uint64_t number; /* of the packet read last in this file */
+    bool pending;    /* the first packet was read, but not given */
     struct packet packet;
     struct err damage; /* the first; what follows is read nevertheless */
     const struct packet_handler *handler;

@@ -148,9 +148,8 @@ static bool agree(const struct piece *a, const struct piece *b)
     int64_t a_end = a->pos + (int64_t)a->bytes.len, b_end = b->pos + (int64_t)b->bytes.len;
     int64_t to = a_end < b_end ? a_end : b_end;
 
-    return from >= to ||
-           memcmp(a->bytes.data + (from - a->pos), b->bytes.data + (from - b->pos),
-                  (size_t)(to - from)) == 0;
+    return from >= to || memcmp(a->bytes.data + (from - a->pos), b->bytes.data + (from - b->pos),
+                                (size_t)(to - from)) == 0;
 }
 
 /* Put the parts of a piece that nothing holds yet into the queue. */

@@ -32,7 +32,7 @@ struct piece {
     bool urgent;      /* one that TCP delivers apart from the stream */
     bool conflict;    /* another copy had other bytes */
     bool has_ack;
-    uint32_t ack;     /* what the sender had received when it sent this */
+    uint32_t ack; /* what the sender had received when it sent this */
     int64_t ns;
     uint64_t segment; /* of the connection, the how-manieth brought it */
 };
@@ -41,7 +41,7 @@ struct held;
 
 struct stream {
     bool anchored;
-    bool referenced;   /* `next` relates positions to numbers */
+    bool referenced; /* `next` relates positions to numbers */
     bool has_syn;
     bool has_fin;
     bool ended;        /* all up to FIN was delivered */

@@ -74,8 +74,7 @@ int output_write(struct output *out, struct str bytes, struct err *e)
     return 0;
 }
 
-int output_begin(struct output *out, const struct record_options *o, struct str meta,
-                 struct err *e)
+int output_begin(struct output *out, const struct record_options *o, struct str meta, struct err *e)
 {
     out->writer = record_writer_new(out->fd, o, e);
     if (!out->writer || record_put_meta(out->writer, meta, e) < 0 ||

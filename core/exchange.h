@@ -40,9 +40,9 @@ struct exchange {
     int64_t request_first_ns, request_last_ns;
     int64_t response_first_ns, response_last_ns;
 
-    bool tunnel;            /* CONNECT or upgrade that was agreed to */
-    uint64_t tunnel_bytes;  /* both ways, known only when the connection ended */
-    struct str redacted;    /* what was blanked before writing, one name a line */
+    bool tunnel;           /* CONNECT or upgrade that was agreed to */
+    uint64_t tunnel_bytes; /* both ways, known only when the connection ended */
+    struct str redacted;   /* what was blanked before writing, one name a line */
 };
 
 /* What became of a request that was, or was to be, sent to a target. */
@@ -79,11 +79,11 @@ enum call_flag {
 };
 
 struct call {
-    uint8_t target;       /* index into the run's targets */
-    uint8_t order;        /* 0 was sent first of the pair */
-    uint8_t flags;        /* enum call_flag */
+    uint8_t target; /* index into the run's targets */
+    uint8_t order;  /* 0 was sent first of the pair */
+    uint8_t flags;  /* enum call_flag */
     enum outcome outcome;
-    struct str detail;    /* for people: "connection refused" */
+    struct str detail; /* for people: "connection refused" */
     struct http_message response;
     struct str informational;
     /* Wall clock in ns since 1970, all on one monotonic scale; 0: never. */

@@ -15,23 +15,23 @@
 
 /* What was odd or missing. Names for reports: http_flag_name(). */
 enum http_flag {
-    HTTP_GAP = 1 << 0,             /* bytes of it were not captured */
-    HTTP_TRUNCATED = 1 << 1,       /* content beyond the ceiling was left out */
-    HTTP_RESET = 1 << 2,           /* the connection was reset inside it */
-    HTTP_CUT = 1 << 3,             /* the connection or the input ended inside it */
+    HTTP_GAP = 1 << 0,              /* bytes of it were not captured */
+    HTTP_TRUNCATED = 1 << 1,        /* content beyond the ceiling was left out */
+    HTTP_RESET = 1 << 2,            /* the connection was reset inside it */
+    HTTP_CUT = 1 << 3,              /* the connection or the input ended inside it */
     HTTP_OVERLAP_CONFLICT = 1 << 4, /* a retransmission carried other bytes */
-    HTTP_EARLY_RESPONSE = 1 << 5,  /* answered before the request was complete */
-    HTTP_CL_TE = 1 << 6,           /* Content-Length and Transfer-Encoding (smuggling) */
-    HTTP_CL_CONFLICT = 1 << 7,     /* Content-Length values that differ or are no number */
-    HTTP_TE_IN_10 = 1 << 8,        /* Transfer-Encoding in HTTP/1.0 */
-    HTTP_TE_UNKNOWN = 1 << 9,      /* Transfer-Encoding without final chunked */
-    HTTP_BAD_CHUNK = 1 << 10,      /* chunk framing that is not RFC 9112, 7.1 */
-    HTTP_CHUNK_EXT = 1 << 11,      /* chunk extensions, not kept */
-    HTTP_BARE_LF = 1 << 12,        /* a line ended without CR */
-    HTTP_OBS_FOLD = 1 << 13,       /* a folded field line (RFC 9112, 5.2) */
-    HTTP_BAD_FIELD = 1 << 14,      /* a field line without colon, blank before it, or a bare CR or NUL */
-    HTTP_BAD_LINE = 1 << 15,       /* a start line with more than its parts */
-    HTTP_09 = 1 << 16,             /* HTTP/0.9: a request line without version */
+    HTTP_EARLY_RESPONSE = 1 << 5,   /* answered before the request was complete */
+    HTTP_CL_TE = 1 << 6,            /* Content-Length and Transfer-Encoding (smuggling) */
+    HTTP_CL_CONFLICT = 1 << 7,      /* Content-Length values that differ or are no number */
+    HTTP_TE_IN_10 = 1 << 8,         /* Transfer-Encoding in HTTP/1.0 */
+    HTTP_TE_UNKNOWN = 1 << 9,       /* Transfer-Encoding without final chunked */
+    HTTP_BAD_CHUNK = 1 << 10,       /* chunk framing that is not RFC 9112, 7.1 */
+    HTTP_CHUNK_EXT = 1 << 11,       /* chunk extensions, not kept */
+    HTTP_BARE_LF = 1 << 12,         /* a line ended without CR */
+    HTTP_OBS_FOLD = 1 << 13,        /* a folded field line (RFC 9112, 5.2) */
+    HTTP_BAD_FIELD = 1 << 14, /* a field line without colon, blank before it, or a bare CR or NUL */
+    HTTP_BAD_LINE = 1 << 15,  /* a start line with more than its parts */
+    HTTP_09 = 1 << 16,        /* HTTP/0.9: a request line without version */
     HTTP_HEAD_TOO_LARGE = 1 << 17, /* head or number of fields beyond the ceiling */
     HTTP_MIDSTREAM = 1 << 18,      /* the connection's beginning was not captured */
     HTTP_URGENT = 1 << 19,         /* TCP urgent data was left out */
@@ -40,9 +40,9 @@ enum http_flag {
 
 /* What makes a request unfit for being sent again without being asked to:
  * two readers could disagree on what it says (RFC 9112, 11.2). */
-#define HTTP_ANOMALIES                                                                             \
-    (HTTP_OVERLAP_CONFLICT | HTTP_CL_TE | HTTP_CL_CONFLICT | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN |     \
-     HTTP_BAD_CHUNK | HTTP_BARE_LF | HTTP_OBS_FOLD | HTTP_BAD_FIELD | HTTP_BAD_LINE | HTTP_09 |    \
+#define HTTP_ANOMALIES                                                                          \
+    (HTTP_OVERLAP_CONFLICT | HTTP_CL_TE | HTTP_CL_CONFLICT | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN |  \
+     HTTP_BAD_CHUNK | HTTP_BARE_LF | HTTP_OBS_FOLD | HTTP_BAD_FIELD | HTTP_BAD_LINE | HTTP_09 | \
      HTTP_HEAD_TOO_LARGE)
 
 /* The name of a single flag as reports write it: "gap", "cl_te". */

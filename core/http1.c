@@ -657,18 +657,12 @@ static int step_hole(struct http1 *f, struct str *piece)
 enum http1_event http1_next(struct http1 *f, struct str *in, struct str *piece)
 {
     static int (*const steps[])(struct http1 *, struct str *, struct str *) = {
-        [START] = step_start,
-        [HEAD] = step_head,
-        [DECIDE] = step_decide,
-        [LENGTH] = step_length,
-        [CLOSE] = step_close,
-        [CHUNK_SIZE] = step_chunk_size,
-        [CHUNK_EXT] = step_chunk_ext,
-        [CHUNK_DATA] = step_chunk_data,
-        [CHUNK_END] = step_chunk_end,
-        [TRAILERS] = step_trailers,
-        [TUNNEL] = step_tunnel,
-        [LOST] = step_lost,
+        [START] = step_start,         [HEAD] = step_head,
+        [DECIDE] = step_decide,       [LENGTH] = step_length,
+        [CLOSE] = step_close,         [CHUNK_SIZE] = step_chunk_size,
+        [CHUNK_EXT] = step_chunk_ext, [CHUNK_DATA] = step_chunk_data,
+        [CHUNK_END] = step_chunk_end, [TRAILERS] = step_trailers,
+        [TUNNEL] = step_tunnel,       [LOST] = step_lost,
         [LOST_LINE] = step_lost_line,
     };
     int event;

@@ -45,28 +45,28 @@ enum { HTTP1_MAX_HEAD = 256 * 1024, HTTP1_MAX_FIELDS = 1000 };
 struct http1 {
     enum http1_side side;
     int state;
-    struct buf line;     /* a head, or a line, whose end has not come */
-    bool drop_line;      /* line was shown to the owner and goes with the next call */
-    size_t scanned;      /* of line or trailers: where the last line begins */
-    uint64_t left;       /* content or chunk bytes to come */
-    uint64_t hole;       /* bytes reported missing, not passed on yet */
-    size_t chunk_line;   /* length of the chunk line so far */
+    struct buf line;   /* a head, or a line, whose end has not come */
+    bool drop_line;    /* line was shown to the owner and goes with the next call */
+    size_t scanned;    /* of line or trailers: where the last line begins */
+    uint64_t left;     /* content or chunk bytes to come */
+    uint64_t hole;     /* bytes reported missing, not passed on yet */
+    size_t chunk_line; /* length of the chunk line so far */
     bool after_cr;
-    int minor;           /* of HTTP/1.minor; -1 for HTTP/0.9 */
+    int minor; /* of HTTP/1.minor; -1 for HTTP/0.9 */
     bool has_length, bad_length;
     enum { TE_NONE, TE_CHUNKED, TE_OTHER, TE_BAD } last_te;
     bool asked_keep_alive;
     bool answers_head, answers_connect;
 
     /* Of the message at hand; valid from HTTP1_HEAD to the next message. */
-    struct str head;      /* valid until the next call only, as every piece */
-    struct str method;    /* requests: a view into head */
-    int status;           /* responses */
-    uint32_t flags;       /* enum http_flag; grows until HTTP1_END */
+    struct str head;   /* valid until the next call only, as every piece */
+    struct str method; /* requests: a view into head */
+    int status;        /* responses */
+    uint32_t flags;    /* enum http_flag; grows until HTTP1_END */
     bool chunked;
-    bool until_close;     /* the content ends with the connection */
-    bool keep_alive;      /* another message may follow (RFC 9112, 9.3) */
-    struct buf trailers;  /* raw trailer lines, from HTTP1_END on */
+    bool until_close;    /* the content ends with the connection */
+    bool keep_alive;     /* another message may follow (RFC 9112, 9.3) */
+    struct buf trailers; /* raw trailer lines, from HTTP1_END on */
 };
 
 /* Start at the beginning of a connection. Cannot fail. */

@@ -48,18 +48,18 @@ enum field_tag {
     FIELD_INDEX = 4,      /* u32 */
     FIELD_CLIENT = 5,     /* u8 family, 16 bytes address, u16 port */
     FIELD_SERVER = 6,
-    FIELD_TIMES = 7,      /* i64 first byte, i64 last byte */
+    FIELD_TIMES = 7, /* i64 first byte, i64 last byte */
     FIELD_HEAD = 8,
     FIELD_BODY = 9,
     FIELD_TRAILERS = 10,
-    FIELD_STATE = 11,     /* u32 enum http_flag, u8 complete, u8 chunked */
-    FIELD_SIZES = 12,     /* u64 body_size, u64 body_hash, u64 gap_bytes; absent: as the body */
+    FIELD_STATE = 11, /* u32 enum http_flag, u8 complete, u8 chunked */
+    FIELD_SIZES = 12, /* u64 body_size, u64 body_hash, u64 gap_bytes; absent: as the body */
     FIELD_INFORMATIONAL = 13,
-    FIELD_TUNNEL = 14,    /* u64 bytes */
+    FIELD_TUNNEL = 14, /* u64 bytes */
     FIELD_REDACTED = 15,
-    FIELD_ANSWERS = 16,   /* u32 */
-    FIELD_CALLS = 17,     /* u32 */
-    FIELD_CALL = 18,      /* u8 target, u8 order, u8 enum call_flag, u8 enum outcome */
+    FIELD_ANSWERS = 16, /* u32 */
+    FIELD_CALLS = 17,   /* u32 */
+    FIELD_CALL = 18,    /* u8 target, u8 order, u8 enum call_flag, u8 enum outcome */
     FIELD_DETAIL = 19,
     FIELD_CALL_TIMES = 20, /* i64 due, sent, first byte, done */
 };
@@ -107,9 +107,9 @@ static inline uint64_t get_u64(const uint8_t *p)
 }
 
 struct block_header {
-    uint8_t type;          /* enum block_type */
-    uint8_t codec;         /* enum record_codec */
-    uint32_t stored, raw;  /* bytes that follow, and bytes they decode to */
+    uint8_t type;         /* enum block_type */
+    uint8_t codec;        /* enum record_codec */
+    uint32_t stored, raw; /* bytes that follow, and bytes they decode to */
     uint32_t records;
     uint64_t first_ordinal;
     int64_t first_ns, last_ns;

@@ -20,9 +20,9 @@ struct record_reader {
     bool in_section;
     bool ended; /* the section's STATS were read */
 
-    struct buf in;      /* input from `offset` on; the first `used` bytes are done with */
+    struct buf in; /* input from `offset` on; the first `used` bytes are done with */
     size_t used;
-    uint64_t offset;    /* of in.data[0] in the whole input */
+    uint64_t offset; /* of in.data[0] in the whole input */
     bool eof;
 
     struct buf unpacked;
@@ -110,8 +110,8 @@ static int damaged(struct record_reader *r, const char *why, struct err *e)
  * of a run): there equal numbers mean the same exchange. */
 static void begin_section(struct record_reader *r, const struct record_options *o)
 {
-    bool same = r->in_section && memcmp(r->section.capture_id, o->capture_id,
-                                        sizeof o->capture_id) == 0;
+    bool same =
+        r->in_section && memcmp(r->section.capture_id, o->capture_id, sizeof o->capture_id) == 0;
 
     if (r->in_section && !same) {
         r->ordinal_base = r->last_ordinal;

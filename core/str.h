@@ -19,9 +19,9 @@ struct str {
 };
 
 /* A view of a string literal, usable in static initialisers. */
-#define STR_INIT(literal)                                                                          \
-    {                                                                                              \
-        (literal), sizeof(literal) - 1                                                             \
+#define STR_INIT(literal)              \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
     }
 #define STR(literal) ((struct str)STR_INIT(literal))
 
@@ -71,7 +71,8 @@ static inline bool str_istarts(struct str s, struct str prefix)
 
 static inline bool str_ends(struct str s, struct str suffix)
 {
-    return s.len >= suffix.len && str_eq(str_from(s.data + (s.len - suffix.len), suffix.len), suffix);
+    return s.len >= suffix.len &&
+           str_eq(str_from(s.data + (s.len - suffix.len), suffix.len), suffix);
 }
 
 /* The view without its first `n` bytes; `n` beyond the end gives the empty view. */
@@ -96,12 +97,18 @@ static inline size_t str_find(struct str s, char c)
     return p ? (size_t)(p - s.data) : s.len;
 }
 
-/* Without blanks and tabs at both ends: HTTP's OWS (RFC 9110, 5.6.3). */
+static inline bool str_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Without white space at both ends: HTTP's OWS (RFC 9110, 5.6.3), and the line
+ * breaks of folded field lines, which stand for blanks (RFC 9112, 5.2). */
 static inline struct str str_trim(struct str s)
 {
-    while (s.len && (s.data[0] == ' ' || s.data[0] == '\t'))
+    while (s.len && str_is_blank(s.data[0]))
         s = str_skip(s, 1);
-    while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+    while (s.len && str_is_blank(s.data[s.len - 1]))
         s.len--;
     return s;
 }

@@ -19,12 +19,12 @@
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE };
 
 struct diff_config {
-    const char *file;          /* the result's name, for the report and its hints */
-    const char *const *gates;  /* NAME=LIMIT */
+    const char *file;         /* the result's name, for the report and its hints */
+    const char *const *gates; /* NAME=LIMIT */
     size_t n_gates;
     const char *const *patterns; /* "GET /users/{id}" */
     size_t n_patterns;
-    unsigned threads;          /* comparers; 0 chooses; the output does not depend on it */
+    unsigned threads; /* comparers; 0 chooses; the output does not depend on it */
     bool show_secrets;
 };
 

@@ -2,8 +2,8 @@
  * receive, a writer hands finished pairs to the sink. Between them are bounded
  * queues, so a slow sink slows the workers and those the reader, and memory
  * does not grow. Where that made requests late, their lateness says so. */
-#include "core/thread.h"
 #include "replay/replay.h"
+#include "core/thread.h"
 
 #include <errno.h>
 #include <math.h>

@@ -6,8 +6,8 @@
  * Waking a thread costs more than sending a request, so it is done seldom. A
  * worker that sleeps says until when, and looks at its inbox once more; only a
  * job due before then wakes it. Finished jobs are handed on in batches. */
-#include "core/thread.h"
 #include "replay/worker.h"
+#include "core/thread.h"
 
 #include <errno.h>
 #include <string.h>

@@ -43,7 +43,8 @@ static void exchange(struct client *c, unsigned n)
              n % 5000, n % 7, n);
     talk_say(&c->talk, 0, text);
     snprintf(text, sizeof text,
-             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", size);
+             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+             size);
     talk_say(&c->talk, 1, text);
     talk_send(&c->talk, 1, body, size);
 }
@@ -54,7 +55,8 @@ int main(int argc, char **argv)
     struct packets p;
     FILE *out;
 
-    if (argc != 3 || (want = strtoull(argv[1], NULL, 10) << 20) == 0 || !(out = fopen(argv[2], "wb"))) {
+    if (argc != 3 || (want = strtoull(argv[1], NULL, 10) << 20) == 0 ||
+        !(out = fopen(argv[2], "wb"))) {
         fprintf(stderr, "usage: make_traffic MEGABYTES FILE\n");
         return 2;
     }

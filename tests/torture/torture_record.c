@@ -75,6 +75,7 @@ int main(void)
         }
         lies += rc != 0;
     }
-    printf("%s 1 record survives each of %d failing allocations\n1..1\n", lies ? "not ok" : "ok", n);
+    printf("%s 1 record survives each of %d failing allocations\n1..1\n", lies ? "not ok" : "ok",
+           n);
     return lies ? 1 : 0;
 }

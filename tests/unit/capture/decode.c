@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+
 #include <cmocka.h>
 
 #include "capture/decode.h"
@@ -255,8 +256,8 @@ static void tunnels_are_opened_and_their_network_kept(void **state)
 {
     struct packets p;
     struct tcp t = {.from_port = 1234, .to_port = 80, .bytes = "hello", .len = 5};
-    char outer[50 + 256] = {[12] = 0x08, [14] = 0x45, [23] = 17, [36] = 0x12, [37] = (char)0xb5,
-                            [42] = 0x08, [48] = 5};
+    char outer[50 + 256] = {
+        [12] = 0x08, [14] = 0x45, [23] = 17, [36] = 0x12, [37] = (char)0xb5, [42] = 0x08, [48] = 5};
     struct decoded d;
 
     (void)state;

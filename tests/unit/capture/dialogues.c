@@ -12,13 +12,14 @@
  *
  * In blocks \r \n \t \\ and \xHH stand for bytes, and a \ at the end of a line
  * leaves its line break out. */
-#include <cmocka.h>
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include <cmocka.h>
 
 #include "tests/support/stage.h"
 

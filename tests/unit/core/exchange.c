@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include "core/exchange.h"
@@ -36,7 +37,8 @@ static void a_copied_message_outlives_its_original(void **state)
 {
     struct exchange *x = exchange_new(1000, NULL);
     char head[] = "GET / HTTP/1.1\r\n\r\n";
-    struct http_message m = {.head = str_of(head), .body = STR("b\0dy"), .body_size = 9, .flags = HTTP_GAP};
+    struct http_message m = {
+        .head = str_of(head), .body = STR("b\0dy"), .body_size = 9, .flags = HTTP_GAP};
 
     (void)state;
     assert_int_equal(http_message_copy(&x->request, &m, &x->mem, NULL), 0);

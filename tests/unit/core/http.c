@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include "core/http.h"
@@ -79,7 +80,8 @@ static void folded_lines_belong_to_their_field(void **state)
     struct str value;
 
     (void)state;
-    assert_true(http_find_field(STR("GET / HTTP/1.1\r\nA: b\r\n\tc\r\n d\r\nE: f\r\n\r\n"), STR("a"), &value));
+    assert_true(http_find_field(STR("GET / HTTP/1.1\r\nA: b\r\n\tc\r\n d\r\nE: f\r\n\r\n"),
+                                STR("a"), &value));
     assert_str(value, "b\r\n\tc\r\n d");
     assert_true(http_find_field(STR("GET / HTTP/1.1\nA: b\n\n"), STR("a"), &value));
     assert_str(value, "b");

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+
 #include <cmocka.h>
 
 #include "core/http1.h"
@@ -96,7 +97,7 @@ struct row {
     enum http1_side side;
     const char *method; /* that the responses answer */
     const char *in;
-    const char *want; /* without what finishing adds */
+    const char *want;   /* without what finishing adds */
     const char *finish; /* "end|" or "broken|" where FIN tells something */
 };
 
@@ -108,7 +109,8 @@ static const struct row rows[] = {
      "head:POST /a HTTP/1.1|data:hello|end|head:GET /b HTTP/1.1|end|", ""},
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\ncontent-length:0\r\n\r\n",
      "head:POST / HTTP/1.1|end|", ""},
-    {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nContent-Length: 3, 3\r\nContent-Length: 3\r\n\r\nabc",
+    {HTTP1_REQUESTS, NULL,
+     "POST / HTTP/1.1\r\nContent-Length: 3, 3\r\nContent-Length: 3\r\n\r\nabc",
      "head:POST / HTTP/1.1|data:abc|end|", ""},
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
      "head:POST / HTTP/1.1 cl_conflict|broken cl_conflict|skipped:abcd|", ""},
@@ -119,12 +121,14 @@ static const struct row rows[] = {
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
      "head:POST / HTTP/1.1 cl_conflict|broken cl_conflict|", ""},
     {HTTP1_REQUESTS, NULL,
-     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n005;x=y\r\nhello\r\n0\r\nA: b\r\n\r\nGET /n "
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n005;x=y\r\nhello\r\n0\r\nA: "
+     "b\r\n\r\nGET /n "
      "HTTP/1.1\r\n\r\n",
      "head:POST / HTTP/1.1|data:hello|end chunk_ext trailers=A: b\r\n|head:GET /n HTTP/1.1|end|",
      ""},
     {HTTP1_REQUESTS, NULL,
-     "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+     "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
      "head:POST / HTTP/1.1 smuggling_cl_te|data:a|end smuggling_cl_te|", ""},
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
      "head:POST / HTTP/1.1 te_unknown|broken te_unknown|", ""},
@@ -132,17 +136,21 @@ static const struct row rows[] = {
      "head:POST / HTTP/1.1 te_unknown|broken te_unknown|", ""},
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
      "head:POST / HTTP/1.0 te_in_10|end te_in_10|", ""},
-    {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",
+    {HTTP1_REQUESTS, NULL,
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",
      "head:POST / HTTP/1.1|broken bad_chunk|skipped:x3\r\nabc\r\n0\r\n\r\n|", ""},
     {HTTP1_REQUESTS, NULL,
      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000003\r\nabc\r\n",
      "head:POST / HTTP/1.1|broken bad_chunk|skipped:3\r\nabc\r\n|", ""},
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
      "head:POST / HTTP/1.1|data:a|broken bad_chunk|skipped:bc\r\n|", ""},
-    {HTTP1_REQUESTS, NULL, "GET / HTTP/1.1\nHost: a\n\n", "head:GET / HTTP/1.1\nHost: a\n\n bare_lf|end bare_lf|",
-     ""},
+    {HTTP1_REQUESTS, NULL, "GET / HTTP/1.1\nHost: a\n\n",
+     "head:GET / HTTP/1.1\nHost: a\n\n bare_lf|end bare_lf|", ""},
     {HTTP1_REQUESTS, NULL, "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
      "head:GET / HTTP/1.1 obs_fold|end obs_fold|", ""},
+    {HTTP1_REQUESTS, NULL,
+     "POST / HTTP/1.1\r\nTransfer-Encoding:\r\n chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+     "head:POST / HTTP/1.1 obs_fold|data:a|end obs_fold|", ""},
     {HTTP1_REQUESTS, NULL, "GET / HTTP/1.1\r\nA : b\r\n\r\n",
      "head:GET / HTTP/1.1 bad_field|end bad_field|", ""},
     {HTTP1_REQUESTS, NULL, "GET / HTTP/1.1\r\nno colon\r\n\r\n",
@@ -158,26 +166,34 @@ static const struct row rows[] = {
     {HTTP1_REQUESTS, NULL, "GET / HTTP/1.1\r\nHost", "", "broken|"},
     {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel",
      "head:POST / HTTP/1.1|data:hel|", "broken|"},
-    {HTTP1_RESPONSES, "GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
+    {HTTP1_RESPONSES, "GET",
+     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
      "head:HTTP/1.1 200 OK|data:ok|end|head:HTTP/1.1 404 No|end|", ""},
-    {HTTP1_RESPONSES, "GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "head:HTTP/1.1 200|end|", ""},
-    {HTTP1_RESPONSES, "GET", "HTTP/1.0 200 OK\r\n\r\nall of it", "head:HTTP/1.0 200 OK|data:all of it|", "end|"},
+    {HTTP1_RESPONSES, "GET", "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "head:HTTP/1.1 200|end|",
+     ""},
+    {HTTP1_RESPONSES, "GET", "HTTP/1.0 200 OK\r\n\r\nall of it",
+     "head:HTTP/1.0 200 OK|data:all of it|", "end|"},
     {HTTP1_RESPONSES, "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nzz",
      "head:HTTP/1.1 200 OK te_unknown|data:zz|", "end te_unknown|"},
     {HTTP1_RESPONSES, "HEAD",
-     "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+     "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n",
      "head:HTTP/1.1 200 OK|end|head:HTTP/1.1 200 OK|end|", ""},
-    {HTTP1_RESPONSES, "GET", "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nHTTP/1.1 304 Nm\r\nContent-Length: 3\r\n\r\n",
+    {HTTP1_RESPONSES, "GET",
+     "HTTP/1.1 204 No\r\nContent-Length: 3\r\n\r\nHTTP/1.1 304 Nm\r\nContent-Length: 3\r\n\r\n",
      "head:HTTP/1.1 204 No|end|head:HTTP/1.1 304 Nm|end|", ""},
     {HTTP1_RESPONSES, "GET",
-     "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 100 Go\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+     "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 100 Go\r\n\r\nHTTP/1.1 200 "
+     "OK\r\nContent-Length: 0\r\n\r\n",
      "head:HTTP/1.1 103 Early|end|head:HTTP/1.1 100 Go|end|head:HTTP/1.1 200 OK|end|", ""},
     {HTTP1_RESPONSES, "GET", "HTTP/1.1 101 Switching\r\n\r\n\x81\x05hello",
      "head:HTTP/1.1 101 Switching|end|tunnel:\x81\x05hello|", ""},
-    {HTTP1_RESPONSES, "CONNECT", "HTTP/1.1 200 OK\r\n\r\nanything", "head:HTTP/1.1 200 OK|end|tunnel:anything|", ""},
+    {HTTP1_RESPONSES, "CONNECT", "HTTP/1.1 200 OK\r\n\r\nanything",
+     "head:HTTP/1.1 200 OK|end|tunnel:anything|", ""},
     {HTTP1_RESPONSES, "CONNECT", "HTTP/1.1 403 No\r\nContent-Length: 1\r\n\r\nx",
      "head:HTTP/1.1 403 No|data:x|end|", ""},
-    {HTTP1_RESPONSES, "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nx",
+    {HTTP1_RESPONSES, "GET",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nx",
      "head:HTTP/1.1 200 OK te_unknown|data:x|end te_unknown|", ""},
 };
 
@@ -249,12 +265,14 @@ static void run_gap(enum http1_side side, const char *before, uint64_t n, const 
 static void framing_survives_a_gap_inside_known_length(void **state)
 {
     (void)state;
-    run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab", 5, "xyzHTTP/1.1 204 N\r\n\r\n",
+    run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab", 5,
+            "xyzHTTP/1.1 204 N\r\n\r\n",
             "head:HTTP/1.1 200 OK|data:ab|hole:<5>|data:xyz|end|head:HTTP/1.1 204 N|end|");
-    run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab", 2, "HTTP/1.1 204 N\r\n\r\n",
+    run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab", 2,
+            "HTTP/1.1 204 N\r\n\r\n",
             "head:HTTP/1.1 200 OK|data:ab|hole:<2>|end|head:HTTP/1.1 204 N|end|");
-    run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nab", 3, "xyz\r\n0\r\n\r\n",
-            "head:HTTP/1.1 200 OK|data:ab|hole:<3>|data:xyz|end|");
+    run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nab", 3,
+            "xyz\r\n0\r\n\r\n", "head:HTTP/1.1 200 OK|data:ab|hole:<3>|data:xyz|end|");
 }
 
 static void a_gap_anywhere_else_loses_the_framer_until_the_next_start_line(void **state)
@@ -268,7 +286,8 @@ static void a_gap_anywhere_else_loses_the_framer_until_the_next_start_line(void 
     /* The gap reaches beyond the content: what follows it is not trusted. */
     run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na", 9,
             "tail\r\nHTTP/1.1 204 N\r\n\r\n",
-            "head:HTTP/1.1 200 OK|data:a|hole:<2>|end|broken|skipped:tail\r\n|head:HTTP/1.1 204 N|end|");
+            "head:HTTP/1.1 200 OK|data:a|hole:<2>|end|broken|skipped:tail\r\n|head:HTTP/1.1 204 "
+            "N|end|");
     run_gap(HTTP1_RESPONSES, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab", 3,
             "zz\r\nHTTP/1.1 204 N\r\n\r\n",
             "head:HTTP/1.1 200 OK|data:ab|broken|skipped:zz\r\n|head:HTTP/1.1 204 N|end|");

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "core/arena.h"
@@ -126,6 +127,50 @@ static void an_arena_copies_views(void **state)
     arena_release(&a);
 }
 
+static void what_an_arena_grows_keeps_its_bytes(void **state)
+{
+    struct arena a;
+    size_t old = 0;
+    char *p = NULL;
+
+    (void)state;
+    arena_init(&a, 1 << 20);
+    for (size_t n = 1; n <= 300000; n = n * 3 / 2 + 1) {
+        if (n % 2)
+            assert_non_null(arena_alloc(&a, 7, NULL)); /* not the last piece any more */
+        p = arena_grow(&a, p, old, n, NULL);
+        if (!p)
+            break; /* the ceiling: pieces left behind count too */
+        for (size_t i = 0; i < old; i++)
+            assert_int_equal((unsigned char)p[i], i % 251);
+        for (size_t i = old; i < n; i++)
+            p[i] = (char)(i % 251);
+        old = n;
+    }
+    assert_true(old > 100000);
+    assert_true(a.used <= a.max);
+    arena_release(&a);
+}
+
+static void an_arena_that_cannot_grow_keeps_what_it_has(void **state)
+{
+    struct err e = {0};
+    struct arena a;
+    char *p;
+
+    (void)state;
+    arena_init(&a, 4096);
+    p = arena_grow(&a, NULL, 0, 10, &e);
+    memcpy(p, "0123456789", 10);
+    assert_null(arena_grow(&a, p, 10, 5000, &e));
+    assert_int_equal(e.kind, ERR_NOMEM);
+    mem_fail_at(1, MEM_FAIL_ONCE);
+    assert_null(arena_grow(&a, p, 10, 4000, &e));
+    mem_fail_at(0, MEM_FAIL_NEVER);
+    assert_memory_equal(p, "0123456789", 10);
+    arena_release(&a);
+}
+
 static void an_error_is_told_from_the_outside_in(void **state)
 {
     struct err e = {0};
@@ -185,6 +230,8 @@ int main(void)
         cmocka_unit_test(an_arena_hands_out_zeroed_aligned_pieces),
         cmocka_unit_test(an_arena_has_a_ceiling),
         cmocka_unit_test(an_arena_copies_views),
+        cmocka_unit_test(what_an_arena_grows_keeps_its_bytes),
+        cmocka_unit_test(an_arena_that_cannot_grow_keeps_what_it_has),
         cmocka_unit_test(an_error_is_told_from_the_outside_in),
         cmocka_unit_test(an_error_that_does_not_fit_is_cut),
         cmocka_unit_test(the_nth_allocation_fails_once_or_from_then_on),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 #include "core/buf.h"
@@ -79,10 +80,9 @@ static void assert_same_exchange(const struct exchange *a, const struct exchange
     assert_same_message(&a->request, &b->request);
     assert_same_message(&a->response, &b->response);
     assert_true(str_eq(a->informational, b->informational) && str_eq(a->redacted, b->redacted));
-    assert_true(a->request_first_ns == b->request_first_ns &&
-                a->request_last_ns == b->request_last_ns &&
-                a->response_first_ns == b->response_first_ns &&
-                a->response_last_ns == b->response_last_ns);
+    assert_true(
+        a->request_first_ns == b->request_first_ns && a->request_last_ns == b->request_last_ns &&
+        a->response_first_ns == b->response_first_ns && a->response_last_ns == b->response_last_ns);
     assert_true(a->tunnel == b->tunnel && a->tunnel_bytes == b->tunnel_bytes);
 }
 
@@ -234,16 +234,17 @@ static void pairs_carry_every_call(void **state)
     o.kind = RECORD_PAIRS;
     w = record_writer_new(fd, &o, NULL);
     p->n_calls = 2;
-    p->calls[0] = (struct call){.target = 1,
-                                .order = 1,
-                                .flags = CALL_REUSED,
-                                .outcome = OUTCOME_ANSWERED,
-                                .response = {.head = STR("HTTP/1.1 200 OK\r\n\r\n"), .complete = true},
-                                .informational = STR("HTTP/1.1 103 E\r\n\r\n"),
-                                .due_ns = 1,
-                                .sent_ns = 2,
-                                .first_ns = 3,
-                                .done_ns = 4};
+    p->calls[0] =
+        (struct call){.target = 1,
+                      .order = 1,
+                      .flags = CALL_REUSED,
+                      .outcome = OUTCOME_ANSWERED,
+                      .response = {.head = STR("HTTP/1.1 200 OK\r\n\r\n"), .complete = true},
+                      .informational = STR("HTTP/1.1 103 E\r\n\r\n"),
+                      .due_ns = 1,
+                      .sent_ns = 2,
+                      .first_ns = 3,
+                      .done_ns = 4};
     p->calls[1] = (struct call){.outcome = OUTCOME_CONNECT, .detail = STR("refused"), .due_ns = 9};
     assert_int_equal(record_put_pair(w, p, NULL), 0);
     record_put_stats(w, STR("{}"), NULL);

@@ -1,8 +1,9 @@
 /* queue and hist: what threads share and what they add up afterwards. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <pthread.h>
+
 #include <cmocka.h>
 
 #include "core/clock.h"

@@ -1,0 +1,26 @@
+/* recognise.h -- what a connection speaks, told by its first bytes. */
+#ifndef MIRRORCTL_CAPTURE_RECOGNISE_H
+#define MIRRORCTL_CAPTURE_RECOGNISE_H
+
+#include <stdbool.h>
+
+#include "core/str.h"
+
+enum protocol {
+    PROTOCOL_UNKNOWN,
+    PROTOCOL_HTTP, /* HTTP/1 */
+    PROTOCOL_TLS,
+    PROTOCOL_HTTP2,
+    PROTOCOL_OTHER,
+    PROTOCOL_IGNORED, /* counted already; given up, or over */
+};
+
+enum sender { FROM_CLIENT = 1, FROM_SERVER = 2 };
+
+/* Look at the first bytes of a direction, which any of `senders` (enum sender)
+ * may have sent; in mid-stream they need not be the first of the connection.
+ * PROTOCOL_UNKNOWN when there are too few of them to tell. For PROTOCOL_HTTP,
+ * *from_client says whether they are a request. */
+enum protocol recognise(struct str first, unsigned senders, bool midstream, bool *from_client);
+
+#endif

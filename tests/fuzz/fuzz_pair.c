@@ -1,0 +1,101 @@
+/* A conversation on one TCP connection, built from the input: runs of bytes of
+ * either side, and their ends. What comes out must not depend on
+ * where the runs are cut into segments. Damage excepted: a lost reader takes a
+ * hint from where segments begin.
+ *
+ * The input is a list of steps: a byte that says what, one that says how much,
+ * and for data so many bytes. */
+#include <stdlib.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "capture/capture.h"
+#include "tests/support/packets.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int put(void *ctx, struct exchange *x, struct err *e)
+{
+    XXH64_hash_t *digest = ctx;
+    uint32_t flags[] = {x->request.flags, x->response.flags, x->request.complete,
+                        x->response.complete};
+
+    (void)e;
+    *digest = XXH64(x->request.head.data, x->request.head.len, *digest);
+    if (x->response.head.len)
+        *digest = XXH64(x->response.head.data, x->response.head.len, *digest);
+    if (x->response.body.len)
+        *digest = XXH64(x->response.body.data, x->response.body.len, *digest);
+    *digest = XXH64(flags, sizeof flags, *digest);
+    exchange_free(x);
+    return 0;
+}
+
+static void speak(struct packets *p, const uint8_t *data, size_t size, size_t mss)
+{
+    struct talk t;
+    bool closed[2] = {false, false};
+
+    talk_init(&t, p, 1000);
+    t.mss = mss;
+    talk_open(&t);
+    while (size >= 2) {
+        int dir = data[0] & 1;
+        size_t n = data[1];
+        bool say = (data[0] >> 1) % 8 < 7;
+        data += 2;
+        size -= 2;
+        if (!say) {
+            if (!closed[dir])
+                talk_flags(&t, dir, n & 1 ? FIN : 0);
+            closed[dir] |= n & 1;
+            continue;
+        }
+        if (n > size)
+            n = size;
+        if (!closed[dir])
+            talk_send(&t, dir, data, n);
+        data += n;
+        size -= n;
+    }
+}
+
+static XXH64_hash_t run(const uint8_t *data, size_t size, size_t mss, bool *damaged)
+{
+    const struct capture_stats *stats;
+    char path[PACKETS_PATH];
+    const char *files[] = {path};
+    struct capture_config config = {.files = files, .n_files = 1, .max_body = 1 << 20};
+    XXH64_hash_t digest = 0;
+    struct exchange_sink sink = {put, &digest};
+    struct packets p;
+    struct capture *c;
+    int fd;
+
+    packets_init(&p, LINK_RAW);
+    speak(&p, data, size, mss);
+    fd = packets_file(&p, 0, path);
+    packets_release(&p);
+    c = capture_open(&config, NULL);
+    if (!c || capture_run(c, &sink, NULL) < 0)
+        abort();
+    stats = capture_stats(c);
+    *damaged = stats->skipped_bytes || stats->orphan_responses;
+    capture_close(c);
+    close(fd);
+    return digest;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    XXH64_hash_t whole, split;
+    bool damaged[2];
+
+    if (size > 4096)
+        return 0;
+    whole = run(data, size, 60000, &damaged[0]);
+    split = run(data, size, 3, &damaged[1]);
+    if (whole != split && !damaged[0] && !damaged[1])
+        abort();
+    return 0;
+}

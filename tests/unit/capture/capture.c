@@ -1,0 +1,745 @@
+/* The stage as a whole: files of all flavours, what is counted, limits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "tests/support/stage.h"
+
+#define EXCHANGE "GET /a 200 response=hello\n"
+
+static const char request[] = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+static int setup(void **state)
+{
+    static struct packets p;
+
+    packets_init(&p, LINK_ETHERNET);
+    *state = &p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    packets_release(*state);
+    return 0;
+}
+
+/* A whole connection with one exchange. */
+static void converse(struct packets *p, uint16_t port)
+{
+    struct talk t;
+
+    talk_init(&t, p, port);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+}
+
+static struct stage run(const struct packets *p, const struct capture_config *config)
+{
+    struct stage s;
+
+    stage_run(&s, p, config);
+    return s;
+}
+
+static void expect(struct stage s, const char *want)
+{
+    assert_string_equal(stage_text(&s), want);
+    assert_int_equal(s.rc, 0);
+    stage_release(&s);
+}
+
+/* ---- files ------------------------------------------------------------------ */
+
+static void every_flavour_of_file_reads_the_same(void **state)
+{
+    struct packets *p = *state;
+
+    converse(p, 1000);
+    for (unsigned flavour = 0; flavour < 4; flavour++) {
+        char path[PACKETS_PATH];
+        int fd = packets_file(p, flavour, path);
+        struct stage s;
+        stage_run_path(&s, path, NULL);
+        close(fd);
+        assert_true(s.stats.first_ns == p->frame[0].ns);
+        expect(s, EXCHANGE);
+    }
+}
+
+struct pcapng {
+    struct buf out;
+};
+
+static void put32(struct buf *b, uint32_t v)
+{
+    assert_int_equal(buf_append(b, &v, sizeof v, NULL), 0);
+}
+
+/* A pcapng file with nanoseconds: section, interface, packets. */
+static void write_pcapng(struct buf *b, const struct packets *p)
+{
+    buf_init(b, 1 << 20);
+    put32(b, 0x0a0d0d0a), put32(b, 28), put32(b, 0x1a2b3c4d), put32(b, 1);
+    put32(b, UINT32_MAX), put32(b, UINT32_MAX), put32(b, 28);
+    put32(b, 1), put32(b, 32), put32(b, 1), put32(b, 262144);
+    put32(b, 9 | 1 << 16), put32(b, 9), put32(b, 0), put32(b, 32); /* if_tsresol 10^-9 */
+    for (size_t i = 0; i < p->n; i++) {
+        const struct frame *f = &p->frame[i];
+        uint32_t padded = (f->captured + 3) & ~UINT32_C(3);
+        put32(b, 6), put32(b, 32 + padded), put32(b, 0);
+        put32(b, (uint32_t)((uint64_t)f->ns >> 32)), put32(b, (uint32_t)f->ns);
+        put32(b, f->captured), put32(b, f->length);
+        buf_append(b, p->bytes.data + f->at, f->captured, NULL);
+        buf_append(b, "\0\0\0", padded - f->captured, NULL);
+        put32(b, 32 + padded);
+    }
+}
+
+static void pcapng_keeps_nanoseconds(void **state)
+{
+    struct packets *p = *state;
+    char path[PACKETS_PATH];
+    struct stage s;
+    struct buf b;
+    int fd;
+
+    p->ns += 123456789;
+    converse(p, 1000);
+    write_pcapng(&b, p);
+    fd = bytes_file(b.data, b.len, path);
+    stage_run_path(&s, path, NULL);
+    close(fd);
+    buf_release(&b);
+    assert_true(s.stats.first_ns == p->frame[0].ns);
+    expect(s, EXCHANGE);
+}
+
+static void a_file_cut_inside_a_packet_is_used_up_to_there(void **state)
+{
+    struct packets *p = *state;
+    char path[PACKETS_PATH];
+    struct stage s;
+    int fd;
+
+    converse(p, 1000);
+    converse(p, 1001);
+    fd = packets_file(p, 0, path);
+    assert_int_equal(ftruncate(fd, lseek(fd, 0, SEEK_END) - 5), 0);
+    stage_run_path(&s, path, NULL);
+    close(fd);
+    assert_int_equal(s.rc, -1);
+    assert_int_equal(s.err.kind, ERR_DAMAGED);
+    assert_non_null(strstr(s.err.text, "packet 16"));
+    assert_string_equal(stage_text(&s), EXCHANGE EXCHANGE);
+    stage_release(&s);
+}
+
+static void what_is_no_capture_is_refused_with_advice(void **state)
+{
+    static const struct {
+        const char *bytes, *says;
+        size_t n;
+    } rows[] = {
+        {"\x1f\x8b\x08\0", "zcat FILE | mirrorctl capture -r -", 4},
+        {"\x28\xb5\x2f\xfd", "zstdcat FILE | mirrorctl capture -r -", 4},
+        {"GET / HTTP/1.1\r\n", "not a pcap or pcapng file", 16},
+        {"", "empty", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[PACKETS_PATH];
+        int fd = bytes_file(rows[i].bytes, rows[i].n, path);
+        struct stage s;
+        stage_run_path(&s, path, NULL);
+        close(fd);
+        assert_int_equal(s.rc, -2);
+        assert_int_equal(s.err.kind, ERR_INPUT);
+        assert_non_null(strstr(s.err.text, rows[i].says));
+        assert_null(strchr(s.err.text, '\n'));
+        stage_release(&s);
+    }
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_run_path(&s, "/nonexistent/x.pcap", NULL);
+    assert_int_equal(s.rc, -2);
+    assert_int_equal(s.err.kind, ERR_INPUT);
+    assert_non_null(strstr(s.err.text, "/nonexistent/x.pcap: No such file"));
+    stage_release(&s);
+}
+
+static void an_unknown_link_type_is_named(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    p->link = 129;
+    converse(p, 1000);
+    s = run(p, NULL);
+    assert_int_equal(s.err.kind, ERR_INPUT);
+    assert_non_null(strstr(s.err.text, "link type ARCNET_LINUX (129) is not supported"));
+    stage_release(&s);
+}
+
+/* Files one after the other, as tcpdump -C writes them. */
+static void connections_go_on_in_the_next_file(void **state)
+{
+    struct packets *p = *state;
+    char path[2][PACKETS_PATH];
+    const char *files[2] = {path[0], path[1]};
+    struct capture_config config = {.files = files, .n_files = 2, .max_body = 100};
+    struct stage s = {0};
+    struct exchange_sink sink = {stage_put, &s};
+    struct capture *c;
+    struct talk t;
+    int fd[2];
+
+    buf_init(&s.text, 1000);
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    fd[0] = packets_file(p, 0, path[0]);
+    packets_clear(p);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    fd[1] = packets_file(p, PCAP_MICRO, path[1]);
+    c = capture_open(&config, &s.err);
+    assert_non_null(c);
+    assert_int_equal(capture_run(c, &sink, &s.err), 0);
+    capture_close(c);
+    close(fd[0]);
+    close(fd[1]);
+    expect(s, EXCHANGE);
+}
+
+static void identity_follows_packets_and_options(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config[3] = {{.max_body = 10}, {.max_body = 10}, {.max_body = 11}};
+    uint8_t id[4][16];
+    int64_t created;
+
+    converse(p, 1000);
+    for (int i = 0; i < 4; i++) {
+        char path[PACKETS_PATH];
+        const char *files[] = {path};
+        struct capture *c;
+        int fd;
+        if (i == 3)
+            p->bytes.data[20]++;
+        fd = packets_file(p, 0, path);
+        config[i % 3].files = files;
+        config[i % 3].n_files = 1;
+        c = capture_open(&config[i % 3], NULL);
+        assert_non_null(c);
+        capture_identity(c, id[i], &created);
+        assert_true(created == p->frame[0].ns);
+        capture_close(c);
+        close(fd);
+    }
+    assert_memory_equal(id[0], id[1], 16);
+    assert_memory_not_equal(id[0], id[2], 16);
+    assert_memory_not_equal(id[0], id[3], 16);
+    assert_memory_not_equal(id[0], id[0] + 8, 8);
+}
+
+/* ---- what is spoken --------------------------------------------------------- */
+
+static void say_first(struct packets *p, uint16_t port, int dir, const char *text, size_t n)
+{
+    struct talk t;
+
+    talk_init(&t, p, port);
+    talk_open(&t);
+    talk_send(&t, dir, text, n);
+    talk_close(&t);
+}
+
+static void connections_are_counted_by_what_they_speak(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    converse(p, 1000);
+    say_first(p, 1001, 0, "\x16\x03\x01\x02\x00\x01\x00", 7);
+    say_first(p, 1002, 0, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0", 27);
+    say_first(p, 1003, 1, "SSH-2.0-OpenSSH_9.2\r\n", 21);
+    say_first(p, 1004, 0,
+              "\0\0\0\x2a"
+              "binary",
+              10);
+    talk_init(&t, p, 1005); /* nothing at all */
+    talk_open(&t);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 6);
+    assert_int_equal(s.stats.http, 1);
+    assert_int_equal(s.stats.tls, 1);
+    assert_int_equal(s.stats.http2, 1);
+    assert_int_equal(s.stats.other, 3);
+    expect(s, EXCHANGE);
+}
+
+static void packets_add_up(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config = {.ports = {80}, .n_ports = 1, .max_body = 100};
+    char arp[42] = {[12] = 0x08, [13] = 0x06};
+    char icmp[34] = {[12] = 0x08, [14] = 0x45, [17] = 20, [23] = 1};
+    struct talk t;
+    struct stage s;
+
+    converse(p, 1000);
+    talk_init(&t, p, 1001);
+    t.port[1] = 8080;
+    talk_open(&t);
+    packets_frame(p, arp, sizeof arp);
+    packets_frame(p, icmp, sizeof icmp);
+    packets_frame(p, icmp, 20);
+    packets_frame(p, icmp, 30);
+    p->frame[p->n - 1].length = 34;
+    s = run(p, &config);
+    assert_int_equal(s.stats.decoded, 8);
+    assert_int_equal(s.stats.other_port, 3);
+    assert_int_equal(s.stats.not_ip, 1);
+    assert_int_equal(s.stats.not_tcp, 1);
+    assert_int_equal(s.stats.malformed, 1);
+    assert_int_equal(s.stats.truncated, 1);
+    assert_int_equal(s.stats.packets, p->n);
+    expect(s, EXCHANGE);
+}
+
+/* ---- connections ------------------------------------------------------------ */
+
+static void without_a_handshake_the_next_message_is_found(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_say(&t, 1, "the end of some response\r\n");
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.midstream, 1);
+    assert_true(s.stats.skipped_bytes > 0);
+    expect(s, "GET /a 200 request:midstream response=hello response:midstream\n");
+}
+
+static void a_response_that_comes_first_answers_nothing(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_say(&t, 1, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.responses, 2);
+    assert_int_equal(s.stats.orphan_responses, 1);
+    expect(s, "GET /a 200 request:midstream response=hello\n");
+}
+
+static void with_one_direction_only_requests_are_unanswered(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+    size_t kept = 0;
+
+    talk_init(&t, p, 1000);
+    for (int i = 0; i < 40; i++) {
+        talk_say(&t, 0, request);
+        talk_say(&t, 1, response);
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        if (i % 2 == 0)
+            p->frame[kept++] = p->frame[i];
+    }
+    p->n = kept;
+    s = run(p, NULL);
+    assert_int_equal(s.stats.exchanges, 40);
+    assert_int_equal(s.stats.unanswered, 40);
+    stage_release(&s);
+}
+
+static void a_port_used_again_is_another_connection(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    converse(p, 1000);
+    converse(p, 1000); /* the same numbers even, but after its end */
+    p->frame[7].ns += 10 * NS_PER_SEC;
+    for (size_t i = 8; i < p->n; i++)
+        p->frame[i].ns += 20 * NS_PER_SEC;
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 2);
+    expect(s, EXCHANGE EXCHANGE);
+}
+
+static void a_new_handshake_ends_an_open_connection(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    t.seq[0] += 100000;
+    t.seq[1] += 100000;
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 2);
+    expect(s, "GET /a -\n" EXCHANGE);
+}
+
+static void tags_keep_equal_addresses_apart(void **state)
+{
+    struct packets *p = *state;
+
+    for (uint16_t vlan = 0; vlan < 3; vlan++) {
+        p->vlan[0] = vlan;
+        converse(p, 1000);
+    }
+    expect(run(p, NULL), EXCHANGE EXCHANGE EXCHANGE);
+}
+
+static void ten_quiet_minutes_do_not_lose_the_next_exchange(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    p->ns += 600 * NS_PER_SEC;
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    expect(run(p, NULL),
+           EXCHANGE "GET /a 200 request:midstream response=hello response:midstream\n");
+}
+
+static void numbers_wrap_inside_a_body(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 1000);
+    t.seq[0] = UINT32_MAX - 5;
+    t.seq[1] = UINT32_MAX - 45;
+    t.mss = 7;
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    expect(run(p, NULL), EXCHANGE);
+}
+
+static void urgent_bytes_are_left_out_and_noted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct tcp urgent;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    urgent = (struct tcp){
+        .from = t.address[0],
+        .to = t.address[1],
+        .from_port = t.port[0],
+        .to_port = t.port[1],
+        .seq = t.seq[0],
+        .ack = t.seq[1],
+        .flags = ACK | URG,
+        .urgent = 5,
+        .bytes = "GET !/a HTTP/1.1\r\n\r\n",
+        .len = 20,
+    };
+    packets_tcp(p, &urgent);
+    t.seq[0] += 20;
+    talk_say(&t, 1, response);
+    expect(run(p, NULL), "GET /a 200 request:urg response=hello\n");
+}
+
+static void a_retransmission_that_differs_is_noted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_lose(&t, 0, -(size_t)(sizeof request - 1));
+    talk_say(&t, 0, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.conflicts, 1);
+    expect(s, "GET /a 200 request:overlap_conflict response=hello\n");
+}
+
+static void a_short_snapshot_is_never_complete(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    converse(p, 1000);
+    converse(p, 1001);
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->frame[i].captured > 96)
+            p->frame[i].captured = 96;
+    }
+    s = run(p, NULL);
+    assert_true(s.stats.gap_bytes > 0);
+    assert_int_equal(s.stats.complete, 0);
+    expect(s, "GET /a 200 response=hell response-size=5 response-incomplete response:gap\n"
+              "GET /a 200 response=hell response-size=5 response-incomplete response:gap\n");
+}
+
+static void fragments_are_put_together(void **state)
+{
+    struct packets *p = *state, whole;
+    struct stage s;
+
+    packets_init(&whole, LINK_RAW);
+    p->link = LINK_RAW;
+    converse(&whole, 1000);
+    for (size_t i = 0; i < whole.n; i++) {
+        const char *f = whole.bytes.data + whole.frame[i].at;
+        size_t n = whole.frame[i].length - 20, cut = 8;
+        for (size_t at = 0; at < n; at += cut) {
+            char piece[28];
+            size_t len = n - at < cut ? n - at : cut;
+            memcpy(piece, f, 20);
+            memcpy(piece + 20, f + 20 + at, len);
+            piece[2] = 0;
+            piece[3] = (char)(20 + len);
+            piece[5] = (char)i;
+            piece[6] = at + len < n ? 0x20 : 0;
+            piece[7] = (char)(at / 8);
+            packets_frame(p, piece, 20 + len);
+        }
+    }
+    s = run(p, NULL);
+    assert_int_equal(s.stats.fragments, p->n);
+    assert_int_equal(s.stats.decoded, p->n);
+    packets_release(&whole);
+    expect(s, EXCHANGE);
+}
+
+/* ---- limits ----------------------------------------------------------------- */
+
+static void a_large_body_is_kept_in_part_and_hashed_whole(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config = {.max_body = 2};
+
+    converse(p, 1000);
+    expect(run(p, &config), "GET /a 200 response=he response-size=5 response-incomplete "
+                            "response:truncated\n");
+}
+
+static void the_count_limit_is_exact(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config = {.max_body = 100, .count = 2};
+
+    for (uint16_t i = 0; i < 5; i++)
+        converse(p, (uint16_t)(1000 + i));
+    expect(run(p, &config), EXCHANGE EXCHANGE);
+}
+
+static void the_time_limit_counts_packet_time(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config = {.max_body = 100, .duration_ns = 5 * NS_PER_SEC};
+    struct stage s;
+
+    converse(p, 1000);
+    p->ns += 10 * NS_PER_SEC;
+    converse(p, 1001);
+    s = run(p, &config);
+    assert_int_equal(s.stats.packets, 8);
+    expect(s, EXCHANGE);
+}
+
+static void own_copies_are_left_out_and_counted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, "GET /a HTTP/1.1\r\nx-mirrorctl: 1\r\n\r\n");
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.own_copies, 1);
+    assert_int_equal(s.stats.exchanges, 0);
+    expect(s, "");
+}
+
+static void a_flood_is_held_down_and_later_traffic_captured(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config = {.max_body = 100, .memory = 1 << 20};
+    char noise[1000];
+    struct talk t;
+    struct stage s;
+
+    memset(noise, 'x', sizeof noise);
+    p->step_ns = 1000;
+    for (uint16_t i = 0; i < 3000; i++) { /* data that can never be delivered */
+        talk_init(&t, p, (uint16_t)(2000 + i));
+        talk_open(&t);
+        talk_lose(&t, 0, 100);
+        talk_send(&t, 0, noise, sizeof noise);
+    }
+    converse(p, 1000);
+    s = run(p, &config);
+    assert_true(s.stats.evicted > 0);
+    assert_true(s.stats.memory_peak < (1 << 20) + 4096);
+    assert_int_equal(s.stats.connections, 3001);
+    assert_non_null(strstr(stage_text(&s), EXCHANGE));
+    stage_release(&s);
+}
+
+static void a_head_that_comes_byte_by_byte_takes_linear_time(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    int64_t begin;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    p->step_ns = 1000;
+    t.mss = 1;
+    talk_open(&t);
+    talk_say(&t, 0, "GET /a HTTP/1.1\r\nX: ");
+    for (int i = 0; i < 200000; i++)
+        talk_say(&t, 0, "y");
+    talk_say(&t, 0, "\r\n\r\n");
+    t.mss = 1460;
+    talk_say(&t, 1, response);
+    begin = clock_mono_ns();
+    s = run(p, NULL);
+    assert_true(clock_mono_ns() - begin < 10 * NS_PER_SEC); /* quadratic takes minutes */
+    expect(s, EXCHANGE);
+}
+
+static int refuse(void *ctx, struct exchange *x, struct err *e)
+{
+    (void)ctx;
+    exchange_free(x);
+    return err_set(e, ERR_IO, "disk full");
+}
+
+static int enough(void *ctx, struct exchange *x, struct err *e)
+{
+    (void)e;
+    ++*(int *)ctx;
+    exchange_free(x);
+    return 1;
+}
+
+static void the_sink_has_the_last_word(void **state)
+{
+    struct packets *p = *state;
+    char path[PACKETS_PATH];
+    const char *files[] = {path};
+    struct capture_config config = {.files = files, .n_files = 1, .max_body = 100};
+    int taken = 0, fd;
+    struct exchange_sink failing = {refuse, NULL}, sated = {enough, &taken};
+    struct err e = {0};
+    struct capture *c;
+
+    converse(p, 1000);
+    converse(p, 1001);
+    fd = packets_file(p, 0, path);
+    c = capture_open(&config, &e);
+    assert_int_equal(capture_run(c, &failing, &e), -1);
+    assert_int_equal(e.kind, ERR_IO);
+    assert_string_equal(e.text, "disk full");
+    capture_close(c);
+    c = capture_open(&config, &e);
+    assert_int_equal(capture_run(c, &sated, &e), 0);
+    assert_int_equal(taken, 1);
+    capture_close(c);
+    close(fd);
+}
+
+static void an_unknown_interface_is_named_with_those_there_are(void **state)
+{
+    struct capture_config config = {.interface = "nosuch0"};
+    struct err e = {0};
+
+    (void)state;
+    assert_null(capture_open(&config, &e));
+    /* Without the right to capture that is said instead. */
+    assert_true(strstr(e.text, "nosuch0: no such interface (have: ") ||
+                strstr(e.text, "setcap cap_net_raw+ep"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_flavour_of_file_reads_the_same),
+        TEST(pcapng_keeps_nanoseconds),
+        TEST(a_file_cut_inside_a_packet_is_used_up_to_there),
+        TEST(what_is_no_capture_is_refused_with_advice),
+        TEST(a_missing_file_is_named),
+        TEST(an_unknown_link_type_is_named),
+        TEST(connections_go_on_in_the_next_file),
+        TEST(identity_follows_packets_and_options),
+        TEST(connections_are_counted_by_what_they_speak),
+        TEST(packets_add_up),
+        TEST(without_a_handshake_the_next_message_is_found),
+        TEST(a_response_that_comes_first_answers_nothing),
+        TEST(with_one_direction_only_requests_are_unanswered),
+        TEST(a_port_used_again_is_another_connection),
+        TEST(a_new_handshake_ends_an_open_connection),
+        TEST(tags_keep_equal_addresses_apart),
+        TEST(ten_quiet_minutes_do_not_lose_the_next_exchange),
+        TEST(numbers_wrap_inside_a_body),
+        TEST(urgent_bytes_are_left_out_and_noted),
+        TEST(a_retransmission_that_differs_is_noted),
+        TEST(a_short_snapshot_is_never_complete),
+        TEST(fragments_are_put_together),
+        TEST(a_large_body_is_kept_in_part_and_hashed_whole),
+        TEST(the_count_limit_is_exact),
+        TEST(the_time_limit_counts_packet_time),
+        TEST(own_copies_are_left_out_and_counted),
+        TEST(a_flood_is_held_down_and_later_traffic_captured),
+        TEST(a_head_that_comes_byte_by_byte_takes_linear_time),
+        TEST(the_sink_has_the_last_word),
+        TEST(an_unknown_interface_is_named_with_those_there_are),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

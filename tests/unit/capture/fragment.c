@@ -1,0 +1,145 @@
+/* Datagrams out of fragments: in any order, twice, and never from two minds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "capture/fragment.h"
+#include "core/clock.h"
+
+struct fixture {
+    struct budget budget;
+    struct fragments *table;
+    struct segment s;
+    struct str payload;
+    int64_t now;
+};
+
+static int setup(void **state)
+{
+    static struct fixture t;
+
+    t = (struct fixture){.budget.max = SIZE_MAX, .now = NS_PER_SEC};
+    t.table = fragments_new(&t.budget, NULL);
+    t.s.from.family = t.s.to.family = 4;
+    *state = &t;
+    return t.table ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *t = *state;
+
+    fragments_free(t->table);
+    return t->budget.used == 0 ? 0 : -1;
+}
+
+static bool add(struct fixture *t, uint32_t id, uint32_t offset, const char *text, bool more)
+{
+    struct fragment f = {
+        .id = id, .protocol = 6, .more = more, .offset = offset, .bytes = str_of(text)};
+
+    return fragments_add(t->table, &t->s, &f, t->now, &t->payload);
+}
+
+static void any_order_gives_the_datagram(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 16, "tail", false));
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_true(add(t, 1, 8, "89abcdef", true));
+    assert_true(str_eq(t->payload, STR("0123456789abcdeftail")));
+}
+
+static void copies_change_nothing(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_true(add(t, 1, 8, "89", false));
+    assert_true(str_eq(t->payload, STR("0123456789")));
+    assert_int_equal(fragments_dropped(t->table), 0);
+}
+
+static void an_overlap_that_differs_drops_the_datagram(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_false(add(t, 1, 0, "0123456X", true));
+    assert_false(add(t, 1, 8, "89", false));
+    assert_int_equal(fragments_dropped(t->table), 2);
+}
+
+static void datagrams_of_two_ids_or_tags_are_not_mixed(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_false(add(t, 2, 8, "89", false));
+    t->s.vlan[0] = 7;
+    assert_false(add(t, 1, 8, "89", false));
+    t->s.vlan[0] = 0;
+    assert_true(add(t, 1, 8, "89", false));
+}
+
+static void an_end_before_what_came_is_no_end(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 16, "01234567", true));
+    assert_false(add(t, 1, 0, "01234567", false));
+    assert_int_equal(fragments_dropped(t->table), 1);
+}
+
+static void pieces_that_cannot_be_are_dropped(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "0123", true));           /* not the last, and not whole units */
+    assert_false(add(t, 1, 65528, "012345678", false)); /* beyond 64 KiB */
+    assert_int_equal(fragments_dropped(t->table), 2);
+}
+
+static void unfinished_ones_are_given_up_in_time(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    t->now += (FRAGMENT_SECONDS + 1) * NS_PER_SEC;
+    assert_false(add(t, 2, 0, "01234567", true));
+    assert_int_equal(fragments_dropped(t->table), 1);
+    assert_false(add(t, 1, 8, "89", false));
+}
+
+static void their_number_is_limited(void **state)
+{
+    struct fixture *t = *state;
+
+    for (uint32_t id = 0; id < 2 * FRAGMENT_MAX_DATAGRAMS; id++)
+        add(t, id, 0, "01234567", true);
+    assert_true(fragments_dropped(t->table) >= FRAGMENT_MAX_DATAGRAMS);
+    assert_true(t->budget.peak <= FRAGMENT_MAX_BYTES + 128 * 1024);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(any_order_gives_the_datagram),
+        TEST(copies_change_nothing),
+        TEST(an_overlap_that_differs_drops_the_datagram),
+        TEST(datagrams_of_two_ids_or_tags_are_not_mixed),
+        TEST(an_end_before_what_came_is_no_end),
+        TEST(pieces_that_cannot_be_are_dropped),
+        TEST(unfinished_ones_are_given_up_in_time),
+        TEST(their_number_is_limited),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
