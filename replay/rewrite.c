@@ -189,6 +189,14 @@ static int add_target(struct buf *out, struct str method, struct str target, boo
     return buf_add(out, target, e);
 }
 
+/* What stands behind the target: the version, and words that should not be there. */
+static struct str tail_of(const struct http_request_line *line)
+{
+    const char *from = line->target.data + line->target.len;
+
+    return str_from(from, (size_t)(line->version.data + line->version.len - from));
+}
+
 /* Write the start line; *authority is that of an absolute-form target. */
 static int add_start_line(struct buf *out, const struct http_request_line *line,
                           const struct rewrite *rules, struct str *authority, struct err *e)
@@ -200,7 +208,7 @@ static int add_start_line(struct buf *out, const struct http_request_line *line,
         return -1;
     if (add_target(out, line->method, target, was_absolute, rules->prefix, e) < 0)
         return -1;
-    if (line->version.len && (buf_addc(out, ' ', e) < 0 || buf_add(out, line->version, e) < 0))
+    if (line->version.len && buf_add(out, tail_of(line), e) < 0)
         return -1;
     return buf_add(out, STR("\r\n"), e);
 }

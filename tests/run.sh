@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the built tests and sum them up: run.sh [unit|fuzz|torture|lint|cli ...]
+# Run the built tests and sum them up: run.sh [unit|fuzz|torture|lint|cli|corpus ...]
 # Every test prints TAP; the last line is `N passed, N failed`, before it every
 # failure with the command that runs it alone, and every skip with its reason.
 set -u
@@ -11,7 +11,7 @@ export MIRRORCTL="$PWD/$BUILD/mirrorctl" MOVIESD="$PWD/$BUILD/moviesd"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
-kinds=${*:-unit fuzz torture lint cli}
+kinds=${*:-unit fuzz torture lint cli corpus}
 
 passed=0 failed=0
 failures=() skips=()
@@ -51,6 +51,14 @@ run() {
   failures+=("$name, alone: $*")
 }
 
+# The corpus as one test: it says itself how many deviations it bears.
+conformance() {
+  local verdict=ok
+  tests/support/conformance.sh "$CORPUS" >"$work/conformance" || verdict="not ok"
+  sed 's/^/# /' "$work/conformance"
+  echo "$verdict 1 $(tail -n 1 "$work/conformance")"
+}
+
 for kind in $kinds; do
   case $kind in
   unit)
@@ -77,6 +85,13 @@ for kind in $kinds; do
     for t in tests/cli/*.bats; do
       [ -e "$t" ] && run "${t#tests/}" bats --tap "$t"
     done
+    ;;
+  corpus)
+    if [ -n "$CORPUS" ]; then
+      run "conformance on real captures" conformance
+    else
+      skips+=("conformance on real captures: CORPUS is not set: a folder with pcap/MANIFEST.tsv")
+    fi
     ;;
   *)
     echo "run.sh: unknown kind '$kind'" >&2

@@ -2,13 +2,14 @@
 # conformance.sh CORPUS -- capture a folder of real captures and compare the
 # requests found with an independent reader's.
 #
-# CORPUS holds the files and MANIFEST.tsv, whose columns h1_requests and sha_uri
+# CORPUS (or its folder pcap) holds the files and MANIFEST.tsv, whose columns h1_requests and sha_uri
 # say how many requests a file has and what the sorted lines `METHOD target`
 # hash to. Only hard answers count: agree=Y, no note, scope=core. Prints a line
 # for each deviation and `N passed, N failed`; fails below 95 %, since the other
 # reader is wrong now and then too.
 set -u
 corpus=${1:-}
+[ ! -f "$corpus/pcap/MANIFEST.tsv" ] || corpus=$corpus/pcap
 if [ -z "$corpus" ] || [ ! -f "$corpus/MANIFEST.tsv" ]; then
   echo "usage: $0 CORPUS (a folder with MANIFEST.tsv)" >&2
   exit 2

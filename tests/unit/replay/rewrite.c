@@ -65,6 +65,16 @@ static void order_case_and_duplicates_of_fields_are_kept(void **state)
     assert_head(head, &keep, head);
 }
 
+/* Sent only when asked for, and then as it was: what is odd is what matters. */
+static void a_request_line_with_too_many_words_keeps_them(void **state)
+{
+    (void)state;
+    assert_head("GET /a b  c HTTP/1.1\r\nHost: a\r\n\r\n", &keep,
+                "GET /a b  c HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_head("GET   /a HTTP/1.1\r\nHost: a\r\n\r\n", &keep,
+                "GET   /a HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
 static void copies_are_marked_at_the_end(void **state)
 {
     const struct rewrite rules = {.host = HOST_KEEP, .marker = true};
@@ -264,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_case_and_duplicates_of_fields_are_kept),
+        cmocka_unit_test(a_request_line_with_too_many_words_keeps_them),
         cmocka_unit_test(copies_are_marked_at_the_end),
         cmocka_unit_test(what_was_about_the_recorded_connection_is_left_out),
         cmocka_unit_test(connection_cannot_name_away_what_frames_the_message),
