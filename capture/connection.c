@@ -145,10 +145,20 @@ static bool keep_early(struct connection *c, const struct pair_context *ctx, int
     if (b->len == 0)
         c->early->piece[dir] = *p;
     c->early->piece[dir].conflict |= p->conflict;
+    c->early->piece[dir].missing = p->missing; /* before this one nothing was, or they had gone */
     if (buf_add(b, p->bytes, NULL) < 0)
         return false;
     budget_adjust(ctx->budget, before, b->cap);
     return true;
+}
+
+/* First bytes that a hole cuts off from what follows tell nothing any more. */
+static void forget_early(struct connection *c, int dir)
+{
+    if (!c->early)
+        return;
+    c->unclear_bytes += c->early->bytes[dir].len;
+    buf_reset(&c->early->bytes[dir]);
 }
 
 /* The beginning of a direction is missing, or was not understood. */
@@ -225,8 +235,10 @@ static void deliver(struct connection *c, const struct pair_context *ctx, int di
     if (p->missing) {
         ctx->stats->gaps++;
         ctx->stats->gap_bytes += p->missing;
-        if (c->protocol == PROTOCOL_UNKNOWN)
+        if (c->protocol == PROTOCOL_UNKNOWN) {
             note_missed(c, dir);
+            forget_early(c, dir);
+        }
     }
 }
 
@@ -242,10 +254,7 @@ static void skip(struct connection *c, const struct pair_context *ctx, int dir, 
     s->next += n;
     if (c->protocol == PROTOCOL_UNKNOWN) {
         note_missed(c, dir);
-        if (c->early) {
-            c->unclear_bytes += c->early->bytes[dir].len;
-            buf_reset(&c->early->bytes[dir]);
-        }
+        forget_early(c, dir);
     } else if (c->http && pairing_gap(c->http, side_of(c, dir), pos, (uint64_t)n, now) < 0) {
         give_up(c, ctx);
     }

@@ -211,8 +211,8 @@ static int run_to_end(struct run *run)
 
     if (capture_run(run->capture, &sink, &e) < 0)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
-    if (e.kind == ERR_PIPE)
-        return EXIT_DONE;
+    if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
+        return EXIT_PARTLY;
     log_progress("%s", "");
     /* After a failed write the record cannot be completed, and why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)

@@ -310,8 +310,8 @@ static int run_to_end(struct run *run)
 
     if (replay_run(run->replay, &source, &sink, &e) < 0)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
-    if (e.kind == ERR_PIPE)
-        return EXIT_DONE;
+    if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
+        return EXIT_PARTLY;
     log_progress("%s", "");
     if (stop_was_asked()) {
         log_warn("stopped before the end; the result holds what was done");

@@ -116,24 +116,30 @@ static void note_content_length(struct http1 *f, struct str list)
 }
 
 /* RFC 9112, 6.1: only the last coding decides about framing, and chunked may
- * not come twice. "identity" was dropped from HTTP in 2014 and says nothing. */
+ * not come twice; servers that say it twice have chunked once. "identity" was
+ * dropped from HTTP in 2014: answers that still say it go by their length, a
+ * request that does can be read in two ways. */
+static enum http1_te next_te(const struct http1 *f, struct str coding)
+{
+    bool response = f->side == HTTP1_RESPONSES;
+
+    if (str_ieq(coding, STR("chunked")))
+        return f->last_te != TE_CHUNKED || response ? TE_CHUNKED : TE_BAD;
+    if (f->last_te == TE_CHUNKED)
+        return TE_BAD;
+    return response && str_ieq(coding, STR("identity")) ? f->last_te : TE_OTHER;
+}
+
 static void note_transfer_encoding(struct http1 *f, struct str list)
 {
     while (list.data) {
         struct str coding = str_trim(str_cut(&list, ','));
 
-        if (coding.len == 0)
+        if (coding.len == 0 || f->last_te == TE_BAD)
             continue;
-        if (f->last_te == TE_CHUNKED)
-            f->last_te = TE_BAD;
-        else if (f->last_te == TE_BAD)
-            break;
-        else if (str_ieq(coding, STR("chunked")))
-            f->last_te = TE_CHUNKED;
-        else if (str_ieq(coding, STR("identity")))
+        if (f->last_te == TE_CHUNKED || str_ieq(coding, STR("identity")))
             f->flags |= HTTP_TE_UNKNOWN;
-        else
-            f->last_te = TE_OTHER;
+        f->last_te = next_te(f, coding);
     }
 }
 

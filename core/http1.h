@@ -54,7 +54,7 @@ struct http1 {
     bool after_cr;
     int minor; /* of HTTP/1.minor; -1 for HTTP/0.9 */
     bool has_length, bad_length;
-    enum { TE_NONE, TE_CHUNKED, TE_OTHER, TE_BAD } last_te;
+    enum http1_te { TE_NONE, TE_CHUNKED, TE_OTHER, TE_BAD } last_te;
     bool asked_keep_alive;
     bool answers_head, answers_connect;
 

@@ -219,6 +219,12 @@ static void judge_coverage(const struct evidence *ev, const struct totals *t, st
 
     r->observed = t->selected ? (double)t->covered / (double)t->selected : 0;
     r->verdict = r->observed >= g->limit && t->selected ? GATE_PASS : GATE_INCONCLUSIVE;
+    if (ev->run->sections && !ev->run->accounting) {
+        r->verdict = GATE_INCONCLUSIVE;
+        say(r, "%" PRIu64 " requests compared of an unknown number: the run was cut off",
+            t->covered);
+        return;
+    }
     say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)", t->covered, t->selected,
         r->observed * 100);
 }

@@ -41,11 +41,22 @@ static bool is_incomplete(const struct http_message *m)
     return !m->complete || (m->flags & lost) || m->gap_bytes || m->body.len != m->body_size;
 }
 
+/* Methods are case-sensitive (RFC 9110, 9.1): "get" is not the GET that is safe.
+ * Who types `--methods get` means GET all the same. */
+static bool is_upper(struct str method)
+{
+    for (size_t i = 0; i < method.len; i++) {
+        if (method.data[i] >= 'a' && method.data[i] <= 'z')
+            return false;
+    }
+    return true;
+}
+
 static bool allows_method(const char *methods, struct str method)
 {
     struct str list = str_of(methods);
 
-    return str_ieq(list, STR("all")) || http_list_has(list, method);
+    return str_ieq(list, STR("all")) || (is_upper(method) && http_list_has(list, method));
 }
 
 enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules)

@@ -18,6 +18,7 @@ struct job {
     struct str method; /* of the request */
     int64_t due_ns;    /* monotonic */
     unsigned open;     /* calls whose outcome is not decided */
+    size_t held;       /* bytes of the request and of the answers so far */
     struct job *next;  /* in a chain of finished ones */
 };
 

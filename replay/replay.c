@@ -27,8 +27,9 @@ enum {
     DEFAULT_THREADS = 4,
     MAX_CONCURRENCY = 65536,
     MAX_WAITING = 1024, /* per target */
-    FINISHED = 16,      /* chains of pairs on their way to the sink */
-    SPARE_FILES = 64,   /* what the rest of the program has open */
+    MAX_HELD = 32 * 1024 * 1024,
+    FINISHED = 16,    /* chains of pairs on their way to the sink */
+    SPARE_FILES = 64, /* what the rest of the program has open */
 };
 
 struct replay {
@@ -48,6 +49,7 @@ struct replay {
     struct dispatcher dispatcher;
     struct queue *finished;
     atomic_uint running;
+    _Atomic size_t held;
     const struct pair_sink *sink;
     pthread_t writer;
     struct err sink_failure; /* the writer's until it is joined */
@@ -166,6 +168,8 @@ static void fill_setup(struct replay *r)
     s->closed_loop = c->pace == PACE_MAX || c->dry_run;
     s->concurrency = c->concurrency;
     s->max_waiting = MAX_WAITING;
+    s->held = &r->held;
+    s->max_held = MAX_HELD;
     s->max_body = c->max_body;
     s->timeout_ns = c->timeout_ns;
     s->connections = (struct connector_options){
@@ -261,6 +265,7 @@ static void hand_on(struct replay *r, struct job *chain)
         int rc = 0;
 
         chain = job->next;
+        atomic_fetch_sub_explicit(&r->held, job->held, memory_order_relaxed);
         if (r->sink_failure.kind == ERR_NONE) {
             job->pair = NULL;
             rc = r->sink->put(r->sink->ctx, pair, &r->sink_failure);
@@ -330,6 +335,7 @@ static int prepare(struct replay *r, struct err *e)
             return -1;
     }
     atomic_store(&r->running, r->n_workers);
+    atomic_store(&r->held, 0);
     fill_dispatcher(r);
     return thread_start(&r->writer, write_pairs, r, e);
 }

@@ -35,7 +35,8 @@ struct replay_config {
     enum replay_pace pace;
     double speed;         /* PACE_RECORDED: times the recorded pace */
     double rate;          /* PACE_RATE: requests a second */
-    unsigned concurrency; /* requests in flight per target; behind them, up to 1024 wait */
+    unsigned concurrency; /* requests in flight per target; behind them, up to 1024 wait,
+                             and no more once 32 MiB of answers wait with them */
     unsigned threads;     /* event loops; 0 chooses */
     int64_t timeout_ns;   /* per request, connecting included */
     const char *methods;  /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */

@@ -166,9 +166,24 @@ void worker_end_input(struct worker *w)
 
 /* ---- jobs ------------------------------------------------------------------------ */
 
+/* Count what a job keeps in memory; whoever hands it on takes it off again. */
+static void hold(struct worker *w, struct job *job, size_t n)
+{
+    job->held += n;
+    atomic_fetch_add_explicit(w->setup->held, n, memory_order_relaxed);
+}
+
+static bool holds_too_much(const struct worker *w)
+{
+    return atomic_load_explicit(w->setup->held, memory_order_relaxed) > w->setup->max_held;
+}
+
 void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
 {
-    lane_count(lane, &job->pair->calls[lane->index]);
+    const struct call *call = &job->pair->calls[lane->index];
+
+    hold(w, job, call->response.head.len + call->response.body.len);
+    lane_count(lane, call);
     if (--job->open > 0)
         return;
     if (job_is_paired(job, w->setup->control))
@@ -216,6 +231,8 @@ static void draw_order(struct worker *w, const struct job *job, uint8_t *order)
     }
 }
 
+/* A call that waits keeps its pair, and with it the other targets' answers: so
+ * not only the number of waiting calls is limited, but also what they keep. */
 static void start_call(struct worker *w, struct lane *lane, struct job *job)
 {
     const struct call *call = &job->pair->calls[lane->index];
@@ -226,7 +243,7 @@ static void start_call(struct worker *w, struct lane *lane, struct job *job)
         end_call(w, lane, job, OUTCOME_STOPPED);
     else if (lane_has_room(lane))
         flight_start(w, lane, job);
-    else if (!lane_wait(lane, job))
+    else if (holds_too_much(w) || !lane_wait(lane, job))
         end_call(w, lane, job, OUTCOME_QUEUE);
 }
 
@@ -245,6 +262,7 @@ static void start_job(struct worker *w, struct job *job)
         calls[order[i]].due_ns = job->due_ns + w->setup->wall_offset_ns;
     }
     w->n_open++;
+    hold(w, job, job->pair->exchange->mem.used);
     /* The last call may finish the job and hand it on: not a look at it after. */
     for (unsigned i = 0; i < n; i++)
         start_call(w, &w->lanes[order[i]], job);
@@ -314,7 +332,10 @@ static bool may_start(const struct worker *w)
 
     if (!job)
         return false;
-    return w->setup->closed_loop ? all_lanes_have_room(w) : job->due_ns <= w->now_ns;
+    if (!w->setup->closed_loop)
+        return job->due_ns <= w->now_ns;
+    /* What is in flight wakes us when it ends; without it one may always start. */
+    return all_lanes_have_room(w) && (w->n_open == 0 || !holds_too_much(w));
 }
 
 static bool has_room_for_jobs(const struct worker *w)

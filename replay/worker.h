@@ -34,6 +34,8 @@ struct worker_setup {
     bool closed_loop;     /* start a job as soon as every target has room */
     unsigned concurrency; /* per target, over all workers */
     size_t max_waiting;   /* per target, over all workers */
+    _Atomic size_t *held; /* bytes of the jobs that were started and not handed on */
+    size_t max_held;      /* beyond it nothing more is queued for a target that lags */
     size_t max_body;
     int64_t timeout_ns;
     int64_t wall_offset_ns; /* what to add to monotonic time */

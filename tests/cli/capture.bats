@@ -158,7 +158,7 @@ END
 @test "a reader that goes away ends the run quietly" {
   movies_pcap m.pcap 4000
   mirrorctl capture -q -r m.pcap -o - 2>err | head -c 100 >/dev/null
-  [ "${PIPESTATUS[0]}" -eq 0 ]
+  [ "${PIPESTATUS[0]}" -eq 4 ]
   [ ! -s err ]
 }
 

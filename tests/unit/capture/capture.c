@@ -501,6 +501,27 @@ static void a_retransmission_that_differs_is_noted(void **state)
     expect(s, "GET /a 200 request:overlap_conflict response=hello\n");
 }
 
+/* The first request comes in bits, and the snapshot cuts the last of them: what
+ * follows must not close the hole. */
+static void a_cut_in_the_first_bytes_is_a_hole(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 40000);
+    talk_open(&t);
+    talk_say(&t, 0, "GET");
+    talk_say(&t, 0, " ");
+    talk_say(&t, 0, "/1 HTTP/1.1\r\nHost: h\r\n\r\n");
+    p->frame[p->n - 1].captured -= 4;
+    talk_say(&t, 1, response);
+    talk_say(&t, 0, "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    expect(run(p, NULL), "GET /1 200 request-incomplete request:gap response=hello\n"
+                         "GET /2 200 response=hello\n");
+}
+
 static void a_short_snapshot_is_never_complete(void **state)
 {
     struct packets *p = *state;
@@ -729,6 +750,7 @@ int main(void)
         TEST(numbers_wrap_inside_a_body),
         TEST(urgent_bytes_are_left_out_and_noted),
         TEST(a_retransmission_that_differs_is_noted),
+        TEST(a_cut_in_the_first_bytes_is_a_hole),
         TEST(a_short_snapshot_is_never_complete),
         TEST(fragments_are_put_together),
         TEST(a_large_body_is_kept_in_part_and_hashed_whole),

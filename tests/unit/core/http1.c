@@ -193,6 +193,15 @@ static const struct row rows[] = {
     {HTTP1_RESPONSES, "CONNECT", "HTTP/1.1 403 No\r\nContent-Length: 1\r\n\r\nx",
      "head:HTTP/1.1 403 No|data:x|end|", ""},
     {HTTP1_RESPONSES, "GET",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "1\r\nx\r\n0\r\n\r\n",
+     "head:HTTP/1.1 200 OK te_unknown|data:x|end te_unknown|", ""},
+    {HTTP1_REQUESTS, NULL, "POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\nok",
+     "head:POST / HTTP/1.1 te_unknown|broken te_unknown|skipped:ok|", ""},
+    {HTTP1_REQUESTS, NULL,
+     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+     "head:POST / HTTP/1.1 te_unknown|broken te_unknown|", ""},
+    {HTTP1_RESPONSES, "GET",
      "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nx",
      "head:HTTP/1.1 200 OK te_unknown|data:x|end te_unknown|", ""},
 };

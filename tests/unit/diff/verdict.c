@@ -122,6 +122,8 @@ static struct pair *make(size_t i, struct err *e)
     return p;
 }
 
+static bool run_was_cut; /* its accounting is missing */
+
 static struct diff *run(const char *gate)
 {
     struct diff_config config = {.file = "t.mres", .threads = 1, .gates = &gate, .n_gates = !!gate};
@@ -133,6 +135,8 @@ static struct diff *run(const char *gate)
     if (!d)
         fail_msg("%s", e.text);
     assert_int_equal(diff_meta(d, STR(META), &e), 0);
+    if (!run_was_cut)
+        assert_int_equal(diff_stats(d, STR("{\"accounting\":{\"recorded\":1}}"), &e), 0);
     assert_int_equal(diff_run(d, &source, &e), 0);
     return d;
 }
@@ -210,6 +214,27 @@ static void verdicts_follow_from_the_pairs(void **state)
         }
         diff_close(d);
     }
+}
+
+/* A killed replay leaves whole blocks: nothing tells how much there was to be. */
+static void a_run_that_was_cut_off_is_no_pass(void **state)
+{
+    struct diff *d;
+
+    (void)state;
+    plan.n = 20;
+    plan.odd = 0;
+    plan.special = BODY;
+    plan.control = true;
+    run_was_cut = true;
+    d = run(NULL);
+    assert_int_equal(diff_verdict(d), VERDICT_INCONCLUSIVE);
+    diff_close(d);
+    plan.odd = 5;
+    d = run(NULL);
+    assert_int_equal(diff_verdict(d), VERDICT_FAIL); /* what was seen stays seen */
+    diff_close(d);
+    run_was_cut = false;
 }
 
 static void check_text(const char *what)
@@ -389,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_follow_from_the_pairs),
+        cmocka_unit_test(a_run_that_was_cut_off_is_no_pass),
         cmocka_unit_test(a_dead_v1_is_named_first),
         cmocka_unit_test(slower_endpoints_are_named),
         cmocka_unit_test(answers_that_say_nothing_warn),
