@@ -638,6 +638,8 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             p->context->stats->skipped_bytes += piece.len;
             if (side == RES)
                 p->damage = s->at;
+            else /* requests may be among it that did not begin on a line of their own */
+                begin_doubt(p, true, doubt_from(p, REQ), 0);
             break;
         case HTTP1_TUNNEL:
             on_tunnel(p, piece.len);

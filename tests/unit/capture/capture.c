@@ -522,6 +522,32 @@ static void a_cut_in_the_first_bytes_is_a_hole(void **state)
                          "GET /2 200 response=hello\n");
 }
 
+/* After a hole in a head, requests that begin neither on a line nor in a segment
+ * of their own are passed over. What is found behind them must not take their
+ * answers. */
+static void what_was_passed_over_is_answered_by_nobody_else(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 40000);
+    talk_open(&t);
+    talk_say(&t, 0, "PUT /0 HTTP/1.1\r\nHos");
+    talk_lose(&t, 0, 5);
+    talk_say(&t, 0, "Content-Length: 4\r\n\r\nbody");
+    talk_say(&t, 1, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n0");
+    talk_say(&t, 0, "P");
+    talk_say(&t, 0,
+             "OST /1 HTTP/1.1\r\nContent-Length: 3\r\n\r\noneGET /2 HTTP/1.1\r\n\r\n"
+             "HEAD /3 HTTP/1.1\r\n\r\n");
+    talk_say(&t, 1, "HTTP/1.1 204 No Content\r\n\r\n");
+    talk_say(&t, 1, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
+    talk_say(&t, 1, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+    talk_close(&t);
+    expect(run(p, NULL), "PUT /0 200 request-incomplete request:gap response=0\n"
+                         "HEAD /3 - response:gap\n");
+}
+
 static void a_short_snapshot_is_never_complete(void **state)
 {
     struct packets *p = *state;
@@ -751,6 +777,7 @@ int main(void)
         TEST(urgent_bytes_are_left_out_and_noted),
         TEST(a_retransmission_that_differs_is_noted),
         TEST(a_cut_in_the_first_bytes_is_a_hole),
+        TEST(what_was_passed_over_is_answered_by_nobody_else),
         TEST(a_short_snapshot_is_never_complete),
         TEST(fragments_are_put_together),
         TEST(a_large_body_is_kept_in_part_and_hashed_whole),
