@@ -77,7 +77,6 @@ struct pairing {
     struct entry *spare;
     uint32_t index;
     size_t charged;
-    bool tunnel;
     bool pipelined; /* the client has been seen pipelining */
     bool doubt;
     bool lost_requests; /* in doubt also because requests may be missing */
@@ -562,7 +561,6 @@ static int on_end(struct pairing *p, int side)
         if (p->side[REQ].entry)
             finish_message(p, REQ, false, HTTP_CUT);
         http1_become_tunnel(&p->side[REQ].framer);
-        p->tunnel = true;
         p->context->stats->tunnels++;
     }
     return 0;
@@ -814,9 +812,4 @@ int pairing_end(struct pairing *p, enum http1_side side, enum pair_end how)
     put_settled(p);
     recharge(p);
     return rc;
-}
-
-bool pairing_is_tunnel(const struct pairing *p)
-{
-    return p->tunnel;
 }

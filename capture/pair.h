@@ -61,7 +61,4 @@ enum pair_end {
 /* A side has ended. */
 int pairing_end(struct pairing *p, enum http1_side side, enum pair_end how);
 
-/* True if the connection went over to another protocol. */
-bool pairing_is_tunnel(const struct pairing *p);
-
 #endif

@@ -78,7 +78,7 @@ int record_next(struct record_reader *r, struct record_item *item, struct err *e
 /* Header of the section being read. */
 const struct record_options *record_section(const struct record_reader *r);
 
-/* What recovery jumped over so far, in bytes and damaged places. */
+/* What recovery jumped over so far, in bytes. */
 uint64_t record_skipped_bytes(const struct record_reader *r);
 
 void record_reader_free(struct record_reader *r);
