@@ -2,14 +2,12 @@
 
 #include <stddef.h>
 
-/* RFC 9110, 5.6.2: tchar. */
+/* RFC 9110, 5.6.2: tchar, a bit for each character of ASCII. */
 static bool is_tchar(unsigned char c)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
+    static const uint64_t tchar[2] = {UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe)};
 
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-        return true;
-    return c != '\0' && strchr(others, c) != NULL;
+    return c < 128 && (tchar[c / 64] >> (c % 64) & 1);
 }
 
 bool http_is_token(struct str s)
@@ -162,13 +160,27 @@ bool http_next_field(struct str *rest, struct http_field *field)
     return true;
 }
 
+/* Does a field line begin with this name? Cheap, for who looks for one. */
+static bool begins_with(struct str line, struct str name)
+{
+    while (line.len && str_is_blank(line.data[0]))
+        line = str_skip(line, 1);
+    return line.len > name.len && (line.data[0] | 0x20) == (name.data[0] | 0x20) &&
+           str_istarts(line, name);
+}
+
 bool http_find_field(struct str head, struct str name, struct str *value)
 {
     struct str rest = http_fields(head);
     struct http_field field;
 
-    while (http_next_field(&rest, &field)) {
-        if (str_ieq(field.name, name)) {
+    while (rest.len) {
+        struct str line = cut_field_line(&rest);
+
+        if (line.len == 0)
+            return false;
+        if (begins_with(line, name) && http_next_field(&line, &field) &&
+            str_ieq(field.name, name)) {
             *value = field.value;
             return true;
         }
