@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include "capture/decode.h"
-#include "capture/filter.h"
 #include "capture/flow.h"
 #include "capture/fragment.h"
 #include "capture/source.h"
@@ -62,11 +61,6 @@ static void hand_over(void *ctx, struct exchange *x)
     int rc;
 
     if (c->full) {
-        exchange_free(x);
-        return;
-    }
-    if (filter_is_own_copy(x)) {
-        c->stats.own_copies++;
         exchange_free(x);
         return;
     }

@@ -28,6 +28,9 @@
 
 enum { PAUSE_SECONDS = 1 };
 
+/* What replay adds to its copies. */
+static const struct str own_mark = STR_INIT("X-Mirrorctl");
+
 /* A first byte's circumstances. */
 struct mark {
     int64_t pos;
@@ -52,6 +55,7 @@ struct entry {
     bool abandoned; /* no answer will come */
     bool doubtful;
     bool fresh;
+    bool own; /* a copy that mirrorctl itself sent */
 };
 
 struct side {
@@ -143,6 +147,7 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
         /* Who knows what was under way: go by the acknowledgements at first. */
         p->doubt = p->lost_requests = true;
     }
+    p->side[REQ].framer.mark = own_mark;
     p->resumed = INT64_MAX;
     p->doubt_pos = origin->seen;
     p->lost_at = origin->seen ? origin->pos[REQ] : 0;
@@ -187,7 +192,13 @@ static void put_first(struct pairing *p)
     budget_return(p->context->budget, e->charged);
     mem_free(p->spare);
     p->spare = e;
-    p->context->put(p->context->ctx, x);
+    if (!e->own) {
+        p->context->put(p->context->ctx, x);
+        return;
+    }
+    /* Recording it would feed replay with its own traffic, in a circle. */
+    p->context->stats->own_copies++;
+    exchange_free(x);
 }
 
 static bool is_settled(const struct entry *e)
@@ -451,11 +462,12 @@ static struct mark begin_head(struct side *s, int64_t piece_pos, int64_t start)
     return m;
 }
 
-static int on_request(struct pairing *p, struct str head, struct mark m)
+static int on_request(struct pairing *p, struct str head, struct mark m, bool whole)
 {
     struct side *s = &p->side[REQ];
     struct entry *e = entry_new(p);
     struct http_request_line line = {0};
+    struct str kept, value;
 
     if (!e)
         return -1;
@@ -463,8 +475,14 @@ static int on_request(struct pairing *p, struct str head, struct mark m)
     s->entry = e;
     if (arena_dup(&e->x->mem, head, &e->x->request.head, NULL) < 0)
         return -1;
-    if (http_request_line(e->x->request.head, &line))
+    kept = e->x->request.head;
+    if (whole) { /* the framer has read it */
+        e->method = str_from(kept.data + (s->framer.method.data - head.data), s->framer.method.len);
+        e->own = s->framer.marked;
+    } else if (http_request_line(kept, &line)) {
         e->method = line.method;
+        e->own = http_find_field(kept, own_mark, &value);
+    }
     e->start = m.pos;
     e->seen = m.ack >= 0 ? m.ack : p->side[RES].pos;
     e->x->request_first_ns = m.ns;
@@ -519,7 +537,7 @@ static int on_response(struct pairing *p, struct str head, struct mark m, bool w
     e->response_begun = true;
     e->x->response_first_ns = m.ns;
     e->x->response.flags |= s->framer.flags | s->flags;
-    if (!e->request_done || (m.ack >= 0 && m.ack < e->end))
+    if (!e->request_done || (e->x->request.flags & HTTP_CUT) || (m.ack >= 0 && m.ack < e->end))
         e->x->response.flags |= HTTP_EARLY_RESPONSE;
     e->x->tunnel =
         whole && (line.status == 101 || (str_eq(e->method, STR("CONNECT")) && line.status < 300));
@@ -535,7 +553,7 @@ static int on_head(struct pairing *p, int side, struct str head, int64_t piece_p
     int64_t start = s->at - (int64_t)head.len;
     struct mark m = begin_head(s, piece_pos, start);
 
-    return side == REQ ? on_request(p, head, m) : on_response(p, head, m, whole);
+    return side == REQ ? on_request(p, head, m, whole) : on_response(p, head, m, whole);
 }
 
 static void on_hole(struct pairing *p, int side, size_t n)

@@ -65,7 +65,7 @@ static void begin_message(struct http1 *f)
     f->has_length = f->bad_length = false;
     f->last_te = TE_NONE;
     f->answers_head = f->answers_connect = false;
-    f->chunked = f->until_close = false;
+    f->chunked = f->marked = f->until_close = false;
     f->keep_alive = true;
     f->asked_keep_alive = false;
     if (f->trailers.cap > KEEP_LINE)
@@ -145,6 +145,8 @@ static void note_connection(struct http1 *f, struct str list)
 
 static void note_field(struct http1 *f, struct http_field field)
 {
+    if (str_ieq(field.name, f->mark))
+        f->marked = true;
     switch (field.name.len) {
     case 10:
         if (str_ieq(field.name, STR("Connection")))
@@ -192,9 +194,14 @@ static uint32_t line_flags(struct str line, struct str *name)
     return flags;
 }
 
+/* Only fields with names of these lengths are of interest. */
+static bool may_matter(const struct http1 *f, struct str name)
+{
+    return name.len == 10 || name.len == 14 || name.len == 17 || name.len == f->mark.len;
+}
+
 /* Learn from a field line, given with what follows it: others may be folded
- * onto it. Framing depends on three fields; what has no proper name may be one
- * of them to somebody. */
+ * onto it. What has no proper name may be a field that matters to somebody. */
 static void note_line(struct http1 *f, struct str line, struct str rest, bool first)
 {
     struct str name;
@@ -207,10 +214,8 @@ static void note_line(struct http1 *f, struct str line, struct str rest, bool fi
     f->flags |= flags;
     if ((flags & HTTP_OBS_FOLD) && !first)
         return;
-    if ((flags & HTTP_BAD_FIELD) || name.len == 10 || name.len == 14 || name.len == 17) {
-        if (http_next_field(&rest, &field))
-            note_field(f, field);
-    }
+    if (((flags & HTTP_BAD_FIELD) || may_matter(f, name)) && http_next_field(&rest, &field))
+        note_field(f, field);
 }
 
 /* Read the first line of a head. False when it is not one. */

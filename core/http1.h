@@ -58,12 +58,16 @@ struct http1 {
     bool asked_keep_alive;
     bool answers_head, answers_connect;
 
+    /* The name of a field the owner looks for, set after http1_init(). */
+    struct str mark;
+
     /* Of the message at hand; valid from HTTP1_HEAD to the next message. */
     struct str head;   /* valid until the next call only, as every piece */
     struct str method; /* requests: a view into head */
     int status;        /* responses */
     uint32_t flags;    /* enum http_flag; grows until HTTP1_END */
     bool chunked;
+    bool marked;         /* the head has a field called `mark` */
     bool until_close;    /* the content ends with the connection */
     bool keep_alive;     /* another message may follow (RFC 9112, 9.3) */
     struct buf trailers; /* raw trailer lines, from HTTP1_END on */
