@@ -1,6 +1,7 @@
 #include "capture/flow.h"
 
 #include <string.h>
+#define XXH_INLINE_ALL /* for short inputs the call would cost more than the hash */
 #include <xxhash.h>
 
 #include "core/clock.h"

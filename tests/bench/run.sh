@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 ROUNDS=${ROUNDS:-5}
-MEGABYTES=${MEGABYTES:-200}
+MEGABYTES=${MEGABYTES:-1000}
 dir=$BUILD/bench
 mkdir -p "$dir"
 mirrorctl=$BUILD/mirrorctl
@@ -29,21 +29,28 @@ report() {
   printf '%s,%s,%s\n' "$(date -u +%FT%TZ)" "$1" "$2" >>"$BUILD/bench.csv"
 }
 
-echo "== capture -r beside tcpdump -r -w /dev/null ($MEGABYTES MB, $ROUNDS rounds)"
-[ -s "$dir/traffic.pcap" ] || "$BUILD/tests/tools/make_traffic" "$MEGABYTES" "$dir/traffic.pcap"
-cat "$dir/traffic.pcap" >/dev/null
-: >"$dir/ours" && : >"$dir/peer" && : >"$dir/show"
+echo "== capture -r into a file beside tcpdump -r -w /dev/null ($MEGABYTES MB, $ROUNDS rounds)"
+[ -s "$dir/keep-alive.pcap" ] ||
+  "$BUILD/tests/tools/make_traffic" --keep-alive "$MEGABYTES" "$dir/keep-alive.pcap"
+cat "$dir/keep-alive.pcap" >/dev/null
+: >"$dir/ours" && : >"$dir/peer" && : >"$dir/rss"
 for _ in $(seq "$ROUNDS"); do
-  seconds "$mirrorctl" capture -r "$dir/traffic.pcap" -o /dev/null >>"$dir/ours"
-  seconds tcpdump -r "$dir/traffic.pcap" -w /dev/null >>"$dir/peer"
+  rm -f "$dir/keep-alive.mrec"
+  seconds "$mirrorctl" capture -r "$dir/keep-alive.pcap" -o "$dir/keep-alive.mrec" >>"$dir/ours"
+  seconds tcpdump -r "$dir/keep-alive.pcap" -w /dev/null >>"$dir/peer"
 done
+/usr/bin/time -f %M -o "$dir/rss" "$mirrorctl" capture -q -r "$dir/keep-alive.pcap" -o "$dir/keep-alive.mrec"
 ours=$(median <"$dir/ours") peer=$(median <"$dir/peer")
-report "capture -r, seconds" "$ours"
+report "capture -r into a file, seconds" "$ours"
 report "tcpdump -r -w /dev/null, seconds" "$peer"
-report "capture : tcpdump, time (below 1 is faster)" "$(awk "BEGIN { printf \"%.2f\", $ours / $peer }")"
+report "capture : tcpdump, MB/s (above 1 is faster)" "$(awk "BEGIN { printf \"%.2f\", $peer / $ours }")"
+report "capture -r, peak RSS in MiB" "$(awk '{ printf "%.1f", $1 / 1024 }' "$dir/rss")"
+report "capture -r, exchanges found" \
+  "$("$mirrorctl" capture -r "$dir/keep-alive.pcap" -o /dev/null 2>&1 | sed -n 's/^mirrorctl: \([0-9]* exchanges: .*\)/\1/p')"
+[ -s "$dir/traffic.pcap" ] || "$BUILD/tests/tools/make_traffic" 200 "$dir/traffic.pcap"
 
 echo "== replay --max beside wrk and hey (1 KB answers, keep-alive, 64 in flight)"
-"$BUILD/tests/bench/fast_server" >"$dir/server" &
+"$BUILD/tests/tools/fast_server" >"$dir/server" &
 pids="$pids $!"
 until [ -s "$dir/server" ]; do :; done
 port=$(head -n 1 "$dir/server")

@@ -9,7 +9,7 @@ demo="$build curl jq"
 tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin"
 lint="$tests clang-format clang-tidy cppcheck shellcheck"
 fuzz="$build clang libclang-rt-14-dev"
-bench="$demo tcpdump wrk hey"
+bench="$demo tcpdump time wrk hey"
 
 case ${1:-all} in
 build) want=$build ;;
