@@ -26,7 +26,8 @@ SETUP := tests/support/setup.sh
 PKGS_core    := libzstd zlib libxxhash libcjson yaml-0.1
 PKGS_capture := libpcap
 PKGS_replay  := libcurl
-PKGS_all     := $(PKGS_core) $(PKGS_capture) $(PKGS_replay)
+PKGS_cli     := libseccomp
+PKGS_all     := $(PKGS_core) $(PKGS_capture) $(PKGS_replay) $(PKGS_cli)
 
 pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
 pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
@@ -74,7 +75,7 @@ LIBS_core    := $(call pkg_libs,$(PKGS_core)) -lpthread -lm
 LIBS_capture := $(call pkg_libs,$(PKGS_capture)) $(LIBS_core)
 LIBS_replay  := $(call pkg_libs,$(PKGS_replay)) $(LIBS_core)
 LIBS_diff    := $(LIBS_core)
-LIBS_cli     := $(call pkg_libs,$(PKGS_capture) $(PKGS_replay)) $(LIBS_core)
+LIBS_cli     := $(call pkg_libs,$(PKGS_capture) $(PKGS_replay) $(PKGS_cli)) $(LIBS_core)
 
 # ---- the program ------------------------------------------------------------
 

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/option.h"
 #include "cli/output.h"
+#include "cli/privilege.h"
 #include "cli/status.h"
 #include "cli/stop.h"
 #include "core/json.h"
@@ -27,6 +28,7 @@ struct options {
     struct ports ports;
     const char *filter;
     const char *output;
+    const char *user;
     uint64_t count;
     int64_t duration_ns;
     uint64_t max_body, memory, buffer;
@@ -58,6 +60,8 @@ static const struct option_spec table[] = {
     OPT_SIZE(0, "buffer", buffer, UINT64_C(64) << 10, INT_MAX,
              "kernel buffer for bursts (default 64MiB)"),
     OPT_FLAG(0, "promisc", promiscuous, "also capture frames for other machines"),
+    OPT_STRING('Z', "user", user, "NAME",
+               "become user NAME, without capabilities, once everything is open"),
     OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
                "compress the record: none (default) or zstd"),
     OPT_FLAG(0, "strict", strict, "exit with 4 if anything was lost"),
@@ -223,6 +227,17 @@ static int run_to_end(struct run *run)
     return status;
 }
 
+/* Everything is open: from here on packets are read, which nobody vouches for. */
+static int drop_privileges(const struct options *o, const struct privilege_user *user,
+                           struct err *e)
+{
+    int rc = o->user ? privilege_drop(user, false, e) : 0;
+
+    if (rc > 0)
+        log_warn("--user: this kernel cannot filter system calls; all else is dropped");
+    return rc < 0 ? -1 : 0;
+}
+
 static int run_capture(const void *options, int argc, char **argv)
 {
     struct run run = {.options = options, .out = {.fd = -1}};
@@ -243,14 +258,16 @@ static int run_capture(const void *options, int argc, char **argv)
         .tick = tick,
         .ctx = &run,
     };
+    struct privilege_user user;
     struct err e = {0};
     int status;
 
     memcpy(config.ports, o->ports.list, sizeof config.ports);
-    if (check(o, argc, argv, &e) < 0)
+    if (check(o, argc, argv, &e) < 0 || (o->user && privilege_find(&user, o->user, &e) < 0))
         return status_fail(&e);
     run.capture = capture_open(&config, &e);
-    if (!run.capture || output_open(&run.out, o->output, &e) < 0) {
+    if (!run.capture || output_open(&run.out, o->output, &e) < 0 ||
+        drop_privileges(o, &user, &e) < 0) {
         capture_close(run.capture);
         return status_refuse(&e);
     }

@@ -1,0 +1,32 @@
+/* privilege.h -- give up what is not needed any more.
+ *
+ * Opening an interface takes privileges; reading hostile packets should have
+ * none. Once everything is open a capture becomes another user, without
+ * capabilities and without a way back, and keeps only the system calls it
+ * needs.
+ */
+#ifndef MIRRORCTL_CLI_PRIVILEGE_H
+#define MIRRORCTL_CLI_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/err.h"
+
+struct privilege_user {
+    const char *name;
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Look a user up. Returns 0, or -1 with *e (ERR_USAGE): no such user, root, or
+ * one that this process may not become. `name` must stay. */
+int privilege_find(struct privilege_user *user, const char *name, struct err *e);
+
+/* Become that user for good. Call it before any thread is started. With
+ * `creates_files` files may still be created and removed, as that user.
+ * Returns 0, 1 if the kernel has no filter for system calls and all else is
+ * done, or -1 with *e set: then nothing should go on. */
+int privilege_drop(const struct privilege_user *user, bool creates_files, struct err *e);
+
+#endif
