@@ -135,6 +135,17 @@ UNITS += $$(UNIT_$(1))
 endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call unit,$(f))))
 
+# llhttp, whose source Debian's node-llhttp ships, is an oracle for the framer.
+LLHTTP := $(if $(wildcard /usr/share/llhttp/llhttp.c),$(patsubst %,$(BUILD)/obj/llhttp/%.o,api http llhttp))
+ifneq ($(LLHTTP),)
+$(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) -w -O1 -fPIE -I/usr/share/include/llhttp -c -o $@ $<
+$(BUILD)/obj/tests/unit/core/llhttp.o: CPPFLAGS_ALL += -DHAVE_LLHTTP=1 -isystem /usr/share/include
+$(BUILD)/tests/unit/core/llhttp: $(LLHTTP)
+$(BUILD)/tests/unit/core/llhttp: LIBS_core += $(LLHTTP)
+endif
+
 # ---- other tests ------------------------------------------------------------
 
 ALL_LIBS := $(foreach l,cli diff replay capture core,$(BUILD)/lib$(l).a)
@@ -148,6 +159,22 @@ FUZZ_MAIN := $(if $(FUZZING),-fsanitize=fuzzer,$(BUILD)/obj/tests/fuzz/replay.o)
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(if $(FUZZING),,$(FUZZ_MAIN)) $(SUPPORT) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(FUZZ_MAIN) $(SUPPORT) $(ALL_LIBS) $(LIBS_cli)
+
+# Under the memory sanitizer every byte of code must be compiled with it, so only
+# targets that need no library (xxhash comes as a header), run over their seeds.
+MSAN_decode   := capture/decode.c
+MSAN_fragment := capture/fragment.c core/mem.c core/err.c
+MSAN_stream   := capture/stream.c core/mem.c
+MSAN_http1    := core/http1.c core/http.c core/buf.c core/err.c core/mem.c
+MSANS := decode fragment stream http1
+
+define msan
+$$(BUILD)/tests/msan/$(1): tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $$(MSAN_$(1))
+	@mkdir -p $$(@D)
+	$$(call say,CC)clang -std=c11 $$(WARN) -g -O1 -fno-omit-frame-pointer -fsanitize=memory \
+	    -fsanitize-memory-track-origins -fno-sanitize-recover=all -DXXH_INLINE_ALL $$(CPPFLAGS_ALL) -o $$@ $$^
+endef
+$(foreach m,$(MSANS),$(eval $(call msan,$(m))))
 
 TORTURES := $(patsubst tests/torture/%.c,$(BUILD)/tests/torture/%,$(wildcard tests/torture/torture_*.c))
 $(BUILD)/tests/torture/%: $(BUILD)/obj/tests/torture/%.o $(SUPPORT) $(ALL_LIBS)
@@ -173,7 +200,7 @@ AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(s
 
 # ---- targets ----------------------------------------------------------------
 
-.PHONY: tests test check-built demo deps lint asan tsan fuzz torture bench cover conformance \
+.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live cover conformance \
         install uninstall clean help
 
 tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
@@ -213,6 +240,14 @@ torture:
 run-torture: $(TORTURES)
 	@BUILD=$(BUILD) tests/run.sh torture
 
+msan:
+	@$(SETUP) fuzz
+	@$(AGAIN) BUILD=build/msan run-msan
+
+run-msan: $(MSANS:%=$(BUILD)/tests/msan/%)
+	@for m in $(MSANS); do \
+	    echo "fuzz_$$m under the memory sanitizer"; $(BUILD)/tests/msan/$$m tests/fuzz/corpus/$$m || exit 1; done
+
 fuzz:
 	@$(SETUP) fuzz
 	@$(AGAIN) BUILD=build/fuzz CC=clang SAN=address,undefined \
@@ -228,6 +263,13 @@ bench:
 run-bench: all $(BENCHES) $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/run.sh
 
+bench-live:
+	@$(SETUP) bench
+	@$(AGAIN) run-bench-live
+
+run-bench-live: all $(TOOLS)
+	@BUILD=$(BUILD) tests/bench/live.sh
+
 cover:
 	@$(SETUP) test
 	@$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
@@ -236,7 +278,7 @@ run-cover: tests
 	@BUILD=$(BUILD) tests/run.sh
 	@tests/support/cover.sh $(BUILD)
 
-conformance: all
+conformance: all $(BUILD)/tests/tools/record_facts
 	@BUILD=$(BUILD) tests/support/conformance.sh $(CORPUS)
 
 install: $(BUILD)/mirrorctl
@@ -263,10 +305,12 @@ help:
 	 'make lint         formatting, static analysis, layers, man page' \
 	 'make asan         all tests under address and undefined-behaviour sanitizers' \
 	 'make tsan         all tests under the thread sanitizer' \
+	 'make msan         fuzz targets without libraries over their seeds, memory sanitizer' \
 	 'make torture      fail the n-th allocation, under sanitizers' \
 	 'make fuzz         search with libFuzzer, FUZZ_SECONDS=30 a target' \
 	 'make bench        speed as ratios to tcpdump, wrk, hey' \
+	 'make bench-live   what a live capture costs the service, and what it misses' \
 	 'make cover        line coverage a folder' \
-	 'make conformance CORPUS=DIR   compare with tshark on captures with a MANIFEST.tsv' \
+	 'make conformance CORPUS=DIR   compare real captures with answers that are not ours' \
 	 'make install      DESTDIR and PREFIX=/usr/local are honoured' \
 	 'make uninstall, make clean'

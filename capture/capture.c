@@ -8,6 +8,8 @@
 #include "capture/decode.h"
 #include "capture/flow.h"
 #include "capture/fragment.h"
+#include "capture/ports.h"
+#include "capture/redact.h"
 #include "capture/source.h"
 #include "core/clock.h"
 #include "core/mem.h"
@@ -28,6 +30,7 @@ struct capture {
     struct flow_table *flows;
     struct fragments *fragments;
     struct pair_context pairs;
+    struct redaction *redaction; /* or NULL */
     struct capture_stats stats;
     const struct exchange_sink *sink;
     uint8_t port_set[65536 / 8];
@@ -55,12 +58,22 @@ static void count_exchange(struct capture_stats *stats, const struct exchange *x
         stats->incomplete++;
 }
 
+/* Before anybody else sees it. False when it could not be done. */
+static bool redact(struct capture *c, struct exchange *x)
+{
+    int rc = c->redaction ? redaction_apply(c->redaction, x, &c->failure) : 0;
+
+    c->stats.redacted += rc > 0;
+    c->full |= rc < 0;
+    return rc >= 0;
+}
+
 static void hand_over(void *ctx, struct exchange *x)
 {
     struct capture *c = ctx;
     int rc;
 
-    if (c->full) {
+    if (c->full || !redact(c, x)) {
         exchange_free(x);
         return;
     }
@@ -70,6 +83,13 @@ static void hand_over(void *ctx, struct exchange *x)
     if (rc < 0 && c->failure.kind == ERR_NONE)
         err_set(&c->failure, ERR_IO, "cannot hand on an exchange");
     c->full = rc != 0 || (c->config.count && c->ordinals >= c->config.count);
+}
+
+static struct exchange *fresh(void *ctx, size_t max)
+{
+    const struct capture *c = ctx;
+
+    return exchange_for(c->sink, max, NULL);
 }
 
 /* ---- packets in ------------------------------------------------------------- */
@@ -170,6 +190,14 @@ static enum decode_result decode(struct capture *c, const struct packet *p, stru
     return result;
 }
 
+static void on_unwanted(struct capture *c, const struct segment *s)
+{
+    uint16_t lower = s->from.port < s->to.port ? s->from.port : s->to.port;
+
+    c->stats.other_port++;
+    ports_add(&c->stats.unwanted, lower, SPOKEN_UNKNOWN);
+}
+
 static void use_packet(struct capture *c, const struct packet *p)
 {
     struct segment s;
@@ -177,7 +205,7 @@ static void use_packet(struct capture *c, const struct packet *p)
     switch (decode(c, p, &s)) {
     case DECODE_SEGMENT:
         if (c->config.n_ports && !is_wanted(c, s.from.port) && !is_wanted(c, s.to.port))
-            c->stats.other_port++;
+            on_unwanted(c, &s);
         else
             on_segment(c, &s);
         break;
@@ -210,12 +238,13 @@ static bool on_packet(void *ctx, const struct packet *p)
         c->over = true;
         return false;
     }
-    c->stats.packets++;
-    c->stats.bytes += p->length;
     c->stats.last_ns = p->ns;
     if (p->ns > c->now)
         c->now = p->ns;
     mind_time(c);
+    /* Not before, so that the sums hold whenever an exchange is handed on. */
+    c->stats.packets++;
+    c->stats.bytes += p->length;
     use_packet(c, p);
     return !c->full;
 }
@@ -242,6 +271,8 @@ static void make_identity(struct capture *c, const struct packet *first)
         h = XXH64(config->ports, config->n_ports * sizeof config->ports[0], h);
         if (config->filter)
             h = XXH64(config->filter, strlen(config->filter), h);
+        for (size_t i = 0; i < config->n_redact; i++)
+            h = XXH64(config->redact[i], strlen(config->redact[i]), h);
         if (first)
             h = XXH64(first->bytes.data, first->bytes.len, h);
         memcpy(c->id + 8 * half, &h, sizeof h);
@@ -290,10 +321,18 @@ struct capture *capture_open(const struct capture_config *config, struct err *e)
         .budget = &c->budget,
         .max_body = config->max_body,
         .put = hand_over,
+        .fresh = fresh,
         .ctx = c,
     };
     for (size_t i = 0; i < config->n_ports; i++)
         c->port_set[config->ports[i] / 8] |= (uint8_t)(1 << config->ports[i] % 8);
+    if (config->n_redact) {
+        c->redaction = redaction_new(config->redact, config->n_redact, e);
+        if (!c->redaction) {
+            capture_close(c);
+            return NULL;
+        }
+    }
     if (open_parts(c, e) < 0) {
         capture_close(c);
         return NULL;
@@ -324,6 +363,7 @@ static void collect_counts(struct capture *c)
     struct source_counts counts;
 
     source_counts(&c->source, &counts);
+    c->stats.kernel_received = counts.kernel_received;
     c->stats.kernel_dropped = counts.kernel_dropped;
     c->stats.interface_dropped = counts.interface_dropped;
     c->stats.queue_dropped = counts.queue_dropped;
@@ -418,6 +458,11 @@ const struct capture_stats *capture_stats(const struct capture *c)
     return &c->stats;
 }
 
+uint64_t capture_redact_hits(const struct capture *c, size_t i)
+{
+    return redaction_hits(c->redaction, i);
+}
+
 void capture_close(struct capture *c)
 {
     if (!c)
@@ -425,5 +470,6 @@ void capture_close(struct capture *c)
     source_close(&c->source);
     flow_table_free(c->flows);
     fragments_free(c->fragments);
+    redaction_free(c->redaction);
     mem_free(c);
 }

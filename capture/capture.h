@@ -26,12 +26,14 @@ struct capture_config {
     size_t n_files;
     uint16_t ports[CAPTURE_MAX_PORTS]; /* none: HTTP is recognised on every port */
     size_t n_ports;
-    const char *filter;  /* BPF instead of the one made from ports, or NULL */
-    uint64_t count;      /* stop after that many exchanges; 0 is no limit */
-    int64_t duration_ns; /* stop after that time; packet time for files; 0 is no limit */
-    size_t max_body;     /* content kept per message */
-    size_t memory;       /* ceiling of reassembly */
-    size_t buffer;       /* kernel ring, bytes */
+    const char *filter;        /* BPF instead of the one made from ports, or NULL */
+    uint64_t count;            /* stop after that many exchanges; 0 is no limit */
+    int64_t duration_ns;       /* stop after that time; packet time for files; 0 is no limit */
+    size_t max_body;           /* content kept per message */
+    size_t memory;             /* ceiling of reassembly */
+    size_t buffer;             /* kernel ring, bytes */
+    const char *const *redact; /* names of what is blanked, see redact.h */
+    size_t n_redact;
     bool promiscuous;
 
     /* Called once packets can arrive ("eth0", "file.pcap"); may be NULL. */
@@ -39,7 +41,36 @@ struct capture_config {
     /* Called about once a second of a live capture, also on a quiet link, so
      * that the sink can be flushed and progress shown; may be NULL. -1 stops. */
     int (*tick)(void *ctx, struct err *e);
+    /* Called with a line for people, such as what of the input cannot be used;
+     * may be NULL. */
+    void (*warn)(void *ctx, const char *text);
     void *ctx;
+};
+
+/* What a connection carried that is not, or no longer, HTTP/1. */
+enum capture_spoken {
+    SPOKEN_TLS,
+    SPOKEN_HTTP2,     /* by its preface, or in mid-stream by its frames */
+    SPOKEN_WEBSOCKET, /* these four began as HTTP/1 and were agreed on there */
+    SPOKEN_H2C,       /* HTTP/2 by Upgrade (RFC 7540, 3.2) */
+    SPOKEN_UPGRADE,   /* any other */
+    SPOKEN_CONNECT,
+    SPOKEN_UNKNOWN,
+    SPOKEN_NOTHING, /* no payload was seen */
+    SPOKEN_KINDS,
+};
+
+enum { CAPTURE_MAX_COUNTED = 64 };
+
+/* Counted by the port of the server: who answered the SYN, else who spoke as
+ * one, else the lower of the two. */
+struct capture_ports {
+    struct capture_port {
+        uint16_t port;
+        uint64_t count[SPOKEN_KINDS];
+    } port[CAPTURE_MAX_COUNTED], rest; /* rest: of ports that found no room */
+    size_t n;
+    size_t last; /* private */
 };
 
 /* Where every packet and connection went. The sums of contract.md hold:
@@ -51,10 +82,14 @@ struct capture_stats {
     uint64_t truncated, malformed;        /* bad */
     uint64_t connections;
     uint64_t http, tls, http2, other;
+    struct capture_ports spoken;   /* connections that were not, or not to the end, HTTP/1 */
+    struct capture_ports unwanted; /* packets of other_port, all as SPOKEN_UNKNOWN */
     uint64_t requests, responses;
     uint64_t exchanges, complete, unanswered, incomplete;
+    uint64_t unwritten;        /* of these: for who takes them to fill in */
     uint64_t orphan_responses; /* answers whose request was not seen */
     uint64_t own_copies;       /* carried our marker, left out */
+    uint64_t redacted;         /* exchanges in which something was blanked */
     uint64_t tunnels, tunnel_bytes;
     uint64_t gap_bytes, gaps;
     uint64_t retransmitted_bytes, conflicts, out_of_window;
@@ -62,6 +97,7 @@ struct capture_stats {
     uint64_t midstream;     /* connections whose start was not seen */
     uint64_t evicted;       /* connections given up for a ceiling */
     uint64_t fragments, fragments_dropped;
+    uint64_t kernel_received; /* live: by the filter, dropped ones included */
     uint64_t kernel_dropped, interface_dropped, queue_dropped;
     int64_t first_ns, last_ns; /* packet time */
     size_t memory_peak;        /* reassembly, bytes */
@@ -87,6 +123,9 @@ void capture_stop(struct capture *c);
 
 /* The counters so far. */
 const struct capture_stats *capture_stats(const struct capture *c);
+
+/* In how many exchanges the i-th name of config->redact was found so far. */
+uint64_t capture_redact_hits(const struct capture *c, size_t i);
 
 /* Free it. NULL is fine. */
 void capture_close(struct capture *c);

@@ -1,5 +1,6 @@
 #include "capture/connection.h"
 
+#include "capture/ports.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/mem.h"
@@ -11,7 +12,8 @@ struct early {
 };
 
 /* A start line longer than this is taken for none. */
-enum { EARLY_MAX = 16 * 1024 };
+/* So much is looked at; one more segment fits, which may be that large. */
+enum { EARLY_MAX = 16 * 1024, EARLY_ROOM = EARLY_MAX + 262144 };
 
 enum { PATIENCE_NS = CONNECTION_PATIENCE_SECONDS * NS_PER_SEC, MAX_STRAYS = 8 };
 
@@ -45,6 +47,26 @@ static void stop_tracking(struct connection *c, const struct pair_context *ctx)
     stream_clear(&c->stream[1], ctx->budget);
 }
 
+static uint16_t server_port(const struct connection *c)
+{
+    if (c->client >= 0)
+        return c->from[!c->client].port;
+    return c->from[0].port < c->from[1].port ? c->from[0].port : c->from[1].port;
+}
+
+static void count_spoken(const struct connection *c, struct capture_stats *stats,
+                         enum protocol protocol)
+{
+    static const enum capture_spoken kinds[] = {
+        [PROTOCOL_TLS] = SPOKEN_TLS,
+        [PROTOCOL_HTTP2] = SPOKEN_HTTP2,
+        [PROTOCOL_OTHER] = SPOKEN_UNKNOWN,
+    };
+
+    if (protocol != PROTOCOL_HTTP)
+        ports_add(&stats->spoken, server_port(c), c->carries ? kinds[protocol] : SPOKEN_NOTHING);
+}
+
 static void count(struct connection *c, const struct pair_context *ctx, enum protocol protocol)
 {
     struct capture_stats *stats = ctx->stats;
@@ -57,6 +79,7 @@ static void count(struct connection *c, const struct pair_context *ctx, enum pro
     stats->other += protocol == PROTOCOL_OTHER;
     if (c->midstream[0] || c->midstream[1])
         stats->midstream++;
+    count_spoken(c, stats, protocol);
     if (protocol != PROTOCOL_HTTP)
         stop_tracking(c, ctx);
 }
@@ -93,16 +116,33 @@ static void feed(struct connection *c, const struct pair_context *ctx, int dir,
         give_up(c, ctx);
 }
 
-/* It speaks HTTP, and in direction `client` go the requests. */
-static void begin_http(struct connection *c, const struct pair_context *ctx, int client)
+static bool has_early(const struct connection *c, int dir)
 {
+    return c->early && c->early->bytes[dir].len;
+}
+
+/* Where the first bytes of a direction that pairing will see begin. */
+static int64_t first_position(const struct connection *c, int dir, const struct piece *p)
+{
+    if (has_early(c, dir))
+        return c->early->piece[dir].pos;
+    return p ? p->pos : c->stream[dir].next;
+}
+
+/* It speaks HTTP, and in direction `client` go the requests. Pass on what was
+ * kept, and then `p`, which goes in direction `dir`, if it is not NULL. */
+static void begin_http(struct connection *c, const struct pair_context *ctx, int client, int dir,
+                       const struct piece *p)
+{
+    const struct piece *of[2] = {dir == client ? p : NULL, dir == client ? NULL : p};
     struct pair_origin origin = {
         .connection = c->number,
         .client = c->from[client],
         .server = c->from[!client],
         .midstream = {c->midstream[client], c->midstream[!client]},
-        .pos = {c->stream[client].next, c->stream[!client].next},
+        .pos = {first_position(c, client, of[0]), first_position(c, !client, of[1])},
         .seen = c->missed[client] ? c->missed[client] + 1 : 0,
+        .answered = dir != client && !c->midstream[client] && has_early(c, client),
     };
     struct early *early = c->early;
 
@@ -123,6 +163,8 @@ static void begin_http(struct connection *c, const struct pair_context *ctx, int
     }
     c->early = early;
     drop_early(c, ctx);
+    if (p)
+        feed(c, ctx, dir, p);
 }
 
 /* Keep first bytes until more come. False when they cannot be kept. */
@@ -136,8 +178,8 @@ static bool keep_early(struct connection *c, const struct pair_context *ctx, int
         c->early = mem_zalloc(sizeof *c->early);
         if (!c->early)
             return false;
-        buf_init(&c->early->bytes[0], EARLY_MAX);
-        buf_init(&c->early->bytes[1], EARLY_MAX);
+        buf_init(&c->early->bytes[0], EARLY_ROOM);
+        buf_init(&c->early->bytes[1], EARLY_ROOM);
         budget_charge(ctx->budget, sizeof *c->early);
     }
     b = &c->early->bytes[dir];
@@ -152,15 +194,6 @@ static bool keep_early(struct connection *c, const struct pair_context *ctx, int
     return true;
 }
 
-/* First bytes that a hole cuts off from what follows tell nothing any more. */
-static void forget_early(struct connection *c, int dir)
-{
-    if (!c->early)
-        return;
-    c->unclear_bytes += c->early->bytes[dir].len;
-    buf_reset(&c->early->bytes[dir]);
-}
-
 /* The beginning of a direction is missing, or was not understood. */
 static void note_missed(struct connection *c, int dir)
 {
@@ -173,8 +206,16 @@ static void note_missed(struct connection *c, int dir)
 static unsigned senders(const struct connection *c, int dir)
 {
     if (c->client < 0)
-        return FROM_CLIENT | FROM_SERVER;
+        return FROM_EITHER;
     return c->client == dir ? FROM_CLIENT : FROM_SERVER;
+}
+
+/* A client's first line that is no request line may be answered by a server of
+ * HTTP nevertheless, with 400 or by guessing: its first bytes will tell. */
+static bool may_be_answered(const struct connection *c, int dir, struct str first)
+{
+    return dir == c->client && !c->midstream[dir] && first.len <= EARLY_MAX &&
+           recognise_garbled(first);
 }
 
 static void classify(struct connection *c, const struct pair_context *ctx, int dir,
@@ -182,7 +223,7 @@ static void classify(struct connection *c, const struct pair_context *ctx, int d
 {
     struct buf *early = c->early ? &c->early->bytes[dir] : NULL;
     bool joined = early && early->len;
-    bool from_client = true;
+    unsigned role = FROM_EITHER;
     enum protocol protocol;
 
     if (p->bytes.len == 0) {
@@ -194,18 +235,21 @@ static void classify(struct connection *c, const struct pair_context *ctx, int d
         protocol = PROTOCOL_OTHER;
     else
         protocol = recognise(joined ? buf_str(early) : p->bytes, senders(c, dir), c->midstream[dir],
-                             &from_client);
+                             &role);
+    if (protocol == PROTOCOL_UNKNOWN && (joined ? early->len : p->bytes.len) > EARLY_MAX)
+        protocol = PROTOCOL_OTHER;
     switch (protocol) {
     case PROTOCOL_UNKNOWN:
         if (!joined && !keep_early(c, ctx, dir, p))
             give_up(c, ctx);
         break;
     case PROTOCOL_HTTP:
-        begin_http(c, ctx, from_client ? dir : !dir);
-        if (!joined)
-            feed(c, ctx, dir, p);
+        begin_http(c, ctx, role == FROM_CLIENT ? dir : !dir, dir, joined ? NULL : p);
         break;
     case PROTOCOL_OTHER:
+        if (may_be_answered(c, dir, joined ? buf_str(early) : p->bytes) &&
+            (joined || keep_early(c, ctx, dir, p)))
+            break;
         /* In mid-stream this may be inside a message: wait for the next one. */
         if (c->midstream[dir]) {
             note_missed(c, dir);
@@ -217,12 +261,53 @@ static void classify(struct connection *c, const struct pair_context *ctx, int d
         count(c, ctx, protocol);
         break;
     default:
+        if (c->client < 0 && role != FROM_EITHER)
+            c->client = (int8_t)(role == FROM_CLIENT ? dir : !dir);
         count(c, ctx, protocol);
         break;
     }
 }
 
+/* No more of the first bytes will come: what is there of a start line may tell
+ * nevertheless. */
+static void classify_cut(struct connection *c, const struct pair_context *ctx, int dir)
+{
+    struct http_request_line request;
+    struct http_status_line status;
+    struct str first;
+
+    if (!has_early(c, dir))
+        return;
+    first = buf_str(&c->early->bytes[dir]);
+    if ((senders(c, dir) & FROM_CLIENT) && http_request_start(first, &request))
+        begin_http(c, ctx, dir, dir, NULL);
+    else if ((senders(c, dir) & FROM_SERVER) && http_status_line(first, &status))
+        begin_http(c, ctx, !dir, dir, NULL);
+}
+
+/* A hole cuts the first bytes off from what follows. */
+static void end_early(struct connection *c, const struct pair_context *ctx, int dir)
+{
+    classify_cut(c, ctx, dir);
+    if (c->protocol != PROTOCOL_UNKNOWN)
+        return;
+    note_missed(c, dir);
+    if (!has_early(c, dir))
+        return;
+    c->unclear_bytes += c->early->bytes[dir].len;
+    buf_reset(&c->early->bytes[dir]);
+}
+
 /* ---- order ------------------------------------------------------------------ */
+
+/* Acknowledgements may cover a hole piece by piece: it is one. */
+static void count_hole(struct connection *c, const struct pair_context *ctx, int dir, int64_t pos,
+                       int64_t n)
+{
+    ctx->stats->gaps += pos != c->hole[dir];
+    ctx->stats->gap_bytes += (uint64_t)n;
+    c->hole[dir] = pos + n;
+}
 
 static void deliver(struct connection *c, const struct pair_context *ctx, int dir,
                     const struct piece *p)
@@ -233,12 +318,9 @@ static void deliver(struct connection *c, const struct pair_context *ctx, int di
     else if (c->protocol == PROTOCOL_UNKNOWN)
         classify(c, ctx, dir, p);
     if (p->missing) {
-        ctx->stats->gaps++;
-        ctx->stats->gap_bytes += p->missing;
-        if (c->protocol == PROTOCOL_UNKNOWN) {
-            note_missed(c, dir);
-            forget_early(c, dir);
-        }
+        count_hole(c, ctx, dir, piece_end(p) - p->missing, p->missing);
+        if (c->protocol == PROTOCOL_UNKNOWN)
+            end_early(c, ctx, dir);
     }
 }
 
@@ -249,15 +331,12 @@ static void skip(struct connection *c, const struct pair_context *ctx, int dir, 
     struct stream *s = &c->stream[dir];
     int64_t pos = s->next;
 
-    ctx->stats->gaps++;
-    ctx->stats->gap_bytes += (uint64_t)n;
+    count_hole(c, ctx, dir, pos, n);
     s->next += n;
-    if (c->protocol == PROTOCOL_UNKNOWN) {
-        note_missed(c, dir);
-        forget_early(c, dir);
-    } else if (c->http && pairing_gap(c->http, side_of(c, dir), pos, (uint64_t)n, now) < 0) {
+    if (c->protocol == PROTOCOL_UNKNOWN)
+        end_early(c, ctx, dir);
+    if (c->http && pairing_gap(c->http, side_of(c, dir), pos, (uint64_t)n, now) < 0)
         give_up(c, ctx);
-    }
 }
 
 /* What of the other stream this piece's sender had received and we have not
@@ -420,8 +499,8 @@ static void settle(struct connection *c, int64_t now, struct budget *b, bool for
         c->midstream[d] = true;
         /* The receiver's first acknowledgement shows where it stood: that of a
          * handshake, or in mid-stream before bytes that were not captured. */
-        if (s->first_ack && (!stream_head(s) || s->first_ack < stream_head(s)->pos))
-            stream_anchor(s, s->first_ack, b);
+        if (s->first_shown && (!stream_head(s) || s->first_shown < stream_head(s)->pos))
+            stream_anchor(s, s->first_shown, b);
         else if (stream_head(s))
             stream_anchor(s, stream_head(s)->pos, b);
     }
@@ -471,16 +550,34 @@ static void take_syn(struct connection *c, struct budget *b, const struct segmen
     }
 }
 
+/* A stream without a SYN began here at the latest. */
+static void show_position(struct stream *s, int64_t pos)
+{
+    if (!s->anchored && (s->first_shown == 0 || pos < s->first_shown))
+        s->first_shown = pos;
+}
+
 static void take_ack(struct connection *c, const struct segment *s, int dir)
 {
     struct stream *peer = &c->stream[!dir];
     int64_t pos = stream_position(peer, s->ack);
     int64_t top = peer->top > peer->next ? peer->top : peer->next;
 
-    if (!peer->anchored && (peer->first_ack == 0 || pos < peer->first_ack))
-        peer->first_ack = pos;
+    show_position(peer, pos);
     if (pos > peer->acked && pos <= top + STREAM_WINDOW)
         peer->acked = pos;
+}
+
+/* Bytes came again that were passed on already: were they the same? */
+static bool is_other(struct connection *c, int dir, int64_t pos, struct str bytes, bool other)
+{
+    struct piece *first = has_early(c, dir) ? &c->early->piece[dir] : NULL;
+
+    if (c->http)
+        return pairing_repeat(c->http, side_of(c, dir), pos, bytes, other);
+    if (first && !stream_agree(pos, bytes, first->pos, buf_str(&c->early->bytes[dir])))
+        first->conflict = other = true;
+    return other;
 }
 
 static void take_piece(struct connection *c, const struct pair_context *ctx, int dir,
@@ -488,6 +585,8 @@ static void take_piece(struct connection *c, const struct pair_context *ctx, int
 {
     struct stream *s = &c->stream[dir];
     struct stream_note note = {0};
+    struct str bytes = p->bytes;
+    int64_t pos = p->pos, next = s->next;
     enum stream_fate fate;
 
     if (c->settled && !s->anchored) {
@@ -496,11 +595,11 @@ static void take_piece(struct connection *c, const struct pair_context *ctx, int
     }
     fate = stream_add(s, p, ctx->budget, &note);
     ctx->stats->retransmitted_bytes += note.repeated;
-    if (note.conflict) {
-        ctx->stats->conflicts++;
-        if (c->http)
-            pairing_conflict(c->http, side_of(c, dir));
-    }
+    /* What waits carries its mark with it to the message it is part of. */
+    if (note.repeated && s->anchored && pos < next && !note.probe)
+        note.conflict |=
+            is_other(c, dir, pos, str_head(bytes, (size_t)(next - pos)), note.delivered);
+    ctx->stats->conflicts += note.conflict;
     if (fate == STREAM_NEXT) {
         if (c->settled && waits_for(c, dir, p) == 0)
             deliver(c, ctx, dir, p);
@@ -553,6 +652,8 @@ static void take_payload(struct connection *c, const struct pair_context *ctx,
     };
     int64_t end = piece_end(&p);
 
+    if (end == p.pos && !(s->flags & (TCP_SYN | TCP_RST)))
+        show_position(mine, p.pos);
     if (s->bytes.len || s->missing) {
         c->carries = true;
         if ((s->flags & TCP_URG) && s->urgent > 0 && s->urgent <= s->bytes.len)
@@ -667,6 +768,8 @@ void connection_end(struct connection *c, const struct pair_context *ctx, int64_
         while (lose_all_patience(c, ctx, now));
         for (int d = 0; d < 2; d++)
             skip_tail(c, ctx, d, now);
+        for (int d = 0; d < 2 && c->protocol == PROTOCOL_UNKNOWN; d++)
+            classify_cut(c, ctx, d);
     }
     if (c->http) {
         end_direction(c, ctx, c->client, how);

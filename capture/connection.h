@@ -25,6 +25,7 @@ struct connection {
     bool reset;
     bool fin[2];             /* by direction */
     bool midstream[2];       /* the beginning was not captured */
+    int64_t hole[2];         /* by direction: end of the last one */
     int64_t missed[2];       /* bytes were lost or not understood at first: where
                                * the other stream stood then; 0: were not */
     bool carries;            /* payload was seen */

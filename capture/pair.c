@@ -4,6 +4,7 @@
 #define XXH_STATIC_LINKING_ONLY /* for the size of XXH64_state_t */
 #include <xxhash.h>
 
+#include "capture/ports.h"
 #include "core/clock.h"
 #include "core/mem.h"
 
@@ -26,7 +27,10 @@
  * may have more under way than we know, so there a request is fresh only with
  * nothing doubtful before it, or after a pause. */
 
-enum { PAUSE_SECONDS = 1 };
+enum { PAUSE_SECONDS = 1, ENOUGH_BURSTS = 4 };
+
+/* "HTTP/1.1 200", a line break, and an empty line. */
+enum { MIN_RESPONSE = 14 };
 
 /* What replay adds to its copies. */
 static const struct str own_mark = STR_INIT("X-Mirrorctl");
@@ -42,8 +46,8 @@ struct entry {
     struct entry *next;
     struct exchange *x;
     struct str method;
-    int64_t start; /* position of the request's first byte */
-    int64_t end;   /* behind its last, once it is done */
+    int64_t start[2]; /* position of each message's first byte, */
+    int64_t end[2];   /* and behind its last, once it is done */
     int64_t seen;  /* what the client had received when it sent that */
     size_t charged;
     size_t cap[2];          /* room for the bodies */
@@ -56,6 +60,8 @@ struct entry {
     bool doubtful;
     bool fresh;
     bool own; /* a copy that mirrorctl itself sent */
+    bool unsure;  /* its lengths differ */
+    bool insists; /* sends its content although it was refused */
 };
 
 struct side {
@@ -66,11 +72,19 @@ struct side {
     int64_t pos;         /* fed up to here */
     int64_t at;          /* framed up to here */
     int64_t last_ns;     /* when bytes came last */
-    int64_t last_ack;    /* what their sender had received; -1: not known */
+    int64_t top;         /* behind the last byte that was captured */
+    int64_t top_ack;     /* highest position that their sender had received */
     uint64_t content;    /* content of the message so far */
     uint32_t flags;      /* for the next message */
     bool begun;
     bool ended;
+};
+
+/* Bytes of the requests that are held back. */
+struct hold {
+    struct buf bytes;
+    struct piece piece; /* where and when they came */
+    int64_t ack;
 };
 
 struct pairing {
@@ -79,15 +93,36 @@ struct pairing {
     struct side side[2];
     struct entry *first, *last;
     struct entry *spare;
+    struct hold held;
+    bool at_length; /* the request being read is over, if this is its length */
     uint32_t index;
     size_t charged;
-    bool pipelined; /* the client has been seen pipelining */
+    bool pipelined;   /* the client has been seen pipelining, */
+    bool overlapping; /* and not waiting for all it had asked for */
+    unsigned bursts;  /* how often a client that pipelines has waited */
+    struct {
+        int64_t seen;
+        bool same; /* as the one before */
+        bool fresh;
+    } previous;     /* request */
+    struct {
+        uint32_t flags;
+        int64_t answer; /* where it begins */
+    } gone;             /* request that was handed on last */
+    int64_t caught; /* behind the first byte of the responses whose sender had all
+                     * requests so far; 0: none came */
     bool doubt;
+    unsigned unplaced; /* responses since then that answer one of those open */
+    unsigned ghosts;   /* requests before those open whose answers are due */
+    int64_t stray;     /* behind the beginning of the last response left out */
+    int64_t answered;  /* where a request begins that one of those was for; 0: none */
     bool lost_requests; /* in doubt also because requests may be missing */
     int64_t doubt_pos;  /* of the responses: what the client must have seen */
     uint32_t doubt_flags;
     int64_t lost_at; /* of the requests: end of what was lost last; */
     int64_t resumed; /* and what the first one behind it had seen */
+    int64_t lost_seen; /* what shows in a request that its client had some of the
+                        * responses whose sender had that; 0: none came */
     int64_t damage;  /* of the responses: end of what was lost or skipped last */
     int64_t ahead;   /* first byte of the responses whose sender may have
                          * received more of the requests than was fed; 0 is none */
@@ -104,7 +139,7 @@ static struct http_message *message_of(struct entry *e, int side)
 
 static void recharge(struct pairing *p)
 {
-    size_t now = sizeof *p;
+    size_t now = sizeof *p + p->held.bytes.cap;
 
     for (int i = 0; i < 2; i++)
         now += p->side[i].framer.line.cap + p->side[i].framer.trailers.cap;
@@ -139,8 +174,10 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
     p->origin = *origin;
     for (int i = 0; i < 2; i++) {
         http1_init(&p->side[i].framer, (enum http1_side)i);
+        if (i == REQ && origin->answered)
+            http1_trust(&p->side[i].framer);
         p->side[i].pos = p->side[i].at = origin->pos[i];
-        p->side[i].last_ack = -1;
+
         if (!origin->midstream[i])
             continue;
         p->side[i].flags = HTTP_MIDSTREAM;
@@ -148,6 +185,7 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
         p->doubt = p->lost_requests = true;
     }
     p->side[REQ].framer.mark = own_mark;
+    buf_init(&p->held.bytes, HTTP1_MAX_LINE);
     p->resumed = INT64_MAX;
     p->doubt_pos = origin->seen;
     p->lost_at = origin->seen ? origin->pos[REQ] : 0;
@@ -155,10 +193,17 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
     return p;
 }
 
+static struct exchange *exchange_fresh(const struct pair_context *c)
+{
+    size_t max = exchange_limit(c);
+
+    return c->fresh ? c->fresh(c->ctx, max) : exchange_new(max, NULL);
+}
+
 static struct entry *entry_new(struct pairing *p)
 {
     struct entry *e = p->spare ? p->spare : mem_alloc(sizeof *e);
-    struct exchange *x = exchange_new(exchange_limit(p->context), NULL);
+    struct exchange *x = exchange_fresh(p->context);
 
     p->spare = NULL;
     if (!e || !x) {
@@ -176,6 +221,11 @@ static struct entry *entry_new(struct pairing *p)
     return e;
 }
 
+static int64_t answer_begins(const struct entry *e)
+{
+    return e->response_begun ? e->start[RES] : INT64_MAX;
+}
+
 /* Hand the first entry's exchange on. */
 static void put_first(struct pairing *p)
 {
@@ -185,6 +235,8 @@ static void put_first(struct pairing *p)
     p->first = e->next;
     if (!p->first)
         p->last = NULL;
+    p->gone.flags = x->request.flags;
+    p->gone.answer = answer_begins(e);
     for (int i = 0; i < 2; i++) {
         if (p->side[i].entry == e)
             p->side[i].entry = NULL;
@@ -224,6 +276,7 @@ void pairing_free(struct pairing *p)
         put_first(p);
     for (int i = 0; i < 2; i++)
         http1_release(&p->side[i].framer);
+    buf_release(&p->held.bytes);
     budget_return(p->context->budget, p->charged);
     mem_free(p->spare);
     mem_free(p);
@@ -264,6 +317,7 @@ static int keep_content(struct pairing *p, struct entry *e, int side, struct str
         body = arena_grow(&e->x->mem, body, e->cap[side], cap, NULL);
         if (!body)
             return -1;
+        m->body.data = body; /* it may have moved, and is hashed below */
         e->cap[side] = cap;
     }
     if (n < piece.len) {
@@ -291,6 +345,7 @@ static int finish_message(struct pairing *p, int side, bool whole, uint32_t flag
     s->entry = NULL;
     if (!e)
         return 0;
+    e->end[side] = s->at;
     m = message_of(e, side);
     m->flags |= s->framer.flags | flags;
     m->chunked = s->framer.chunked;
@@ -301,8 +356,8 @@ static int finish_message(struct pairing *p, int side, bool whole, uint32_t flag
         return -1;
     m->complete = whole && !(m->flags & NOT_COMPLETE);
     if (side == REQ) {
+        p->at_length = false;
         e->request_done = true;
-        e->end = s->at;
         e->x->request_last_ns = s->mark.ns;
         e->abandoned |= p->side[RES].ended && !e->response_begun;
     } else {
@@ -331,10 +386,11 @@ static void abandon(const struct pairing *p, struct entry *e)
 /* It is known who is answered: entry `e`. Requests lost behind it stay lost. */
 static void end_doubt(struct pairing *p, const struct entry *answered)
 {
-    if (p->lost_requests && answered->start < p->lost_at)
+    if (p->lost_requests && answered->start[REQ] < p->lost_at)
         return;
     p->doubt = p->lost_requests = false;
     p->doubt_flags = 0;
+    p->unplaced = p->ghosts = 0;
     for (struct entry *e = p->first; e; e = e->next)
         e->doubtful = false;
 }
@@ -350,6 +406,7 @@ static void begin_doubt(struct pairing *p, bool requests, int64_t pos, uint32_t 
     p->lost_requests |= requests;
     if (requests) {
         p->lost_at = p->side[REQ].pos;
+        p->lost_seen = p->side[RES].top_ack >= p->lost_at ? p->side[RES].pos : 0;
         p->resumed = INT64_MAX;
     }
     p->doubt_flags |= flags;
@@ -361,6 +418,23 @@ static void begin_doubt(struct pairing *p, bool requests, int64_t pos, uint32_t 
     }
 }
 
+/* Is a request of a client that pipelines the first of a new burst? */
+static bool begins_burst(const struct pairing *p, const struct entry *e)
+{
+    struct entry *open = next_open(p->first);
+    int64_t last_ns;
+
+    if (p->overlapping)
+        return false;
+    if (e->seen == p->previous.seen)
+        return p->previous.fresh;
+    if (p->caught && e->seen >= p->caught && (!open || open == e || p->bursts >= ENOUGH_BURSTS))
+        return true;
+    last_ns = p->side[REQ].last_ns > p->side[RES].last_ns ? p->side[REQ].last_ns
+                                                          : p->side[RES].last_ns;
+    return p->side[REQ].mark.ns - last_ns >= PAUSE_SECONDS * NS_PER_SEC;
+}
+
 static bool is_fresh(const struct pairing *p, const struct entry *e)
 {
     struct entry *open = next_open(p->first);
@@ -369,36 +443,88 @@ static bool is_fresh(const struct pairing *p, const struct entry *e)
         return false;
     /* The client may have sent what was lost together with this one, unless it
      * had something of the responses between. */
-    if (p->lost_requests && p->lost_at && p->side[RES].last_ack < p->lost_at &&
+    if (p->lost_requests && p->lost_at && !(p->lost_seen && e->seen >= p->lost_seen) &&
         e->seen <= p->resumed)
         return false;
-    if (!p->pipelined || !open || open == e)
+    if (!p->pipelined)
         return true;
-    return p->side[REQ].mark.ns - p->side[RES].last_ns >= PAUSE_SECONDS * NS_PER_SEC;
+    /* All that was sent before is answered: they have been counted. */
+    if ((!open || open == e) && !p->lost_requests && !p->ghosts)
+        return true;
+    return begins_burst(p, e);
+}
+
+/* Did the client send `e` without waiting for the answer to `before`? In doubt
+ * an answer may have been lost, or not been known for one. */
+static bool is_unanswered(const struct pairing *p, const struct entry *before)
+{
+    if (before->response_done || before->abandoned)
+        return false;
+    if (!p->doubt)
+        return true;
+    return before->fresh && before->seen >= p->damage && before->seen >= p->stray;
+}
+
+/* The client asked on although it knew that answers were outstanding: that it
+ * waited for any is not believed any more. */
+static void note_overlap(struct pairing *p)
+{
+    if (p->overlapping)
+        return;
+    p->pipelined = p->overlapping = true;
+    for (struct entry *e = next_open(p->first); e && p->doubt; e = next_open(e->next)) {
+        e->doubtful |= e->fresh;
+        e->fresh = false;
+    }
+}
+
+/* What does a request that begins tell about the client's manners? */
+static void note_manners(struct pairing *p, const struct entry *e)
+{
+    bool same_burst = e->seen == p->previous.seen;
+    bool waited = true;
+
+    if (e->seen > p->side[RES].pos)
+        return; /* it had answers that were not captured */
+    for (const struct entry *before = p->first; before != e; before = before->next) {
+        if (!is_unanswered(p, before))
+            continue;
+        waited = false;
+        p->pipelined = true;
+        if (e->seen > before->seen)
+            note_overlap(p);
+    }
+    if (!same_burst && e->seen - p->previous.seen < MIN_RESPONSE)
+        note_overlap(p); /* of an answer it had a part and no more */
+    /* Bytes that were on their way when it was sent are of an older answer. */
+    if (p->side[RES].top > e->seen && p->side[RES].top_ack <= e->start[REQ]) {
+        p->pipelined = true;
+        if (!same_burst)
+            note_overlap(p);
+    }
+    if (p->pipelined && !p->doubt && waited && !same_burst && p->bursts < ENOUGH_BURSTS)
+        p->bursts++;
 }
 
 /* A request has begun: what does it tell about those before it? */
 static void note_order(struct pairing *p, struct entry *e)
 {
-    struct entry *open;
-
+    note_manners(p, e);
     if (p->doubt) {
         e->fresh = is_fresh(p, e);
         e->doubtful = !e->fresh;
         if (e->seen < p->resumed)
             p->resumed = e->seen;
-        return;
     }
-    for (open = p->first; open != e; open = open->next) {
-        if (!open->response_done && !open->abandoned && e->seen <= p->side[RES].pos)
-            p->pipelined = true;
-    }
+    p->previous.same = e->seen == p->previous.seen;
+    p->previous.seen = e->seen;
+    p->previous.fresh = e->fresh;
 }
 
 /* Had the sender of a response received the beginning of this request? */
 static bool can_answer(const struct entry *e, int64_t ack)
 {
-    return ack < 0 || ack > e->start;
+    return ack < 0 || ack > e->start[REQ];
 }
 
 /* Had it received more of the requests than we know? FIN counts as a byte. */
@@ -421,36 +547,222 @@ static struct entry *choose_fresh(const struct pairing *p, struct entry *e, stru
         if (burst == 1)
             found = e;
     }
-    /* Of several sent at once the first is meant, unless its response may have
-     * been among what was lost since. */
-    if (found && p->damage > found->seen && (burst > 1 || saw_more(p, m.ack)))
+    /* Of several sent at once, or with one behind it that was lost, the first is
+     * meant, unless its response may have been among what was lost since. */
+    if (found && p->damage > found->seen &&
+        (burst > 1 || saw_more(p, m.ack) || (p->lost_requests && p->lost_at > found->start[REQ])))
         return NULL;
     return found;
+}
+
+/* In doubt: the first request that can be meant, as those before it belong to
+ * responses that have come since. */
+static struct entry *first_possible(const struct pairing *p, struct entry *e)
+{
+    unsigned n = p->unplaced;
+
+    if (n < p->ghosts)
+        return NULL;
+    for (n -= p->ghosts; e && n; n--)
+        e = next_open(e->next);
+    return e;
+}
+
+/* In doubt: that request, if it is the last one that can be meant, too. */
+static struct entry *choose_counted(const struct pairing *p, struct entry *e, struct mark m)
+{
+    struct entry *next;
+
+    if (p->lost_requests || saw_more(p, m.ack))
+        return NULL;
+    e = first_possible(p, e);
+    if (!e || !can_answer(e, m.ack))
+        return NULL;
+    next = next_open(e->next);
+    return next && can_answer(next, m.ack) ? NULL : e;
 }
 
 /* The request that a response answers, or NULL if that is not known. */
 static struct entry *choose(struct pairing *p, struct mark m)
 {
-    struct entry *e = next_open(p->first), *k;
+    struct entry *e = next_open(p->first), *found;
 
     if (!e || !can_answer(e, m.ack))
         return NULL;
     if (!p->doubt || (!e->doubtful && !e->fresh))
         return e;
-    k = choose_fresh(p, e, m);
-    if (k) {
-        for (; e != k; e = next_open(e->next))
-            abandon(p, e);
-        end_doubt(p, k);
-        return k;
-    }
-    if (p->lost_requests || next_open(e->next) || saw_more(p, m.ack))
+    found = choose_fresh(p, e, m);
+    if (!found)
+        found = choose_counted(p, e, m);
+    if (!found)
         return NULL;
-    end_doubt(p, e);
-    return e;
+    for (; e != found; e = next_open(e->next))
+        abandon(p, e);
+    end_doubt(p, found);
+    return found;
+}
+
+/* What has come of a head that is not whole yet. */
+static struct str head_so_far(const struct side *s)
+{
+    const struct http1 *f = &s->framer;
+
+    if (f->drop_line || http1_is_idle(f) || http1_in_message(f))
+        return (struct str){0};
+    return buf_str(&f->line);
+}
+
+/* A final response answers nobody that is known. */
+static void leave_out(struct pairing *p, struct mark m)
+{
+    struct entry *e = next_open(p->first);
+    struct str head;
+    int64_t start;
+
+    p->context->stats->orphan_responses++;
+    p->stray = m.pos + 1;
+    head = head_so_far(&p->side[REQ]);
+    start = p->side[REQ].pos - (int64_t)head.len;
+    if (!e && head.len && m.ack > start)
+        p->answered = start;
+    if (!p->doubt)
+        return;
+    if (p->unplaced < p->ghosts || ((e = first_possible(p, e)) && can_answer(e, m.ack)))
+        p->unplaced++;
 }
 
 /* ---- events ----------------------------------------------------------------- */
+
+/* ---- is it over? ------------------------------------------------------------ */
+
+/* Two requests do not say where they end. One whose content was refused with a
+ * final response instead of 100 may still send it, or go on with the next
+ * request (RFC 9110, 10.1.1). And one with several lengths has been read up to
+ * one of them. What follows tells, and is held back as long as it does not. */
+
+static int hold(struct pairing *p, const struct piece *piece, int64_t ack);
+static int feed(struct pairing *p, enum http1_side side, const struct piece *piece, int64_t ack);
+
+static bool is_refused(const struct pairing *p)
+{
+    const struct side *s = &p->side[REQ];
+    const struct entry *e = s->entry;
+
+    return e && e->response_begun && !e->insists && s->content == 0 && !p->at_length &&
+           http1_in_message(&s->framer) &&
+           http_field_has(e->x->request.head, STR("Expect"), STR("100-continue"));
+}
+
+/* Does it matter what the next bytes of the requests are? A client that had not
+ * seen the response when it sent them cannot have obeyed it. */
+static bool is_question(const struct pairing *p, int64_t ack)
+{
+    if (p->at_length || p->held.bytes.len)
+        return true;
+    return is_refused(p) && ack > p->side[REQ].entry->start[RES];
+}
+
+/* The request at hand is over, or goes on. */
+static int end_question(struct pairing *p, bool over)
+{
+    struct side *s = &p->side[REQ];
+    bool whole = p->at_length;
+
+    if (!p->at_length && !over) {
+        s->entry->insists = true;
+        return 0;
+    }
+    p->at_length = false;
+    if (!over && http1_longer(&s->framer))
+        return 0;
+    http1_restart(&s->framer);
+    return finish_message(p, REQ, whole && over, whole ? 0 : HTTP_CUT);
+}
+
+enum verdict { GOES_ON, OVER, UNCLEAR };
+
+/* Do these bytes begin another request? `last`: no more of them come. */
+static enum verdict judge(struct str bytes, bool last)
+{
+    struct http_request_line line;
+
+    while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
+        bytes = str_skip(bytes, 1); /* RFC 9112, 2.2 */
+    switch (http1_guess(HTTP1_REQUESTS, bytes)) {
+    case HTTP1_NO:
+        return GOES_ON;
+    case HTTP1_TOO_SHORT:
+        if (!last)
+            return UNCLEAR;
+        return http_request_start(bytes, &line) ? OVER : GOES_ON;
+    default:
+        return http_request_line(bytes, &line) && line.version.len &&
+                       http_is_known_method(line.method)
+                   ? OVER
+                   : GOES_ON;
+    }
+}
+
+/* Feed what was held back: the question is answered. */
+static int let_go(struct pairing *p, bool over)
+{
+    struct buf bytes = p->held.bytes;
+    struct piece piece = p->held.piece;
+    int rc = end_question(p, over);
+
+    buf_init(&p->held.bytes, HTTP1_MAX_LINE);
+    piece.bytes = buf_str(&bytes);
+    if (rc == 0 && bytes.len)
+        rc = feed(p, HTTP1_REQUESTS, &piece, p->held.ack);
+    buf_release(&bytes);
+    put_settled(p);
+    return rc;
+}
+
+/* Hold bytes back until it is clear what they are. */
+static int hold(struct pairing *p, const struct piece *piece, int64_t ack)
+{
+    struct hold *h = &p->held;
+    size_t before = h->bytes.len;
+    enum verdict verdict = GOES_ON;
+
+    if (before == 0) {
+        h->piece = *piece;
+        h->piece.missing = 0;
+        h->ack = ack;
+    }
+    h->piece.conflict |= piece->conflict;
+    if (buf_add(&h->bytes, piece->bytes, NULL) == 0)
+        verdict = judge(buf_str(&h->bytes), piece->missing > 0);
+    if (verdict == UNCLEAR) {
+        p->side[REQ].pos = piece->pos + (int64_t)piece->bytes.len;
+        recharge(p);
+        return 0;
+    }
+    h->bytes.len = before;
+    return let_go(p, verdict == OVER) < 0 ? -1 : pairing_feed(p, HTTP1_REQUESTS, piece, ack);
+}
+
+/* The server answers, having all that was fed: that was enough for it. */
+static int answer_question(struct pairing *p)
+{
+    int rc = 0;
+
+    while (rc == 0 && p->held.bytes.len)
+        rc = let_go(p, judge(buf_str(&p->held.bytes), true) == OVER);
+    return rc == 0 && p->at_length ? end_question(p, true) : rc;
+}
+
+/* What would have told is missing, or never came. */
+static int cut_question(struct pairing *p, uint32_t why)
+{
+    if (p->held.bytes.len)
+        return let_go(p, judge(buf_str(&p->held.bytes), true) == OVER);
+    if (!p->at_length && !(why & HTTP_GAP && is_refused(p)))
+        return 0;
+    http1_restart(&p->side[REQ].framer);
+    return finish_message(p, REQ, false, why);
+}
 
 /* Where and when the head that was just told began. */
 static struct mark begin_head(struct side *s, int64_t piece_pos, int64_t start)
@@ -460,6 +772,24 @@ static struct mark begin_head(struct side *s, int64_t piece_pos, int64_t start)
     m.pos = start;
     s->partial = (struct mark){0};
     return m;
+}
+
+/* Readers may differ about the request in front, so also about where it ends:
+ * to some this one is content (RFC 9112, 11.2). Not so when the client had
+ * seen the answer to that: then it had waited. */
+static bool follows_anomaly(const struct pairing *p, const struct entry *e)
+{
+    const struct entry *before = p->first;
+    uint32_t flags = p->gone.flags;
+    int64_t answer = p->gone.answer;
+
+    while (before != e && before->next != e)
+        before = before->next;
+    if (before != e) {
+        flags = before->x->request.flags;
+        answer = answer_begins(before);
+    }
+    return (flags & HTTP_ANOMALIES) && e->seen <= answer;
 }
 
 static int on_request(struct pairing *p, struct str head, struct mark m, bool whole)
@@ -473,20 +803,28 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
         return -1;
     p->context->stats->requests++;
     s->entry = e;
+    s->content = 0;
     if (arena_dup(&e->x->mem, head, &e->x->request.head, NULL) < 0)
         return -1;
     kept = e->x->request.head;
     if (whole) { /* the framer has read it */
         e->method = str_from(kept.data + (s->framer.method.data - head.data), s->framer.method.len);
         e->own = s->framer.marked;
-    } else if (http_request_line(kept, &line)) {
+    } else if (http_request_start(kept, &line)) {
         e->method = line.method;
         e->own = http_find_field(kept, own_mark, &value);
     }
-    e->start = m.pos;
+    e->start[REQ] = m.pos;
     e->seen = m.ack >= 0 ? m.ack : p->side[RES].pos;
     e->x->request_first_ns = m.ns;
     e->x->request.flags = s->framer.flags | s->flags;
+    if (follows_anomaly(p, e))
+        e->x->request.flags |= HTTP_AFTER_ANOMALY;
+    if (p->answered == e->start[REQ]) { /* too early to know for whom */
+        e->abandoned = true;
+        e->x->response.flags |= HTTP_EARLY_RESPONSE;
+    }
+    e->unsure = whole && (s->framer.flags & HTTP_CL_CONFLICT) && http1_longer(&s->framer);
     note_order(p, e);
     recharge_entry(p, e);
     return 0;
@@ -529,16 +867,22 @@ static int on_response(struct pairing *p, struct str head, struct mark m, bool w
     s->entry = e = choose(p, m);
     s->content = 0;
     if (!e) {
-        p->context->stats->orphan_responses++;
+        leave_out(p, m);
         return 0;
     }
     if (whole)
         http1_answers(&s->framer, e->method);
+    e->start[RES] = m.pos;
     e->response_begun = true;
+    if (p->at_length && p->side[REQ].entry == e && m.ack >= p->side[REQ].pos &&
+        answer_question(p) < 0)
+        return -1;
     e->x->response_first_ns = m.ns;
     e->x->response.flags |= s->framer.flags | s->flags;
-    if (!e->request_done || (e->x->request.flags & HTTP_CUT) || (m.ack >= 0 && m.ack < e->end))
+    if (!e->request_done || (e->x->request.flags & HTTP_CUT) || (m.ack >= 0 && m.ack < e->end[REQ]))
         e->x->response.flags |= HTTP_EARLY_RESPONSE;
+    if (e->seen < p->damage) /* an informational answer may have been among it */
+        e->x->response.flags |= HTTP_GAP;
     e->x->tunnel =
         whole && (line.status == 101 || (str_eq(e->method, STR("CONNECT")) && line.status < 300));
     if (arena_dup(&e->x->mem, head, &e->x->response.head, NULL) < 0)
@@ -561,6 +905,10 @@ static void on_hole(struct pairing *p, int side, size_t n)
     struct entry *e = p->side[side].entry;
 
     p->side[side].at += (int64_t)n;
+    /* A response that answers nobody known may have no content, like that to
+     * HEAD: then these were others. */
+    if (!e && side == RES && p->side[side].content == 0)
+        begin_doubt(p, false, p->side[side].at, HTTP_GAP);
     if (!e)
         return;
     message_of(e, side)->flags |= HTTP_GAP;
@@ -568,11 +916,27 @@ static void on_hole(struct pairing *p, int side, size_t n)
     message_of(e, side)->body_size += n;
 }
 
+/* What a tunnel carries, by what both sides agreed on (RFC 9110, 7.8). */
+static enum capture_spoken spoken_in(const struct entry *e)
+{
+    struct str head = e->x->response.head;
+
+    if (str_eq(e->method, STR("CONNECT")))
+        return SPOKEN_CONNECT;
+    if (http_field_has(head, STR("Upgrade"), STR("websocket")))
+        return SPOKEN_WEBSOCKET;
+    return http_field_has(head, STR("Upgrade"), STR("h2c")) ? SPOKEN_H2C : SPOKEN_UPGRADE;
+}
+
 static int on_end(struct pairing *p, int side)
 {
     struct entry *e = p->side[side].entry;
     bool tunnel = side == RES && e && e->x->tunnel;
 
+    if (side == REQ && e && e->unsure) {
+        p->at_length = true;
+        return 0;
+    }
     if (finish_message(p, side, true, 0) < 0)
         return -1;
     if (tunnel) {
@@ -580,14 +944,23 @@ static int on_end(struct pairing *p, int side)
             finish_message(p, REQ, false, HTTP_CUT);
         http1_become_tunnel(&p->side[REQ].framer);
         p->context->stats->tunnels++;
+        ports_add(&p->context->stats->spoken, p->origin.server.port, spoken_in(e));
     }
     return 0;
 }
 
 /* A head that breaks off is a message nevertheless if it says which. */
+static bool says_which(int side, struct str head)
+{
+    struct http_request_line request;
+    struct http_status_line status;
+
+    return side == REQ ? http_request_start(head, &request) : http_status_line(head, &status);
+}
+
 static int begin_cut_message(struct pairing *p, int side, struct str head, int64_t pos)
 {
-    if (p->side[side].entry || str_find(head, '\n') == head.len)
+    if (p->side[side].entry || !says_which(side, head))
         return 0;
     return on_head(p, side, head, pos, false);
 }
@@ -596,7 +969,8 @@ static int begin_cut_message(struct pairing *p, int side, struct str head, int64
  * is lost, or the first byte that can answer a lost request. */
 static int64_t doubt_from(const struct pairing *p, int side)
 {
-    if (side == RES)
+    /* Responses came whose sender had all that is lost. */
+    if (side == RES || p->side[RES].top_ack >= p->side[REQ].pos)
         return p->side[RES].pos;
     return (p->ahead ? p->ahead : p->side[RES].pos) + 1;
 }
@@ -627,7 +1001,8 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
     int rc = 0;
 
     s->at = pos;
-    while (rc == 0 && (event = http1_next(&s->framer, &in, &piece)) != HTTP1_MORE) {
+    while (rc == 0 && !(side == REQ && p->at_length) &&
+           (event = http1_next(&s->framer, &in, &piece)) != HTTP1_MORE) {
         s->at += (int64_t)(before - in.len);
         before = in.len;
         switch (event) {
@@ -638,6 +1013,8 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             s->content += piece.len;
             if (s->entry)
                 rc = keep_content(p, s->entry, side, piece);
+            else if (side == RES && p->doubt)
+                p->damage = s->at; /* an answer to nobody, in which others may be */
             break;
         case HTTP1_HOLE:
             on_hole(p, side, piece.len);
@@ -654,7 +1031,8 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             p->context->stats->skipped_bytes += piece.len;
             if (side == RES)
                 p->damage = s->at;
-            else /* requests may be among it that did not begin on a line of their own */
+            else if (str_trim(piece).len > 0)
+                /* Requests may be among it that did not begin on a line of their own. */
                 begin_doubt(p, true, doubt_from(p, REQ), 0);
             break;
         case HTTP1_TUNNEL:
@@ -664,7 +1042,9 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             break;
         }
     }
-    return rc;
+    if (rc < 0 || in.len == 0 || side == RES || !p->at_length)
+        return rc;
+    return hold(p, &(struct piece){.pos = s->at, .bytes = in, .ns = s->mark.ns}, s->mark.ack);
 }
 
 /* ---- the outside ------------------------------------------------------------ */
@@ -689,8 +1069,7 @@ static void clear_flags(struct side *s)
 /* Remember when a head began that is not whole yet. */
 static void mark_partial(struct side *s, int64_t piece_pos)
 {
-    const struct http1 *f = &s->framer;
-    size_t kept = f->drop_line || http1_is_idle(f) || http1_in_message(f) ? 0 : f->line.len;
+    size_t kept = head_so_far(s).len;
 
     if (kept == 0)
         s->partial = (struct mark){0};
@@ -704,9 +1083,10 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
     bool between = http1_is_idle(&s->framer);
     int rc;
 
+    if (side == HTTP1_REQUESTS && cut_question(p, HTTP_GAP) < 0)
+        return -1;
     s->mark = (struct mark){pos, ns, -1};
     s->pos = pos + (int64_t)n;
-    s->last_ack = -1;
     if (side == HTTP1_RESPONSES && !p->ahead)
         p->ahead = pos;
     http1_gap(&s->framer, n);
@@ -724,22 +1104,81 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
 /* Does a message begin with this piece, whatever the framer thinks? Messages
  * mostly begin where segments do. A lost framer looks at lines, and content
  * that came before may not have ended with one. And the content of a response
- * whose request is not known may not come at all, as it answers HEAD. */
+ * whose request is not known may not come at all, as it answers HEAD, or may
+ * seem to go on for ever, as its head was found in content. */
 static bool begins_anew(const struct side *s, int side, struct str bytes)
 {
     const struct http1 *f = &s->framer;
     bool lost = http1_is_lost(f);
-    struct http_request_line line;
 
+    /* The line that was found may have begun a message, and this may end its head. */
+    if (head_so_far(s).len && str_find(head_so_far(s), '\n') < head_so_far(s).len && bytes.len &&
+        (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
+        return false;
     if (side == RES) {
-        bool unknown = !s->entry && s->content == 0 && http1_in_message(f);
+        bool unknown = !s->entry && http1_in_message(f) && (s->content == 0 || f->until_close);
         return (lost || unknown) && http1_guess(HTTP1_RESPONSES, bytes) == HTTP1_YES;
     }
-    return lost && http1_guess(HTTP1_REQUESTS, bytes) == HTTP1_YES &&
-           http_request_line(bytes, &line) && line.version.len && http_is_known_method(line.method);
+    return lost && http1_is_request(bytes);
 }
 
-int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *piece, int64_t ack)
+/* The first bytes seen of a stream whose beginning was not. They may be the end
+ * of content, with a request behind it on the same line; unless the line ends
+ * here only because its packet was cut. */
+static bool begins_within(int side, const struct piece *piece)
+{
+    switch (http1_guess((enum http1_side)side, piece->bytes)) {
+    case HTTP1_YES:
+        return side == REQ && !http1_is_request(piece->bytes);
+    case HTTP1_TOO_SHORT:
+        return !piece->missing;
+    default:
+        return true;
+    }
+}
+
+/* Of a request of which the capture has no whole line, its packet being cut,
+ * there is more to it than its looks: the client had new answers before it. */
+static bool begins_cut(const struct side *s, int side, const struct piece *piece, int64_t ack)
+{
+    struct http_request_line line;
+
+    return side == REQ && piece->missing && http1_is_lost(&s->framer) && ack > s->top_ack &&
+           str_find(piece->bytes, '\n') == piece->bytes.len &&
+           http_request_start(piece->bytes, &line) && http_is_known_method(line.method);
+}
+
+/* A piece of the responses comes: what of the requests had its sender? */
+static void note_ack(struct pairing *p, const struct piece *piece, int64_t ack)
+{
+    if (!p->ahead && ack > p->side[REQ].pos)
+        p->ahead = piece->pos;
+    if (!p->caught && ack >= p->side[REQ].pos && piece->bytes.len)
+        p->caught = piece->pos + 1;
+    if (p->last && ack >= 0 && ack <= p->last->start[REQ] &&
+        piece->pos + (int64_t)piece->bytes.len > p->last->seen) {
+        p->pipelined = true; /* it was on its way when that was sent */
+        if (!p->previous.same)
+            note_overlap(p);
+    }
+    if (!p->lost_seen && p->lost_at && ack >= p->lost_at && piece->bytes.len)
+        p->lost_seen = piece->pos + 1;
+}
+
+/* The half of a message that was found after damage was none, or is not known
+ * any more; other messages may have been in it. */
+static void start_anew(struct pairing *p, int side)
+{
+    struct side *s = &p->side[side];
+
+    if (head_so_far(s).len && side == REQ)
+        begin_doubt(p, true, doubt_from(p, REQ), 0);
+    else if (head_so_far(s).len)
+        p->damage = s->pos;
+    http1_lose(&s->framer);
+}
+
+static int feed(struct pairing *p, enum http1_side side, const struct piece *piece, int64_t ack)
 {
     struct side *s = &p->side[side];
     bool begins = !s->begun;
@@ -749,20 +1188,27 @@ int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *pi
 
     s->begun = true;
     s->mark = (struct mark){piece->pos, piece->ns, ack};
-    s->pos = piece->pos + (int64_t)piece->bytes.len;
-    if (begins && p->origin.midstream[side] && http1_guess(side, piece->bytes) == HTTP1_NO)
+    if (begins && p->origin.midstream[side] && begins_within(side, piece))
         http1_lose(&s->framer);
     else if (begins_anew(s, side, piece->bytes))
-        http1_lose(&s->framer);
+        start_anew(p, side);
+    else if (begins_cut(s, side, piece, ack))
+        http1_restart(&s->framer);
+    s->pos = piece->pos + (int64_t)piece->bytes.len;
     if (flags)
         set_flags(p, side, flags);
     if (side == HTTP1_REQUESTS)
         p->ahead = 0;
-    else if (!p->ahead && ack > p->side[REQ].pos)
-        p->ahead = piece->pos;
+    else
+        note_ack(p, piece, ack);
     rc = drive(p, side, piece->bytes, piece->pos, 0);
+    if (side == HTTP1_REQUESTS && piece->bytes.len)
+        p->caught = 0;
     s->last_ns = piece->ns;
-    s->last_ack = ack;
+    if (piece->bytes.len)
+        s->top = piece->pos + (int64_t)piece->bytes.len;
+    if (s->top_ack < ack)
+        s->top_ack = ack;
     mark_partial(s, piece->pos);
     if (s->flags)
         clear_flags(s);
@@ -775,17 +1221,63 @@ int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *pi
     return rc;
 }
 
-void pairing_conflict(struct pairing *p, enum http1_side side)
+int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *piece, int64_t ack)
 {
-    struct entry *e = p->side[side].entry;
+    if (side == HTTP1_REQUESTS && piece->bytes.len && is_question(p, ack))
+        return hold(p, piece, ack);
+    return feed(p, side, piece, ack);
+}
 
-    /* The message may have ended, but not gone yet. */
-    if (!e && side == HTTP1_REQUESTS)
-        e = p->last;
-    if (e)
-        message_of(e, side)->flags |= HTTP_OVERLAP_CONFLICT;
-    else if (!http1_is_idle(&p->side[side].framer))
-        p->side[side].flags |= HTTP_OVERLAP_CONFLICT;
+/* Some bytes of a stream. */
+struct stretch {
+    int64_t pos, end;
+    struct str bytes;
+};
+
+/* Does a message that is open, or was and is not gone, hold other bytes in the
+ * same place? `other`: it is known that there were others. */
+static bool contradicts(struct pairing *p, int side, struct entry *e, const struct stretch *t,
+                        bool other)
+{
+    struct http_message *m = message_of(e, side);
+    int64_t end = p->side[side].entry == e ? p->side[side].pos : e->end[side];
+    int64_t body = e->start[side] + (int64_t)m->head.len;
+    bool chunked = m->chunked || (p->side[side].entry == e && p->side[side].framer.chunked);
+    bool plain = !chunked && m->gap_bytes == 0;
+    bool same = true;
+
+    if (t->pos >= end || t->end <= e->start[side])
+        return false;
+    /* Kept as it lies in the stream; but an urgent byte is not, and moves it. */
+    if (!(m->flags & HTTP_URGENT)) {
+        same = stream_agree(t->pos, t->bytes, e->start[side], m->head);
+        same = same && (!plain || stream_agree(t->pos, t->bytes, body, m->body));
+    }
+    /* It may have been in what is not kept so. */
+    if (other && !(plain && m->body.len == m->body_size))
+        same = false;
+    if (!same)
+        m->flags |= HTTP_OVERLAP_CONFLICT;
+    return !same;
+}
+
+bool pairing_repeat(struct pairing *p, enum http1_side side, int64_t pos, struct str bytes,
+                    bool other)
+{
+    struct side *s = &p->side[side];
+    struct stretch t = {pos, pos + (int64_t)bytes.len, bytes};
+    struct str head = head_so_far(s);
+    bool found = other;
+
+    for (struct entry *e = p->first; e; e = e->next) {
+        if (side == HTTP1_REQUESTS || e->response_begun)
+            found |= contradicts(p, side, e, &t, other);
+    }
+    if (!stream_agree(pos, bytes, s->pos - (int64_t)head.len, head)) {
+        s->flags |= HTTP_OVERLAP_CONFLICT;
+        found = true;
+    }
+    return found;
 }
 
 /* No more answers come: what is open stays unanswered. */
@@ -805,13 +1297,20 @@ int pairing_end(struct pairing *p, enum http1_side side, enum pair_end how)
         [PAIR_CUT] = HTTP_CUT,
     };
     struct side *s = &p->side[side];
-    bool in_head = !http1_in_message(&s->framer);
+    bool in_head;
     int rc = 0;
 
     if (s->ended)
         return 0;
+    if (side == HTTP1_REQUESTS)
+        rc = how == PAIR_CLOSED && p->at_length && !p->held.bytes.len
+                 ? end_question(p, true)
+                 : cut_question(p, flags[how]);
+    if (rc < 0)
+        return rc;
     s->ended = true;
     s->at = s->pos;
+    in_head = !http1_in_message(&s->framer);
     switch (http1_finish(&s->framer, how == PAIR_CLOSED)) {
     case HTTP1_END:
         rc = finish_message(p, side, true, 0);

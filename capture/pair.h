@@ -21,12 +21,14 @@ struct pair_context {
     struct budget *budget;
     size_t max_body;
     void (*put)(void *ctx, struct exchange *x); /* takes x over */
+    struct exchange *(*fresh)(void *ctx, size_t max); /* NULL: exchange_new() */
     void *ctx;
 };
 
 struct pair_origin {
     uint64_t connection;
     struct endpoint client, server;
+    bool answered;     /* requests whose first line is none were answered by HTTP */
     bool midstream[2]; /* by side: its beginning was not captured */
     int64_t pos[2];    /* by side: of the first byte that will be fed */
     int64_t seen;      /* requests were missed: one that comes after them has
@@ -49,8 +51,11 @@ int pairing_feed(struct pairing *p, enum http1_side side, const struct piece *pi
 /* The next `n` bytes of a side, from `pos` on, were not captured. */
 int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n, int64_t ns);
 
-/* A retransmission differed from what was fed. */
-void pairing_conflict(struct pairing *p, enum http1_side side);
+/* Bytes came again that were fed already; `other` if it is known that they were
+ * others. Marks the messages that are still here and have other bytes there.
+ * True if there are such, or `other`. */
+bool pairing_repeat(struct pairing *p, enum http1_side side, int64_t pos, struct str bytes,
+                    bool other);
 
 enum pair_end {
     PAIR_CLOSED, /* in order, with FIN */

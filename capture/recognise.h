@@ -15,12 +15,16 @@ enum protocol {
     PROTOCOL_IGNORED, /* counted already; given up, or over */
 };
 
-enum sender { FROM_CLIENT = 1, FROM_SERVER = 2 };
+enum sender { FROM_CLIENT = 1, FROM_SERVER = 2, FROM_EITHER = FROM_CLIENT | FROM_SERVER };
 
 /* Look at the first bytes of a direction, which any of `senders` (enum sender)
  * may have sent; in mid-stream they need not be the first of the connection.
- * PROTOCOL_UNKNOWN when there are too few of them to tell. For PROTOCOL_HTTP,
- * *from_client says whether they are a request. */
-enum protocol recognise(struct str first, unsigned senders, bool midstream, bool *from_client);
+ * PROTOCOL_UNKNOWN when there are too few of them to tell. Else *role says who
+ * sends them, as far as they tell: for PROTOCOL_HTTP it is never FROM_EITHER. */
+enum protocol recognise(struct str first, unsigned senders, bool midstream, unsigned *role);
+
+/* Could a server take these first bytes of a client for a request, and say that
+ * it is a bad one? */
+bool recognise_garbled(struct str first);
 
 #endif

@@ -74,6 +74,16 @@ static struct record *record_at(struct ring *r, size_t at)
     return (struct record *)(void *)(r->bytes + (at & (r->size - 1)));
 }
 
+/* An empty ring is used from its start again, where the memory is still in the
+ * processor's cache and was touched before. What is left out at the end counts
+ * as full until the reader has taken the next record: not too soon, then. */
+static bool may_start_over(const struct ring *r, size_t head, size_t need)
+{
+    size_t used = head & (r->size - 1);
+
+    return used >= need && used >= r->size / 32;
+}
+
 bool ring_put(struct ring *r, const struct packet *p)
 {
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
@@ -83,7 +93,7 @@ bool ring_put(struct ring *r, const struct packet *p)
     size_t to_end = r->size - (head & (r->size - 1));
     struct record *record;
 
-    if (to_end < need) {
+    if (to_end < need || (head == tail && may_start_over(r, head, need))) {
         if (r->size - (head - tail) < to_end + need)
             return false;
         /* The end of the ring always has room for a number: need is a multiple

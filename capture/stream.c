@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "core/mem.h"
 
@@ -141,15 +140,14 @@ static struct held *insert(struct stream *s, struct held *before, const struct p
     return h;
 }
 
-/* Do two pieces have the same bytes where both have some? */
-static bool agree(const struct piece *a, const struct piece *b)
+bool stream_agree(int64_t a_pos, struct str a, int64_t b_pos, struct str b)
 {
-    int64_t from = a->pos > b->pos ? a->pos : b->pos;
-    int64_t a_end = a->pos + (int64_t)a->bytes.len, b_end = b->pos + (int64_t)b->bytes.len;
+    int64_t from = a_pos > b_pos ? a_pos : b_pos;
+    int64_t a_end = a_pos + (int64_t)a.len, b_end = b_pos + (int64_t)b.len;
     int64_t to = a_end < b_end ? a_end : b_end;
 
-    return from >= to || memcmp(a->bytes.data + (from - a->pos), b->bytes.data + (from - b->pos),
-                                (size_t)(to - from)) == 0;
+    return from >= to ||
+           memcmp(a.data + (from - a_pos), b.data + (from - b_pos), (size_t)(to - from)) == 0;
 }
 
 /* Put the parts of a piece that nothing holds yet into the queue. */
@@ -178,7 +176,7 @@ static enum stream_fate enqueue(struct stream *s, const struct piece *p, struct 
         if (piece_end(&h->piece) > from) {
             int64_t stop = piece_end(&h->piece) < end ? piece_end(&h->piece) : end;
             note->repeated += (uint64_t)(stop - from);
-            if (!agree(&h->piece, p))
+            if (!stream_agree(h->piece.pos, h->piece.bytes, p->pos, p->bytes))
                 h->piece.conflict = conflict = note->conflict = true;
             from = stop;
         }
@@ -194,24 +192,27 @@ enum stream_fate stream_hold(struct stream *s, const struct piece *p, struct bud
     return enqueue(s, p, b, &ignored);
 }
 
-/* Some bytes of the piece and its length, hashed: cheap even for 64 KiB, and
- * whoever fakes a retransmission changes text that is near an end. */
-static uint64_t fingerprint(struct str bytes)
+/* All of a short piece and samples of a long one. This is done for every packet
+ * and seldom asked for: what belongs to an open exchange is compared with the
+ * exchange itself, byte by byte. */
+static uint32_t fingerprint(struct str bytes)
 {
-    enum { PART = 64 };
-    XXH64_hash_t h;
+    enum { SAMPLES = 8, WORD = sizeof(uint64_t) };
+    size_t n = bytes.len < WORD ? bytes.len : WORD;
+    uint64_t h = bytes.len, word = 0;
 
-    if (bytes.len <= 4 * PART)
-        return XXH3_64bits(bytes.data, bytes.len);
-    h = XXH3_64bits_withSeed(bytes.data, 2 * PART, bytes.len);
-    h = XXH3_64bits_withSeed(bytes.data + bytes.len / 2, PART, h);
-    return XXH3_64bits_withSeed(bytes.data + bytes.len - PART, PART, h);
+    for (size_t i = 0; i < SAMPLES && n; i++) {
+        memcpy(&word, bytes.data + (bytes.len - n) * i / (SAMPLES - 1), n);
+        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 over the golden ratio */
+        h ^= h >> 32;
+    }
+    return (uint32_t)h;
 }
 
 static bool contradicts_past(const struct stream *s, const struct piece *p)
 {
-    for (size_t i = 0; i < sizeof s->past / sizeof *s->past; i++) {
-        if (s->past[i].len == p->bytes.len && s->past[i].pos == p->pos && p->bytes.len)
+    for (size_t i = 0; i < STREAM_PAST; i++) {
+        if (s->past[i].len == p->bytes.len && s->past[i].pos == (uint32_t)p->pos && p->bytes.len)
             return s->past[i].hash != fingerprint(p->bytes);
     }
     return false;
@@ -219,11 +220,11 @@ static bool contradicts_past(const struct stream *s, const struct piece *p)
 
 void stream_deliver(struct stream *s, const struct piece *p)
 {
-    unsigned i = s->past_at++ % (sizeof s->past / sizeof *s->past);
+    unsigned i = s->past_at++ % STREAM_PAST;
 
     assert(p->pos == s->next);
-    s->past[i].pos = p->pos;
-    s->past[i].len = p->bytes.len;
+    s->past[i].pos = (uint32_t)p->pos;
+    s->past[i].len = (uint32_t)p->bytes.len;
     s->past[i].hash = fingerprint(p->bytes);
     s->next = piece_end(p);
     if (s->top < s->next)
@@ -249,9 +250,9 @@ enum stream_fate stream_add(struct stream *s, struct piece *p, struct budget *b,
         int64_t known = (end < s->next ? end : s->next) - p->pos;
         /* A keep-alive probe repeats the last byte, or makes one up
          * (RFC 9293, 3.8.4): that is not a conflict. */
-        bool probe = known == 1 && p->bytes.len <= 1 && end == s->next;
+        note->probe = known == 1 && p->bytes.len <= 1 && end == s->next;
         note->repeated += (uint64_t)known;
-        note->conflict = !probe && contradicts_past(s, p);
+        note->conflict = note->delivered = !note->probe && contradicts_past(s, p);
         if (end <= s->next)
             return STREAM_OLD;
         *p = slice(p, s->next, end);

@@ -22,6 +22,7 @@ enum {
     STREAM_WINDOW = 16 * 1024 * 1024, /* further ahead is no number of this stream */
     STREAM_MAX_HELD = 1024 * 1024,    /* bytes that wait, at most */
     STREAM_MAX_PIECES = 1024,
+    STREAM_PAST = 8, /* delivered pieces that are remembered */
 };
 
 /* Consecutive bytes of a stream. */
@@ -50,7 +51,8 @@ struct stream {
     int64_t next;      /* delivered up to here */
     int64_t top;       /* highest position seen */
     int64_t acked;     /* highest acknowledgement by the other side */
-    int64_t first_ack; /* lowest one, before the stream was anchored; 0 is none */
+    int64_t first_shown; /* before the stream was anchored, the lowest position of an
+                          * acknowledgement or of a segment without bytes; 0 is none */
     int64_t excused;   /* the other side need not wait for what is before */
     int64_t fin;       /* position of FIN */
     struct held *first, *last;
@@ -61,10 +63,10 @@ struct stream {
     /* Fingerprints of what was delivered last, to tell honest
      * retransmissions from others. */
     struct {
-        int64_t pos;
-        uint64_t hash;
-        size_t len;
-    } past[4];
+        uint32_t pos; /* its low bits */
+        uint32_t len;
+        uint32_t hash;
+    } past[STREAM_PAST];
     unsigned past_at;
 };
 
@@ -90,8 +92,13 @@ enum stream_fate {
 /* What happened to a piece, besides. */
 struct stream_note {
     uint64_t repeated; /* bytes that were there already */
-    bool conflict;     /* and some of them differed */
+    bool conflict;     /* and some of them differed; */
+    bool delivered;    /* from such as were passed on already */
+    bool probe;        /* it keeps the connection alive: what it repeats says nothing */
 };
+
+/* Do two copies of parts of a stream have the same bytes where both have some? */
+bool stream_agree(int64_t a_pos, struct str a, int64_t b_pos, struct str b);
 
 /* Take a piece in. After STREAM_NEXT the caller either calls stream_deliver()
  * with it, or stream_hold() because it must wait. */

@@ -15,6 +15,40 @@ static void open_object(struct json_writer *w, const char *key)
     json_open_object(w);
 }
 
+static void put_port(struct json_writer *w, const struct capture_port *p)
+{
+    static const char *const names[SPOKEN_KINDS] = {
+        [SPOKEN_TLS] = "tls",         [SPOKEN_HTTP2] = "http2",
+        [SPOKEN_WEBSOCKET] = "websocket", [SPOKEN_H2C] = "h2c",
+        [SPOKEN_UPGRADE] = "upgrade", [SPOKEN_CONNECT] = "connect",
+        [SPOKEN_UNKNOWN] = "unknown", [SPOKEN_NOTHING] = "no_data",
+    };
+
+    for (unsigned kind = 0; kind < SPOKEN_KINDS; kind++) {
+        if (p->count[kind])
+            put(w, names[kind], p->count[kind]);
+    }
+}
+
+/* What is not HTTP/1, by the server's port; 0 stands for ports beyond the
+ * ceiling. */
+static void put_ports(struct json_writer *w, const struct capture_ports *p)
+{
+    json_key(w, "by_port");
+    json_open_array(w);
+    for (size_t i = 0; i <= p->n; i++) {
+        const struct capture_port *port = i < p->n ? &p->port[i] : &p->rest;
+
+        if (i == p->n && p->n < CAPTURE_MAX_COUNTED)
+            break;
+        json_open_object(w);
+        put(w, "port", port->port);
+        put_port(w, port);
+        json_close(w);
+    }
+    json_close(w);
+}
+
 static void put_capture(struct json_writer *w, const struct capture_stats *s)
 {
     put(w, "packets", s->packets);
@@ -33,6 +67,8 @@ static void put_capture(struct json_writer *w, const struct capture_stats *s)
     put(w, "tls", s->tls);
     put(w, "http2", s->http2);
     put(w, "other", s->other);
+    put_ports(w, &s->spoken);
+    put(w, "kernel_received", s->kernel_received);
     put(w, "kernel_dropped", s->kernel_dropped);
     put(w, "interface_dropped", s->interface_dropped);
     put(w, "queue_dropped", s->queue_dropped);
@@ -52,13 +88,16 @@ static void put_capture(struct json_writer *w, const struct capture_stats *s)
     put(w, "complete", s->complete);
     put(w, "unanswered", s->unanswered);
     put(w, "incomplete", s->incomplete);
+    put(w, "unwritten", s->unwritten);
     put(w, "orphan_responses", s->orphan_responses);
     put(w, "own_copies", s->own_copies);
+    put(w, "redacted", s->redacted);
     put(w, "tunnels", s->tunnels);
     put(w, "tunnel_bytes", s->tunnel_bytes);
 }
 
-int account_capture_json(const struct capture_stats *s, struct buf *out, struct err *e)
+int account_capture_json(const struct capture_stats *s, const struct account_file *file,
+                         struct buf *out, struct err *e)
 {
     struct json_writer w;
 
@@ -66,6 +105,12 @@ int account_capture_json(const struct capture_stats *s, struct buf *out, struct 
     json_open_object(&w);
     open_object(&w, "accounting");
     put_capture(&w, s);
+    json_close(&w);
+    if (file) {
+        open_object(&w, "file");
+        put(&w, "number", file->number);
+        put(&w, "exchanges", file->exchanges);
+    }
     return json_end_all(&w);
 }
 

@@ -10,8 +10,17 @@
 #include "core/err.h"
 #include "replay/replay.h"
 
-/* Append the STATS of a record. Depends on the packets only. */
-int account_capture_json(const struct capture_stats *s, struct buf *out, struct err *e);
+/* One of several files of a run: STATS holds what the whole run counted up to
+ * its end, and this. */
+struct account_file {
+    uint64_t number;
+    uint64_t exchanges; /* in it */
+};
+
+/* Append the STATS of a record; `file` is NULL when it is the only one.
+ * Depends on the packets only. */
+int account_capture_json(const struct capture_stats *s, const struct account_file *file,
+                         struct buf *out, struct err *e);
 
 /* Append the STATS of a result; `front` is of the capture in front, or NULL. */
 int account_replay_json(const struct replay_stats *s, const struct capture_stats *front,

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/queue.h"
 
@@ -39,6 +40,12 @@ static void *run(void *ctx)
     return NULL;
 }
 
+static void warn(void *ctx, const char *text)
+{
+    (void)ctx;
+    log_warn("%s", text);
+}
+
 static int start(struct front *f, struct err *e)
 {
     struct capture_config config = {
@@ -47,6 +54,7 @@ static int start(struct front *f, struct err *e)
         .max_body = MAX_BODY,
         .memory = MEMORY,
         .buffer = RING,
+        .warn = warn,
     };
     int rc;
 

@@ -184,6 +184,14 @@ static void put_no_cookies(struct har *h)
     json_close(&h->w);
 }
 
+/* A line that ends without a version is of HTTP/0.9; or it breaks off. */
+static struct str http_version(struct str head, const struct http_request_line *line)
+{
+    if (line->version.len)
+        return line->version;
+    return str_find(head, '\n') < head.len ? STR("HTTP/0.9") : STR("unknown");
+}
+
 static void put_request(struct har *h, const struct exchange *x)
 {
     const struct http_message *m = &x->request;
@@ -194,12 +202,13 @@ static void put_request(struct har *h, const struct exchange *x)
         json_null(&h->w);
         return;
     }
-    http_request_line(m->head, &line);
+    if (!http_request_start(m->head, &line))
+        http_garbled_line(m->head, &line);
     json_open_object(&h->w);
     put(h, "method", line.method);
     put_url(h, x, line.target);
     put_exact(h, "_target", line.target);
-    put(h, "httpVersion", line.version.len ? line.version : STR("HTTP/0.9"));
+    put(h, "httpVersion", http_version(m->head, &line));
     put_no_cookies(h);
     put_fields(h, "headers", http_fields(m->head));
     put_query(h, line.target);

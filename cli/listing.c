@@ -54,7 +54,8 @@ static void print_request_line(struct listing *l, const struct http_message *m)
 {
     struct http_request_line line;
 
-    if (!m->head.len || !http_request_line(m->head, &line)) {
+    if (!m->head.len ||
+        (!http_request_start(m->head, &line) && !http_garbled_line(m->head, &line))) {
         print(l, "(request not seen)");
         return;
     }

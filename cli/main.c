@@ -108,6 +108,7 @@ int main(int argc, char **argv)
 
     /* A reader that has seen enough is an error of write(), not a death. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the same for ulimit -f */
     first = option_parse(NULL, argc, argv, NULL, &common, &e);
     set_up_log(&common);
     if (first < 0)

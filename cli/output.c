@@ -59,6 +59,13 @@ int output_open(struct output *out, const char *path, struct err *e)
     return 0;
 }
 
+int output_create(struct output *out, const char *path, struct err *e)
+{
+    *out = (struct output){-1, path};
+    out->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return out->fd < 0 ? err_set(e, ERR_IO, "%s: %s", path, strerror(errno)) : 0;
+}
+
 int output_write(struct output *out, struct str bytes, struct err *e)
 {
     while (bytes.len) {
@@ -91,6 +98,15 @@ int output_end(struct output *out, struct str stats, struct err *e)
         rc = -1;
     out->writer = NULL;
     return rc < 0 ? err_wrap(e, "%s", out->name) : 0;
+}
+
+int output_sync(struct output *out, struct err *e)
+{
+    struct stat st;
+
+    if (fstat(out->fd, &st) < 0 || !S_ISREG(st.st_mode) || fsync(out->fd) == 0)
+        return 0;
+    return err_set(e, ERR_IO, "%s: %s", out->name, strerror(errno));
 }
 
 int output_close(struct output *out, struct err *e)

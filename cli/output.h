@@ -30,6 +30,9 @@ int output_check(const char *path, const char *const *inputs, size_t n_inputs, s
 /* Open `path` ("-" is standard output) for a record or result, with mode 0600. */
 int output_open(struct output *out, const char *path, struct err *e);
 
+/* The same for a file that must not be there yet. */
+int output_create(struct output *out, const char *path, struct err *e);
+
 /* Write all of it. */
 int output_write(struct output *out, struct str bytes, struct err *e);
 
@@ -38,6 +41,9 @@ int output_write(struct output *out, struct str bytes, struct err *e);
 int output_begin(struct output *out, const struct record_options *o, struct str meta,
                  struct err *e);
 int output_end(struct output *out, struct str stats, struct err *e);
+
+/* Wait until a file is on the disk. Fine with what is none. */
+int output_sync(struct output *out, struct err *e);
 
 /* Close it. -1 when the last bytes could not be kept. Fine when not open. */
 int output_close(struct output *out, struct err *e);

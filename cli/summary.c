@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/account.h"
+#include "cli/explain.h"
 #include "cli/text.h"
 #include "core/log.h"
 
@@ -50,30 +51,12 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
-/* Nothing to show for it: say why, and what would help. */
-static void explain_nothing(const struct capture_stats *s)
-{
-    if (s->packets == 0)
-        log_info("0 exchanges; no packet arrived: is this the interface, the port, the filter?");
-    else if (s->tls > 0 && s->tls >= s->http2)
-        log_info("0 exchanges; %" PRIu64 " connection%s TLS: capture behind the terminator", s->tls,
-                 s->tls == 1 ? " was" : "s were");
-    else if (s->http2 > 0)
-        log_info("0 exchanges; %" PRIu64 " connection%s HTTP/2, which is not read yet", s->http2,
-                 s->http2 == 1 ? " was" : "s were");
-    else if (s->own_copies > 0)
-        log_info("0 exchanges; %" PRIu64 " request%s copies that mirrorctl sent (X-Mirrorctl)",
-                 s->own_copies, s->own_copies == 1 ? " was" : "s were");
-    else if (s->decoded == 0)
-        log_info("0 exchanges; no packet was TCP of the ports that were asked for");
-    else
-        log_info("0 exchanges; no connection carried HTTP/1");
-}
-
 static void say_exchanges(const struct capture_stats *s, struct buf *line)
 {
     if (s->exchanges == 0) {
-        explain_nothing(s);
+        buf_printf(line, NULL, "0 exchanges; ");
+        explain_nothing(s, line);
+        say(line);
         return;
     }
     buf_printf(line, NULL, "%" PRIu64 " exchange%s: %" PRIu64 " complete", s->exchanges,
@@ -82,12 +65,16 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
         buf_printf(line, NULL, ", %" PRIu64 " unanswered", s->unanswered);
     if (s->incomplete)
         buf_printf(line, NULL, ", %" PRIu64 " incomplete", s->incomplete);
+    if (s->unwritten)
+        buf_printf(line, NULL, "; %" PRIu64 " of them not written", s->unwritten);
     if (s->tunnels)
         buf_printf(line, NULL, "; %" PRIu64 " tunnel%s", s->tunnels, plural(s->tunnels));
     if (s->orphan_responses)
         buf_printf(line, NULL, "; %" PRIu64 " answers without a request", s->orphan_responses);
     if (s->own_copies)
         buf_printf(line, NULL, "; %" PRIu64 " own copies left out", s->own_copies);
+    if (s->redacted)
+        buf_printf(line, NULL, "; %" PRIu64 " redacted", s->redacted);
     say(line);
 }
 
@@ -111,7 +98,25 @@ static void say_loss(const struct capture_stats *s, struct buf *line)
         buf_printf(line, NULL, ", %" PRIu64 " packets cut by the snap length", s->truncated);
     say(line);
     if (s->kernel_dropped)
-        log_info("the kernel's ring overflowed: --buffer makes it larger");
+        log_info("the kernel's ring overflowed: a larger --buffer takes longer bursts, --port or "
+                 "--filter keeps out what is not needed");
+}
+
+/* Live: what the kernel says of the same packets. Not read is what still lay
+ * there when --count was reached. */
+static void say_kernel(const struct capture_stats *s, struct buf *line)
+{
+    const struct cause dropped[] = {{"kernel", s->kernel_dropped}, {"queue", s->queue_dropped}};
+    uint64_t known = s->packets + s->kernel_dropped + s->queue_dropped;
+
+    if (s->kernel_received == 0)
+        return;
+    buf_printf(line, NULL, "%" PRIu64 " packet%s passed the filter = %" PRIu64 " read",
+               s->kernel_received, plural(s->kernel_received), s->packets);
+    add_causes(line, " + ", "dropped", dropped, COUNT(dropped));
+    if (s->kernel_received > known)
+        buf_printf(line, NULL, " + %" PRIu64 " not read", s->kernel_received - known);
+    say(line);
 }
 
 void account_capture_summary(const struct capture_stats *s)
@@ -123,6 +128,7 @@ void account_capture_summary(const struct capture_stats *s)
 
     buf_init(&line, LINE_MAX_BYTES);
     say_exchanges(s, &line);
+    say_kernel(s, &line);
     buf_printf(&line, NULL, "%" PRIu64 " packet%s = %" PRIu64 " decoded", s->packets,
                plural(s->packets), s->decoded);
     add_causes(&line, " + ", "ignored", ignored, COUNT(ignored));
@@ -133,6 +139,10 @@ void account_capture_summary(const struct capture_stats *s)
                " http2 + %" PRIu64 " other",
                s->connections, plural(s->connections), s->http, s->tls, s->http2, s->other);
     say(&line);
+    if (s->exchanges)
+        explain_others(s, &line);
+    if (line.len)
+        say(&line);
     say_loss(s, &line);
     buf_release(&line);
 }

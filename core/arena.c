@@ -176,6 +176,15 @@ void arena_reset(struct arena *a)
     a->blocks = keep;
 }
 
+size_t arena_held(const struct arena *a)
+{
+    size_t n = 0;
+
+    for (const struct arena_block *b = a->blocks; b; b = b->next)
+        n += sizeof *b + b->cap;
+    return n;
+}
+
 void arena_release(struct arena *a)
 {
     while (a->blocks) {

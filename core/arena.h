@@ -41,6 +41,9 @@ int arena_dup(struct arena *a, struct str s, struct str *copy, struct err *e);
 /* Forget all pieces but keep one block for the next use. */
 void arena_reset(struct arena *a);
 
+/* Memory that it holds, used or not. */
+size_t arena_held(const struct arena *a);
+
 /* Free everything; *a is empty and usable again. Fine on a zeroed struct. */
 void arena_release(struct arena *a);
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/mem.h"
 
@@ -37,6 +38,21 @@ struct exchange *exchange_new(size_t max, struct err *e)
     }
     arena_init(&x->mem, max);
     return x;
+}
+
+struct exchange *exchange_for(const struct exchange_sink *sink, size_t max, struct err *e)
+{
+    return sink->fresh ? sink->fresh(sink->ctx, max, e) : exchange_new(max, e);
+}
+
+void exchange_renew(struct exchange *x, size_t max)
+{
+    struct arena mem = x->mem;
+
+    arena_reset(&mem);
+    mem.max = max;
+    memset(x, 0, sizeof *x);
+    x->mem = mem;
 }
 
 void exchange_free(struct exchange *x)

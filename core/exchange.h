@@ -104,6 +104,9 @@ struct pair {
 struct exchange *exchange_new(size_t max, struct err *e);
 void exchange_free(struct exchange *x);
 
+/* Make it as exchange_new() gives it, keeping some memory for its next use. */
+void exchange_renew(struct exchange *x, size_t max);
+
 /* Take over the exchange and start a pair without calls, whose answers may add
  * up to `max` bytes. On failure the exchange is freed too. */
 struct pair *pair_new(struct exchange *x, size_t max, struct err *e);
@@ -118,11 +121,17 @@ enum { ENDPOINT_TEXT = 64 };
 const char *endpoint_text(const struct endpoint *ep, char text[ENDPOINT_TEXT]);
 
 /* Who takes exchanges, in order. `put` owns x from the call on, also when it
- * fails. A positive return asks the giver to stop in order. */
+ * fails. A positive return asks the giver to stop in order. A sink may offer
+ * `fresh`, an exchange_new() that gives those it is done with once more; both
+ * are called by one thread. */
 struct exchange_sink {
     int (*put)(void *ctx, struct exchange *x, struct err *e);
     void *ctx;
+    struct exchange *(*fresh)(void *ctx, size_t max, struct err *e); /* or NULL */
 };
+
+/* A new exchange for that sink. */
+struct exchange *exchange_for(const struct exchange_sink *sink, size_t max, struct err *e);
 
 /* Who gives exchanges. Returns 1 with *x the caller's, 0 at the end, or -1;
  * with ERR_DAMAGED everything before was good and nothing follows. */

@@ -45,6 +45,7 @@ const char *http_flag_name(uint32_t flag)
         {HTTP_HEAD_TOO_LARGE, "head_too_large"},
         {HTTP_MIDSTREAM, "midstream"},
         {HTTP_URGENT, "urg"},
+        {HTTP_AFTER_ANOMALY, "after_anomaly"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -100,6 +101,54 @@ bool http_request_line(struct str head, struct http_request_line *line)
     }
     /* HTTP/0.9 knew GET and no more; without a version little speaks for HTTP. */
     if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(target, STR("/")) || is_odd(target))
+        return false;
+    *line = (struct http_request_line){.method = method, .target = target};
+    return true;
+}
+
+bool http_garbled_line(struct str head, struct http_request_line *line)
+{
+    struct str all = first_line(head), target = all;
+    struct str method = str_cut(&target, ' '), version = {0};
+
+    for (size_t i = 0; i < all.len; i++) {
+        if ((unsigned char)all.data[i] < ' ' && all.data[i] != '\t')
+            return false;
+    }
+    if (target.len >= 8 && is_version(str_skip(target, target.len - 8))) {
+        version = str_skip(target, target.len - 8);
+        target.len -= target.len > 8 ? 9 : 8;
+    }
+    *line = (struct http_request_line){method, target, version, .odd = true};
+    return method.len > 0;
+}
+
+/* Could this be the beginning of a target, in one of its four forms (RFC 9112,
+ * 3.2)? Other protocols have words like GET too. */
+static bool begins_target(struct str method, struct str target)
+{
+    if (target.len == 0 || is_odd(target))
+        return false;
+    if (str_eq(method, STR("CONNECT")))
+        return true;
+    if (str_eq(method, STR("OPTIONS")) && str_eq(target, STR("*")))
+        return true;
+    return target.data[0] == '/' || str_istarts(target, STR("http:")) ||
+           str_istarts(target, STR("https:"));
+}
+
+bool http_request_start(struct str head, struct http_request_line *line)
+{
+    struct str rest = head, method, target, version = STR("HTTP/1.");
+
+    if (http_request_line(head, line))
+        return true;
+    if (str_find(head, '\n') < head.len)
+        return false;
+    method = str_cut(&rest, ' ');
+    target = str_cut(&rest, ' ');
+    if (!http_is_known_method(method) || !begins_target(method, target) ||
+        !str_eq(str_head(rest, version.len), str_head(version, rest.len)))
         return false;
     *line = (struct http_request_line){.method = method, .target = target};
     return true;

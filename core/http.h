@@ -35,7 +35,8 @@ enum http_flag {
     HTTP_HEAD_TOO_LARGE = 1 << 17, /* head or number of fields beyond the ceiling */
     HTTP_MIDSTREAM = 1 << 18,      /* the connection's beginning was not captured */
     HTTP_URGENT = 1 << 19,         /* TCP urgent data was left out */
-    HTTP_LAST = HTTP_URGENT,
+    HTTP_AFTER_ANOMALY = 1 << 20,  /* begins where one that readers differ about ends */
+    HTTP_LAST = HTTP_AFTER_ANOMALY,
 };
 
 /* What makes a request unfit for being sent again without being asked to:
@@ -43,7 +44,7 @@ enum http_flag {
 #define HTTP_ANOMALIES                                                                          \
     (HTTP_OVERLAP_CONFLICT | HTTP_CL_TE | HTTP_CL_CONFLICT | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN |  \
      HTTP_BAD_CHUNK | HTTP_BARE_LF | HTTP_OBS_FOLD | HTTP_BAD_FIELD | HTTP_BAD_LINE | HTTP_09 | \
-     HTTP_HEAD_TOO_LARGE)
+     HTTP_HEAD_TOO_LARGE | HTTP_AFTER_ANOMALY)
 
 /* The name of a single flag as reports write it: "gap", "cl_te". */
 const char *http_flag_name(uint32_t flag);
@@ -81,6 +82,16 @@ struct http_field {
 /* Read the first line of a head (or a line alone). False when it is not one. */
 bool http_request_line(struct str head, struct http_request_line *line);
 bool http_status_line(struct str head, struct http_status_line *line);
+
+/* The same for a line that is no request line but was answered like one: the
+ * method ends at the first blank, the rest is the target, but for a version at
+ * the end. False when it holds controls. */
+bool http_garbled_line(struct str head, struct http_request_line *line);
+
+/* The same for a first line that may break off, at the end of `head`: only a
+ * known method with the beginning of a target is believed then. The target may
+ * have gone on, and the version is empty unless it was there. */
+bool http_request_start(struct str head, struct http_request_line *line);
 
 /* Walk over the field lines:
  *

@@ -25,9 +25,6 @@ enum { AGAIN = -1 };
 /* A chunk line longer than this is not from a peer that means well. */
 enum { MAX_CHUNK_LINE = 16 * 1024 };
 
-/* A start line longer than this is not found again after damage. */
-enum { MAX_LOST_LINE = 16 * 1024 };
-
 /* Keeping more than this for an idle connection would add up. */
 enum { KEEP_LINE = 4 * 1024 };
 
@@ -63,11 +60,12 @@ static void begin_message(struct http1 *f)
     f->flags = 0;
     f->left = 0;
     f->has_length = f->bad_length = false;
+    f->n_lengths = f->tried = 0;
     f->last_te = TE_NONE;
     f->answers_head = f->answers_connect = false;
     f->chunked = f->marked = f->until_close = false;
     f->keep_alive = true;
-    f->asked_keep_alive = false;
+    f->asked_keep_alive = f->found = false;
     if (f->trailers.cap > KEEP_LINE)
         buf_release(&f->trailers);
     else
@@ -91,20 +89,37 @@ static int broken(struct http1 *f, uint32_t flag)
 
 /* ---- heads ------------------------------------------------------------- */
 
+/* Sort it in. Those beyond the ceiling are not tried. */
+static void note_length(struct http1 *f, uint64_t n)
+{
+    unsigned i = f->n_lengths;
+
+    for (unsigned k = 0; k < i; k++) {
+        if (f->lengths[k] == n)
+            return;
+    }
+    if (i == HTTP1_MAX_LENGTHS)
+        return;
+    for (; i > 0 && f->lengths[i - 1] > n; i--)
+        f->lengths[i] = f->lengths[i - 1];
+    f->lengths[i] = n;
+    f->n_lengths++;
+}
+
 /* RFC 9110, 8.6: digits only, and where there are several they must agree. */
 static void note_content_length(struct http1 *f, struct str list)
 {
     while (list.data) {
         uint64_t n;
 
-        if (!str_to_u64(str_trim(str_cut(&list, ',')), &n) || n > INT64_MAX)
-            f->bad_length = true;
-        else if (f->has_length && n != f->left)
-            f->bad_length = true;
-        else
-            f->left = n;
         f->has_length = true;
+        if (str_to_u64(str_trim(str_cut(&list, ',')), &n) && n <= INT64_MAX)
+            note_length(f, n);
+        else
+            f->bad_length = true;
     }
+    f->bad_length |= f->n_lengths > 1;
+    f->left = f->n_lengths ? f->lengths[0] : 0;
 }
 
 /* RFC 9112, 6.1: only the last coding decides about framing, and chunked may
@@ -226,7 +241,8 @@ static bool read_start_line(struct http1 *f, struct str line)
     struct str version;
 
     if (f->side == HTTP1_REQUESTS) {
-        if (!http_request_line(line, &request))
+        if (!http_request_line(line, &request) &&
+            !(f->trusted && http_garbled_line(line, &request)))
             return false;
         f->method = request.method;
         version = request.version;
@@ -308,6 +324,7 @@ static bool tell_head(struct http1 *f, struct str in, struct str *piece)
     begin_message(f);
     if (scan_head(f, in, piece)) {
         f->state = DECIDE;
+        f->trusted = false;
         return true;
     }
     begin_message(f); /* nothing of the half that was read counts */
@@ -344,11 +361,28 @@ static bool is_hopeless(const struct http1 *f, struct str head)
 {
     enum { LOOK = 128 };
 
+    struct http_request_line line;
+
     if (f->scanned > 0)
         return false;
+    if (f->trusted)
+        return !http_garbled_line(head, &line);
     if (head.data[head.len - 1] != '\n')
         head = str_head(head, LOOK);
     return http1_guess(f->side, head) == HTTP1_NO;
+}
+
+/* The line at hand goes beyond the ceiling. As much is kept as fits, so that it
+ * does not depend on the split; the rest of the line is no start line. */
+static int head_too_large(struct http1 *f, struct str *in, struct str *piece)
+{
+    struct str part = take(in, HTTP1_MAX_HEAD - f->line.len);
+    int event;
+
+    buf_add(&f->line, part, NULL);
+    event = broken_head(f, HTTP_HEAD_TOO_LARGE, piece);
+    f->state = LOST_LINE;
+    return event;
 }
 
 static int step_head(struct http1 *f, struct str *in, struct str *piece)
@@ -358,6 +392,8 @@ static int step_head(struct http1 *f, struct str *in, struct str *piece)
         struct str part = str_head(*in, nl < in->len ? nl + 1 : nl);
         struct str head, line;
 
+        if (part.len > HTTP1_MAX_HEAD - f->line.len)
+            return head_too_large(f, in, piece);
         if (buf_add(&f->line, part, NULL) < 0)
             return broken_head(f, HTTP_HEAD_TOO_LARGE, piece);
         *in = str_skip(*in, part.len);
@@ -541,8 +577,10 @@ static int step_trailers(struct http1 *f, struct str *in, struct str *piece)
         struct str part = str_head(*in, nl < in->len ? nl + 1 : nl);
         struct str line, name;
 
-        if (buf_add(b, part, NULL) < 0)
+        if (buf_add(b, part, NULL) < 0) {
+            b->len = f->scanned; /* whole lines, however they were split */
             return broken(f, HTTP_HEAD_TOO_LARGE);
+        }
         *in = str_skip(*in, part.len);
         if (b->data[b->len - 1] != '\n')
             return HTTP1_MORE;
@@ -607,10 +645,11 @@ static int step_lost(struct http1 *f, struct str *in, struct str *piece)
         return HTTP1_MORE;
     if (f->line.len == 0)
         begin_message(f);
-    if (f->line.len + part.len <= MAX_LOST_LINE && buf_add(&f->line, part, NULL) == 0) {
+    if (f->line.len + part.len <= HTTP1_MAX_LINE && buf_add(&f->line, part, NULL) == 0) {
         *in = str_skip(*in, part.len);
         if (whole && is_trusted_start(f, buf_str(&f->line))) {
             f->state = HEAD;
+            f->found = true;
             f->scanned = f->line.len;
             return AGAIN;
         }
@@ -713,6 +752,18 @@ void http1_answers(struct http1 *f, struct str method)
     f->answers_connect = str_eq(method, STR("CONNECT"));
 }
 
+bool http1_longer(struct http1 *f)
+{
+    uint64_t had = f->tried ? f->lengths[f->tried - 1] : 0;
+
+    if (f->side != HTTP1_REQUESTS || f->last_te != TE_NONE || f->tried == f->n_lengths)
+        return false;
+    assert(f->state == DECIDE || f->state == START);
+    f->left = f->lengths[f->tried++] - had;
+    f->state = LENGTH;
+    return true;
+}
+
 void http1_gap(struct http1 *f, uint64_t n)
 {
     f->hole += n;
@@ -751,6 +802,17 @@ void http1_become_tunnel(struct http1 *f)
     f->drop_line = true;
 }
 
+void http1_trust(struct http1 *f)
+{
+    f->trusted = true;
+}
+
+void http1_restart(struct http1 *f)
+{
+    f->state = START;
+    f->drop_line = true;
+}
+
 void http1_lose(struct http1 *f)
 {
     f->state = LOST;
@@ -769,7 +831,7 @@ bool http1_in_message(const struct http1 *f)
 
 bool http1_is_lost(const struct http1 *f)
 {
-    return f->state == LOST || f->state == LOST_LINE;
+    return f->state == LOST || f->state == LOST_LINE || (f->state == HEAD && f->found);
 }
 
 static enum http1_guess guess_request(struct str bytes)
@@ -800,10 +862,26 @@ static enum http1_guess guess_response(struct str bytes)
     return line.len > 12 && !http_status_line(line, &status) ? HTTP1_NO : HTTP1_TOO_SHORT;
 }
 
-enum http1_guess http1_guess(enum http1_side side, struct str bytes)
+/* Without the empty lines in front (RFC 9112, 2.2). */
+static struct str skip_empty_lines(struct str bytes)
 {
     while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
         bytes = str_skip(bytes, 1);
+    return bytes;
+}
+
+bool http1_is_request(struct str bytes)
+{
+    struct http_request_line line;
+
+    bytes = skip_empty_lines(bytes);
+    return http1_guess(HTTP1_REQUESTS, bytes) == HTTP1_YES && http_request_line(bytes, &line) &&
+           line.version.len > 0 && http_is_known_method(line.method);
+}
+
+enum http1_guess http1_guess(enum http1_side side, struct str bytes)
+{
+    bytes = skip_empty_lines(bytes);
     if (bytes.len == 0)
         return HTTP1_TOO_SHORT;
     return side == HTTP1_REQUESTS ? guess_request(bytes) : guess_response(bytes);

@@ -39,7 +39,9 @@ enum http1_event {
     HTTP1_TUNNEL,  /* piece follows an upgrade: not HTTP/1 any more */
 };
 
-enum { HTTP1_MAX_HEAD = 256 * 1024, HTTP1_MAX_FIELDS = 1000 };
+enum { HTTP1_MAX_HEAD = 256 * 1024, HTTP1_MAX_FIELDS = 1000, HTTP1_MAX_LENGTHS = 4 };
+/* A start line longer than this is not found again after damage. */
+enum { HTTP1_MAX_LINE = 16 * 1024 };
 
 /* Private but for the fields that say so. */
 struct http1 {
@@ -52,8 +54,12 @@ struct http1 {
     uint64_t hole;     /* bytes reported missing, not passed on yet */
     size_t chunk_line; /* length of the chunk line so far */
     bool after_cr;
-    int minor; /* of HTTP/1.minor; -1 for HTTP/0.9 */
+    bool found;   /* the message at hand began with a line found after damage */
+    bool trusted; /* the first line is a start line, whatever it looks like */
+    int minor;    /* of HTTP/1.minor; -1 for HTTP/0.9 */
     bool has_length, bad_length;
+    uint64_t lengths[HTTP1_MAX_LENGTHS]; /* different ones, in order */
+    unsigned n_lengths, tried;
     enum http1_te { TE_NONE, TE_CHUNKED, TE_OTHER, TE_BAD } last_te;
     bool asked_keep_alive;
     bool answers_head, answers_connect;
@@ -84,6 +90,12 @@ enum http1_event http1_next(struct http1 *f, struct str *in, struct str *piece);
  * Call it after HTTP1_HEAD. */
 void http1_answers(struct http1 *f, struct str method);
 
+/* A request's lengths differ (HTTP_CL_CONFLICT): read content up to the
+ * smallest, instead of giving up. Called after HTTP1_HEAD, and then after each
+ * HTTP1_END, before more input, to go on to the next larger one as part of the
+ * same message. False when there is none. */
+bool http1_longer(struct http1 *f);
+
 /* Report that the next `n` bytes are missing, then call http1_next (with no
  * input) until HTTP1_MORE. Inside content of known length framing survives;
  * anywhere else the framer is lost. */
@@ -98,6 +110,13 @@ enum http1_event http1_finish(struct http1 *f, bool in_order);
 /* Go over to HTTP1_TUNNEL: the other direction agreed to an upgrade. */
 void http1_become_tunnel(struct http1 *f);
 
+/* The first line to come is a request's, since it was answered: only controls
+ * in it make it none. To be called before any bytes. */
+void http1_trust(struct http1 *f);
+
+/* Give up the message at hand, if any: another begins with the next byte. */
+void http1_restart(struct http1 *f);
+
 /* Give up the message at hand, if any, and look for the next start line. */
 void http1_lose(struct http1 *f);
 
@@ -107,7 +126,8 @@ bool http1_is_idle(const struct http1 *f);
 /* True once a head is complete and until its message ends. */
 bool http1_in_message(const struct http1 *f);
 
-/* True while looking for a start line after damage. */
+/* True while looking for a start line after damage, and while reading the head
+ * behind one: content may hold such a line too. */
 bool http1_is_lost(const struct http1 *f);
 
 /* Free what it holds; fine on a zeroed struct. */
@@ -117,6 +137,10 @@ enum http1_guess { HTTP1_NO, HTTP1_YES, HTTP1_TOO_SHORT };
 
 /* Do these first bytes of a stream look like HTTP/1 of that side? */
 enum http1_guess http1_guess(enum http1_side side, struct str bytes);
+
+/* Do they begin with a whole request line that nobody writes by chance: its
+ * method is registered, its version there? What content holds seldom does. */
+bool http1_is_request(struct str bytes);
 
 /* The HTTP/2 connection preface (RFC 9113, 3.4). */
 #define HTTP2_PREFACE STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")

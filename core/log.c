@@ -3,7 +3,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -105,6 +107,25 @@ void log_line(enum log_level level, const char *fmt, ...)
     pthread_mutex_unlock(&log_state.lock);
 }
 
+/* A line can be drawn over again: not in a file, nor on a terminal that only
+ * goes forward. */
+static bool can_redraw(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+}
+
+/* A line that wraps would leave its first half behind. */
+static void cut_to_terminal(char *line)
+{
+    struct winsize size = {0};
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
+        strlen(line) >= size.ws_col)
+        line[size.ws_col - 1] = '\0';
+}
+
 void log_progress(const char *fmt, ...)
 {
     char text[512], line[1024];
@@ -114,9 +135,10 @@ void log_progress(const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     pthread_mutex_lock(&log_state.lock);
-    if (log_state.level >= LOG_INFO && !log_state.json && isatty(STDERR_FILENO)) {
+    if (log_state.level >= LOG_INFO && !log_state.json && can_redraw()) {
         take_progress_away();
         escape_controls(text, line, sizeof line);
+        cut_to_terminal(line);
         fputs(line, stderr);
         log_state.progress_shown = line[0] != '\0';
     }

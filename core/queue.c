@@ -2,21 +2,28 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 
 #include "core/clock.h"
 #include "core/mem.h"
+
+struct slot {
+    void *item;
+    size_t weight;
+};
 
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t has_items, has_room;
     size_t capacity, first, n;
+    size_t weight, max_weight;
     bool closed;
-    void *items[];
+    struct slot slots[];
 };
 
 struct queue *queue_new(size_t capacity, struct err *e)
 {
-    struct queue *q = mem_zalloc(sizeof *q + capacity * sizeof(void *));
+    struct queue *q = mem_zalloc(sizeof *q + capacity * sizeof(struct slot));
     pthread_condattr_t attr;
 
     if (!q) {
@@ -24,6 +31,7 @@ struct queue *queue_new(size_t capacity, struct err *e)
         return NULL;
     }
     q->capacity = capacity;
+    q->max_weight = SIZE_MAX;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&q->lock, NULL);
@@ -33,33 +41,72 @@ struct queue *queue_new(size_t capacity, struct err *e)
     return q;
 }
 
-/* Both with the lock held and the condition known to be true. */
-static void push(struct queue *q, void *item)
+void queue_limit_weight(struct queue *q, size_t max)
 {
-    q->items[(q->first + q->n++) % q->capacity] = item;
+    pthread_mutex_lock(&q->lock);
+    q->max_weight = max;
+    pthread_cond_broadcast(&q->has_room);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* These with the lock held; push and pop when it is known that they can. */
+static bool has_room(const struct queue *q, size_t weight)
+{
+    return q->n == 0 ||
+           (q->n < q->capacity && weight <= q->max_weight && q->weight <= q->max_weight - weight);
+}
+
+static void push(struct queue *q, void *item, size_t weight)
+{
+    q->slots[(q->first + q->n++) % q->capacity] = (struct slot){item, weight};
+    q->weight += weight;
     pthread_cond_signal(&q->has_items);
 }
 
 static void *pop(struct queue *q)
 {
-    void *item = q->items[q->first];
+    struct slot *slot = &q->slots[q->first];
 
     q->first = (q->first + 1) % q->capacity;
     q->n--;
+    q->weight -= slot->weight;
     pthread_cond_signal(&q->has_room);
-    return item;
+    return slot->item;
 }
 
-bool queue_put(struct queue *q, void *item)
+bool queue_put_weighing(struct queue *q, void *item, size_t weight)
 {
     bool ok;
 
     pthread_mutex_lock(&q->lock);
-    while (!q->closed && q->n == q->capacity)
+    while (!q->closed && !has_room(q, weight))
         pthread_cond_wait(&q->has_room, &q->lock);
     ok = !q->closed;
     if (ok)
-        push(q, item);
+        push(q, item, weight);
+    pthread_mutex_unlock(&q->lock);
+    return ok;
+}
+
+bool queue_put(struct queue *q, void *item)
+{
+    return queue_put_weighing(q, item, 0);
+}
+
+bool queue_put_first(struct queue *q, void *item)
+{
+    bool ok;
+
+    pthread_mutex_lock(&q->lock);
+    while (!q->closed && !has_room(q, 0))
+        pthread_cond_wait(&q->has_room, &q->lock);
+    ok = !q->closed;
+    if (ok) {
+        q->first = (q->first + q->capacity - 1) % q->capacity;
+        q->slots[q->first] = (struct slot){item, 0};
+        q->n++;
+        pthread_cond_signal(&q->has_items);
+    }
     pthread_mutex_unlock(&q->lock);
     return ok;
 }
@@ -69,9 +116,9 @@ bool queue_try_put(struct queue *q, void *item)
     bool ok;
 
     pthread_mutex_lock(&q->lock);
-    ok = !q->closed && q->n < q->capacity;
+    ok = !q->closed && has_room(q, 0);
     if (ok)
-        push(q, item);
+        push(q, item, 0);
     pthread_mutex_unlock(&q->lock);
     return ok;
 }

@@ -1,7 +1,8 @@
 /* queue.h -- a bounded queue of pointers between threads.
  *
  * Several may put and several may take. Closing wakes both ends: what is in it
- * can still be taken, nothing more can be put.
+ * can still be taken, nothing more can be put. Items may differ in weight, such
+ * as bytes; then there is a ceiling for the sum too.
  */
 #ifndef MIRRORCTL_CORE_QUEUE_H
 #define MIRRORCTL_CORE_QUEUE_H
@@ -16,9 +17,17 @@ struct queue;
 /* A queue for at most `capacity` items, at least 1. NULL with *e set. */
 struct queue *queue_new(size_t capacity, struct err *e);
 
+/* From now on an item waits until what is before it weighs at most `max` with
+ * it, or until the queue is empty: nothing is too heavy to pass. */
+void queue_limit_weight(struct queue *q, size_t max);
+
 /* Wait for room and put. False when the queue is closed: the item is still
  * the caller's. `item` must not be NULL. */
 bool queue_put(struct queue *q, void *item);
+bool queue_put_weighing(struct queue *q, void *item, size_t weight);
+
+/* Put what will be taken next: the last one that was used is still warm. */
+bool queue_put_first(struct queue *q, void *item);
 
 /* Put if there is room now. False when full or closed. */
 bool queue_try_put(struct queue *q, void *item);

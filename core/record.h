@@ -34,7 +34,7 @@ struct record_writer;
 struct record_writer *record_writer_new(int fd, const struct record_options *o, struct err *e);
 
 /* Append. META and STATS are JSON texts; META comes first, STATS last. What
- * fails once fails for ever, with the same error. */
+ * fails once fails for ever, with the same error, unless record_resume() helps. */
 int record_put_meta(struct record_writer *w, struct str json, struct err *e);
 int record_put_exchange(struct record_writer *w, const struct exchange *x, struct err *e);
 int record_put_pair(struct record_writer *w, const struct pair *p, struct err *e);
@@ -42,6 +42,19 @@ int record_put_stats(struct record_writer *w, struct str json, struct err *e);
 
 /* Write out the block that is being filled, if it holds anything. */
 int record_flush(struct record_writer *w, struct err *e);
+
+/* At most what an exchange adds to a block, and what a section holds by now:
+ * both in bytes, the second with the block that is being filled. */
+size_t record_exchange_bound(const struct exchange *x);
+uint64_t record_bytes(const struct record_writer *w);
+
+/* When a write fails, as on a full disk, a file is cut back to its last whole
+ * block at once. So many exchanges or pairs that were put are lost by that. */
+uint64_t record_unwritten(const struct record_writer *w);
+
+/* Forget the failure and the block that could not be written, so that a smaller
+ * rest (STATS) may still find room. -1 where a part of that block is out. */
+int record_resume(struct record_writer *w, struct err *e);
 
 /* Flush and forget. Returns -1 when the last bytes could not be written. */
 int record_writer_close(struct record_writer *w, struct err *e);

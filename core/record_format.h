@@ -5,6 +5,7 @@
 #ifndef MIRRORCTL_CORE_RECORD_FORMAT_H
 #define MIRRORCTL_CORE_RECORD_FORMAT_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -66,20 +67,20 @@ enum field_tag {
 
 static inline void put_u16(uint8_t *p, uint16_t v)
 {
-    for (int i = 0; i < 2; i++)
-        p[i] = (uint8_t)(v >> 8 * i);
+    v = htole16(v);
+    memcpy(p, &v, sizeof v);
 }
 
 static inline void put_u32(uint8_t *p, uint32_t v)
 {
-    for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)(v >> 8 * i);
+    v = htole32(v);
+    memcpy(p, &v, sizeof v);
 }
 
 static inline void put_u64(uint8_t *p, uint64_t v)
 {
-    for (int i = 0; i < 8; i++)
-        p[i] = (uint8_t)(v >> 8 * i);
+    v = htole64(v);
+    memcpy(p, &v, sizeof v);
 }
 
 static inline uint64_t get_uint(const uint8_t *p, size_t n)

@@ -1,4 +1,6 @@
+#include <assert.h>
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include <zstd.h>
@@ -9,99 +11,115 @@
 
 struct record_writer {
     int fd;
+    bool is_file; /* what was written can be cut off again */
+    bool is_torn; /* it ends inside a block */
     struct record_options options;
     struct buf raw;    /* the block being filled: room for its header, then records */
     struct buf packed; /* the same, compressed */
     struct block_header block;
-    struct err failed; /* the first failure, which is the answer from then on */
+    uint64_t groups;    /* exchanges or pairs in it */
+    uint64_t unwritten; /* exchanges or pairs that no block will hold */
+    uint64_t written;   /* bytes */
+    struct err failed;  /* the first failure, which is the answer from then on */
 };
 
-/* ---- fields and records: appended to raw, failures collected ------------- */
+/* ---- fields and records ------------------------------------------------------
+ *
+ * Written with plain stores into room that was reserved for the whole group, as
+ * this is what every exchange passes through. Each function puts something at
+ * `p` and returns where the next goes. */
 
-struct record_draft {
-    struct buf *raw;
-    size_t start; /* of the record at hand */
-    struct err *e;
-    bool failed;
-};
+/* More than all of a record but its views: its head, every field's head, and
+ * the fields of fixed size. */
+enum { RECORD_FIXED = 256, FIELD_START = 6 };
 
-static void draft_append(struct record_draft *d, const void *bytes, size_t n)
+static size_t message_bound(const struct http_message *m)
 {
-    if (!d->failed && buf_append(d->raw, bytes, n, d->e) < 0)
-        d->failed = true;
+    return RECORD_FIXED + m->head.len + m->body.len + m->trailers.len;
 }
 
-static void begin_record(struct record_draft *d, enum record_type type)
+size_t record_exchange_bound(const struct exchange *x)
 {
-    uint8_t head[6] = {0};
-
-    d->start = d->raw->len;
-    put_u16(head + 4, (uint16_t)type);
-    draft_append(d, head, sizeof head);
+    return message_bound(&x->request) + x->redacted.len + message_bound(&x->response) +
+           x->informational.len;
 }
 
-/* Set the length, which counts all that follows it. */
-static void end_record(struct record_draft *d)
+static size_t pair_bound(const struct pair *p)
 {
-    if (!d->failed)
-        put_u32((uint8_t *)d->raw->data + d->start, (uint32_t)(d->raw->len - d->start - 4));
-}
+    size_t n = RECORD_FIXED + record_exchange_bound(p->exchange);
 
-static void put_field(struct record_draft *d, enum field_tag tag, const void *bytes, size_t n)
-{
-    uint8_t head[6];
-
-    if (n > BLOCK_MAX) {
-        d->failed = true;
-        err_set(d->e, ERR_NOMEM, "a field of %zu bytes is too large for a record", n);
-        return;
+    for (unsigned i = 0; i < p->n_calls; i++) {
+        const struct call *c = &p->calls[i];
+        n += message_bound(&c->response) + c->informational.len + c->detail.len;
     }
-    put_u16(head, (uint16_t)tag);
-    put_u32(head + 2, (uint32_t)n);
-    draft_append(d, head, sizeof head);
-    draft_append(d, bytes, n);
+    return n;
 }
 
-static void put_str(struct record_draft *d, enum field_tag tag, struct str s)
+/* The length of a record counts all that follows it: end_record() sets it. */
+static uint8_t *begin_record(uint8_t *p, enum record_type type)
 {
-    if (s.len)
-        put_field(d, tag, s.data, s.len);
+    put_u16(p + 4, (uint16_t)type);
+    return p + 6;
 }
 
-static void put_int32(struct record_draft *d, enum field_tag tag, uint32_t v)
+static uint8_t *end_record(uint8_t *start, uint8_t *p)
+{
+    put_u32(start, (uint32_t)(p - start - 4));
+    return p;
+}
+
+static uint8_t *put_field(uint8_t *p, enum field_tag tag, const void *bytes, size_t n)
+{
+    put_u16(p, (uint16_t)tag);
+    put_u32(p + 2, (uint32_t)n);
+    memcpy(p + FIELD_START, bytes, n);
+    return p + FIELD_START + n;
+}
+
+static uint8_t *put_str(uint8_t *p, enum field_tag tag, struct str s)
+{
+    return s.len ? put_field(p, tag, s.data, s.len) : p;
+}
+
+static uint8_t *put_int32(uint8_t *p, enum field_tag tag, uint32_t v)
 {
     uint8_t bytes[4];
 
     put_u32(bytes, v);
-    if (v)
-        put_field(d, tag, bytes, sizeof bytes);
+    return v ? put_field(p, tag, bytes, sizeof bytes) : p;
 }
 
-static void put_int64s(struct record_draft *d, enum field_tag tag, const int64_t *v, size_t n)
+static uint8_t *put_int64(uint8_t *p, enum field_tag tag, uint64_t v)
+{
+    uint8_t bytes[8];
+
+    put_u64(bytes, v);
+    return put_field(p, tag, bytes, sizeof bytes);
+}
+
+static uint8_t *put_int64s(uint8_t *p, enum field_tag tag, const int64_t *v, size_t n)
 {
     uint8_t bytes[8 * 4];
-    bool any = false;
+    int64_t any = 0;
 
     for (size_t i = 0; i < n; i++) {
         put_u64(bytes + 8 * i, (uint64_t)v[i]);
-        any = any || v[i];
+        any |= v[i];
     }
-    if (any)
-        put_field(d, tag, bytes, 8 * n);
+    return any ? put_field(p, tag, bytes, 8 * n) : p;
 }
 
-static void put_endpoint(struct record_draft *d, enum field_tag tag, const struct endpoint *ep)
+static uint8_t *put_endpoint(uint8_t *p, enum field_tag tag, const struct endpoint *ep)
 {
     uint8_t bytes[19];
 
     bytes[0] = ep->family;
     memcpy(bytes + 1, ep->address, sizeof ep->address);
     put_u16(bytes + 17, ep->port);
-    if (ep->family)
-        put_field(d, tag, bytes, sizeof bytes);
+    return ep->family ? put_field(p, tag, bytes, sizeof bytes) : p;
 }
 
-static void put_message(struct record_draft *d, const struct http_message *m)
+static uint8_t *put_message(uint8_t *p, const struct http_message *m)
 {
     int64_t sizes[] = {(int64_t)m->body_size, (int64_t)m->body_hash, (int64_t)m->gap_bytes};
     uint8_t state[6];
@@ -109,80 +127,107 @@ static void put_message(struct record_draft *d, const struct http_message *m)
     put_u32(state, m->flags);
     state[4] = m->complete;
     state[5] = m->chunked;
-    put_field(d, FIELD_STATE, state, sizeof state);
-    put_str(d, FIELD_HEAD, m->head);
-    put_str(d, FIELD_BODY, m->body);
-    put_str(d, FIELD_TRAILERS, m->trailers);
+    p = put_field(p, FIELD_STATE, state, sizeof state);
+    p = put_str(p, FIELD_HEAD, m->head);
+    p = put_str(p, FIELD_BODY, m->body);
+    p = put_str(p, FIELD_TRAILERS, m->trailers);
     if (m->body_size != m->body.len || m->body_hash || m->gap_bytes)
-        put_int64s(d, FIELD_SIZES, sizes, 3);
+        p = put_int64s(p, FIELD_SIZES, sizes, 3);
+    return p;
 }
 
-static void put_answer(struct record_draft *d, const struct exchange *x)
+static uint8_t *put_answer(uint8_t *start, const struct exchange *x)
 {
     int64_t times[] = {x->response_first_ns, x->response_last_ns};
+    uint8_t *p = begin_record(start, TYPE_RESPONSE);
 
-    begin_record(d, TYPE_RESPONSE);
-    put_message(d, &x->response);
-    put_str(d, FIELD_INFORMATIONAL, x->informational);
-    put_int64s(d, FIELD_TIMES, times, 2);
-    end_record(d);
+    p = put_message(p, &x->response);
+    p = put_str(p, FIELD_INFORMATIONAL, x->informational);
+    p = put_int64s(p, FIELD_TIMES, times, 2);
+    return end_record(start, p);
 }
 
-static void put_request(struct record_draft *d, const struct exchange *x)
+static uint8_t *put_request(uint8_t *start, const struct exchange *x)
 {
     int64_t ordinal = (int64_t)x->ordinal, connection = (int64_t)x->connection;
     int64_t times[] = {x->request_first_ns, x->request_last_ns};
-    bool answered = x->response.head.len || x->informational.len || x->response.body_size;
-    uint8_t tunnel[8];
+    bool answered = x->response.head.len || x->informational.len || x->response.body_size ||
+                    x->response.flags; /* which say why there is no answer */
+    uint8_t *p = begin_record(start, TYPE_REQUEST);
 
-    begin_record(d, TYPE_REQUEST);
-    put_int64s(d, FIELD_ORDINAL, &ordinal, 1);
-    put_int64s(d, FIELD_CONNECTION, &connection, 1);
-    put_int32(d, FIELD_INDEX, x->index);
-    put_endpoint(d, FIELD_CLIENT, &x->client);
-    put_endpoint(d, FIELD_SERVER, &x->server);
-    put_int64s(d, FIELD_TIMES, times, 2);
-    put_message(d, &x->request);
-    put_u64(tunnel, x->tunnel_bytes);
+    p = put_int64s(p, FIELD_ORDINAL, &ordinal, 1);
+    p = put_int64s(p, FIELD_CONNECTION, &connection, 1);
+    p = put_int32(p, FIELD_INDEX, x->index);
+    p = put_endpoint(p, FIELD_CLIENT, &x->client);
+    p = put_endpoint(p, FIELD_SERVER, &x->server);
+    p = put_int64s(p, FIELD_TIMES, times, 2);
+    p = put_message(p, &x->request);
     if (x->tunnel)
-        put_field(d, FIELD_TUNNEL, tunnel, sizeof tunnel);
-    put_str(d, FIELD_REDACTED, x->redacted);
-    put_int32(d, FIELD_ANSWERS, answered);
-    end_record(d);
-    if (answered)
-        put_answer(d, x);
+        p = put_int64(p, FIELD_TUNNEL, x->tunnel_bytes);
+    p = put_str(p, FIELD_REDACTED, x->redacted);
+    p = put_int32(p, FIELD_ANSWERS, answered);
+    p = end_record(start, p);
+    return answered ? put_answer(p, x) : p;
 }
 
-static void put_call(struct record_draft *d, const struct call *c)
+static uint8_t *put_call(uint8_t *start, const struct call *c)
 {
     uint8_t call[4] = {c->target, c->order, c->flags, (uint8_t)c->outcome};
     int64_t times[] = {c->due_ns, c->sent_ns, c->first_ns, c->done_ns};
+    uint8_t *p = begin_record(start, TYPE_RESPONSE);
 
-    begin_record(d, TYPE_RESPONSE);
-    put_field(d, FIELD_CALL, call, sizeof call);
-    put_str(d, FIELD_DETAIL, c->detail);
-    put_int64s(d, FIELD_CALL_TIMES, times, 4);
-    put_message(d, &c->response);
-    put_str(d, FIELD_INFORMATIONAL, c->informational);
-    end_record(d);
+    p = put_field(p, FIELD_CALL, call, sizeof call);
+    p = put_str(p, FIELD_DETAIL, c->detail);
+    p = put_int64s(p, FIELD_CALL_TIMES, times, 4);
+    p = put_message(p, &c->response);
+    p = put_str(p, FIELD_INFORMATIONAL, c->informational);
+    return end_record(start, p);
+}
+
+static uint8_t *put_calls(uint8_t *start, const struct pair *pair)
+{
+    uint8_t *p = begin_record(start, TYPE_PAIR);
+
+    p = put_int32(p, FIELD_CALLS, pair->n_calls);
+    p = put_request(end_record(start, p), pair->exchange);
+    for (unsigned i = 0; i < pair->n_calls; i++)
+        p = put_call(p, &pair->calls[i]);
+    return p;
 }
 
 /* ---- blocks ---------------------------------------------------------------- */
 
-static int write_all(int fd, const void *bytes, size_t n, struct err *e)
+/* Of a block that could not be written whole, `done` bytes are in the file:
+ * take them out again. A pipe cannot be helped. */
+static void take_back(struct record_writer *w, size_t done)
+{
+    off_t end = w->is_file ? lseek(w->fd, 0, SEEK_CUR) : -1;
+    off_t whole = end - (off_t)done;
+
+    if (done == 0)
+        return;
+    w->is_torn = end < 0 || ftruncate(w->fd, whole) < 0 || lseek(w->fd, whole, SEEK_SET) < 0;
+}
+
+/* All of it, or nothing where that can be helped. */
+static int write_all(struct record_writer *w, const void *bytes, size_t n, struct err *e)
 {
     const char *p = bytes;
+    size_t done = 0;
 
-    while (n) {
-        ssize_t done = write(fd, p, n);
+    while (done < n) {
+        ssize_t got = write(w->fd, p + done, n - done);
 
-        if (done < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR)
             continue;
-        if (done < 0)
-            return err_set(e, errno == EPIPE ? ERR_PIPE : ERR_IO, "%s", strerror(errno));
-        p += done;
-        n -= (size_t)done;
+        if (got < 0) {
+            err_set(e, errno == EPIPE ? ERR_PIPE : ERR_IO, "%s", strerror(errno));
+            take_back(w, done);
+            return -1;
+        }
+        done += (size_t)got;
     }
+    w->written += n;
     return 0;
 }
 
@@ -228,6 +273,15 @@ static void shrink(struct buf *b)
     buf_reset(b);
 }
 
+/* Start over with an empty block. */
+static void clear_block(struct record_writer *w)
+{
+    shrink(&w->raw);
+    shrink(&w->packed);
+    w->block = (struct block_header){0};
+    w->groups = 0;
+}
+
 /* One write call a block, so that a killed writer leaves whole blocks. */
 static int write_block(struct record_writer *w, struct err *e)
 {
@@ -243,11 +297,9 @@ static int write_block(struct record_writer *w, struct err *e)
     w->block.raw = (uint32_t)(w->raw.len - BLOCK_HEADER);
     w->block.payload_hash = record_hash(out->data + BLOCK_HEADER, w->block.stored);
     block_encode((uint8_t *)out->data, &w->block, w->options.sync);
-    if (write_all(w->fd, out->data, out->len, e) < 0)
+    if (write_all(w, out->data, out->len, e) < 0)
         return -1;
-    shrink(&w->raw);
-    shrink(&w->packed);
-    w->block = (struct block_header){0};
+    clear_block(w);
     return 0;
 }
 
@@ -265,25 +317,36 @@ int record_flush(struct record_writer *w, struct err *e)
     return fail(w, e);
 }
 
-/* Close a group of records: keep it whole or not at all, note what the block
- * now covers, and write the block out once it is large enough. */
-static int finish_group(struct record_writer *w, struct record_draft *d, size_t mark,
-                        const struct exchange *x, struct err *e)
+/* Where a group of at most `n` bytes goes, or NULL. */
+static uint8_t *begin_group(struct record_writer *w, size_t n)
 {
-    if (d->failed) {
-        w->raw.len = mark;
-        return fail(w, e);
-    }
+    if (w->failed.kind != ERR_NONE || begin_block(w) < 0 || buf_reserve(&w->raw, n, &w->failed) < 0)
+        return NULL;
+    return (uint8_t *)w->raw.data + w->raw.len;
+}
+
+/* The group ends at `end`. Write the block out once it is large enough. */
+static int end_group(struct record_writer *w, const uint8_t *end, struct err *e)
+{
+    w->raw.len = (size_t)(end - (const uint8_t *)w->raw.data);
+    assert(w->raw.len < w->raw.cap);
+    w->raw.data[w->raw.len] = '\0';
     w->block.records++;
-    if (x) {
-        if (w->block.first_ordinal == 0)
-            w->block.first_ordinal = x->ordinal;
-        if (w->block.first_ns == 0 || x->request_first_ns < w->block.first_ns)
-            w->block.first_ns = x->request_first_ns;
-        if (x->request_first_ns > w->block.last_ns)
-            w->block.last_ns = x->request_first_ns;
-    }
     return w->raw.len >= BLOCK_TARGET ? record_flush(w, e) : 0;
+}
+
+/* The same for what an exchange is the subject of: note what the block covers. */
+static int end_exchange(struct record_writer *w, const uint8_t *end, const struct exchange *x,
+                        struct err *e)
+{
+    w->groups++;
+    if (w->block.first_ordinal == 0)
+        w->block.first_ordinal = x->ordinal;
+    if (w->block.first_ns == 0 || x->request_first_ns < w->block.first_ns)
+        w->block.first_ns = x->request_first_ns;
+    if (x->request_first_ns > w->block.last_ns)
+        w->block.last_ns = x->request_first_ns;
+    return end_group(w, end, e);
 }
 
 /* ---- the outside ------------------------------------------------------------ */
@@ -293,12 +356,14 @@ struct record_writer *record_writer_new(int fd, const struct record_options *o, 
     static const uint8_t none[RECORD_SYNC_LEN];
     uint8_t header[SECTION_HEADER];
     struct record_writer *w = mem_zalloc(sizeof *w);
+    struct stat st;
 
     if (!w) {
         err_nomem(e, "opening a record");
         return NULL;
     }
     w->fd = fd;
+    w->is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     w->options = *o;
     buf_init(&w->raw, BLOCK_MAX);
     buf_init(&w->packed, BLOCK_HEADER + ZSTD_compressBound(BLOCK_MAX));
@@ -307,7 +372,7 @@ struct record_writer *record_writer_new(int fd, const struct record_options *o, 
         put_u64(w->options.sync + 8, XXH64(o->capture_id, sizeof o->capture_id, 2));
     }
     section_encode(header, &w->options);
-    if (write_all(fd, header, sizeof header, e) < 0) {
+    if (write_all(w, header, sizeof header, e) < 0) {
         mem_free(w);
         return NULL;
     }
@@ -316,16 +381,12 @@ struct record_writer *record_writer_new(int fd, const struct record_options *o, 
 
 static int put_text(struct record_writer *w, enum record_type type, struct str json, struct err *e)
 {
-    struct record_draft d = {.raw = &w->raw, .e = &w->failed};
-    size_t mark;
+    uint8_t *start = begin_group(w, RECORD_FIXED + json.len), *p;
 
-    if (w->failed.kind != ERR_NONE || begin_block(w) < 0)
+    if (!start)
         return fail(w, e);
-    mark = w->raw.len;
-    begin_record(&d, type);
-    put_str(&d, FIELD_TEXT, json);
-    end_record(&d);
-    return finish_group(w, &d, mark, NULL, e);
+    p = put_str(begin_record(start, type), FIELD_TEXT, json);
+    return end_group(w, end_record(start, p), e);
 }
 
 int record_put_meta(struct record_writer *w, struct str json, struct err *e)
@@ -340,31 +401,44 @@ int record_put_stats(struct record_writer *w, struct str json, struct err *e)
 
 int record_put_exchange(struct record_writer *w, const struct exchange *x, struct err *e)
 {
-    struct record_draft d = {.raw = &w->raw, .e = &w->failed};
-    size_t mark;
+    uint8_t *start = begin_group(w, record_exchange_bound(x));
 
-    if (w->failed.kind != ERR_NONE || begin_block(w) < 0)
-        return fail(w, e);
-    mark = w->raw.len;
-    put_request(&d, x);
-    return finish_group(w, &d, mark, x, e);
+    if (start)
+        return end_exchange(w, put_request(start, x), x, e);
+    w->unwritten++;
+    return fail(w, e);
 }
 
 int record_put_pair(struct record_writer *w, const struct pair *p, struct err *e)
 {
-    struct record_draft d = {.raw = &w->raw, .e = &w->failed};
-    size_t mark;
+    uint8_t *start = begin_group(w, pair_bound(p));
 
-    if (w->failed.kind != ERR_NONE || begin_block(w) < 0)
+    if (start)
+        return end_exchange(w, put_calls(start, p), p->exchange, e);
+    w->unwritten++;
+    return fail(w, e);
+}
+
+uint64_t record_bytes(const struct record_writer *w)
+{
+    return w->written + w->raw.len;
+}
+
+uint64_t record_unwritten(const struct record_writer *w)
+{
+    return w->unwritten + (w->failed.kind == ERR_NONE ? 0 : w->groups);
+}
+
+int record_resume(struct record_writer *w, struct err *e)
+{
+    if (w->failed.kind == ERR_NONE)
+        return 0;
+    if (w->is_torn)
         return fail(w, e);
-    mark = w->raw.len;
-    begin_record(&d, TYPE_PAIR);
-    put_int32(&d, FIELD_CALLS, p->n_calls);
-    end_record(&d);
-    put_request(&d, p->exchange);
-    for (unsigned i = 0; i < p->n_calls; i++)
-        put_call(&d, &p->calls[i]);
-    return finish_group(w, &d, mark, p->exchange, e);
+    w->unwritten += w->groups;
+    clear_block(w);
+    w->failed = (struct err){0};
+    return 0;
 }
 
 int record_writer_close(struct record_writer *w, struct err *e)

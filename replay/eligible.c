@@ -66,7 +66,7 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
 
     if (m->head.len == 0)
         return NOT_A_REQUEST;
-    if (!http_request_line(m->head, &line))
+    if (!http_request_start(m->head, &line))
         return NOT_ANOMALOUS;
     if (is_copy(m->head))
         return NOT_LOOP;

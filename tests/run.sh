@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.." || exit 2
 BUILD=${BUILD:-build}
 export BUILD CORPUS="${CORPUS:-}"
 [ -z "$CORPUS" ] || export CORPUS_JSON="$CORPUS/json"
-export MIRRORCTL="$PWD/$BUILD/mirrorctl" MOVIESD="$PWD/$BUILD/moviesd"
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+export MIRRORCTL="$BUILD/mirrorctl" MOVIESD="$BUILD/moviesd"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
@@ -44,6 +45,7 @@ run() {
   passed=$((passed + ok)) failed=$((failed + bad))
   if [ "$bad" -eq 0 ]; then
     printf '%-44s %5d passed\n' "$name" "$ok"
+    sed -nE 's/^# (rule [0-9]+|measured|left out): /    &/p' "$work/out"
     return
   fi
   printf '%-44s %5d passed, %d FAILED\n' "$name" "$ok" "$bad"
@@ -51,7 +53,7 @@ run() {
   failures+=("$name, alone: $*")
 }
 
-# The corpus as one test: it says itself how many deviations it bears.
+# The corpus as one test, in which nothing may deviate.
 conformance() {
   local verdict=ok
   tests/support/conformance.sh "$CORPUS" >"$work/conformance" || verdict="not ok"
@@ -80,6 +82,8 @@ for kind in $kinds; do
     for t in tests/lint/*.sh; do
       [ "$t" = tests/lint/all.sh ] || run "${t#tests/}" "$t"
     done
+    echo "Where the acceptance tests of capture are, by number:"
+    tests/lint/acceptance.sh --list | sed 's/^/  /'
     ;;
   cli)
     for t in tests/cli/*.bats; do
@@ -88,9 +92,9 @@ for kind in $kinds; do
     ;;
   corpus)
     if [ -n "$CORPUS" ]; then
-      run "conformance on real captures" conformance
+      run "acceptance 1, 2, 3: real captures" conformance
     else
-      skips+=("conformance on real captures: CORPUS is not set: a folder with pcap/MANIFEST.tsv")
+      skips+=("acceptance 1, 2, 3: real captures: CORPUS is not set: a folder with pcap/MANIFEST.tsv")
     fi
     ;;
   *)

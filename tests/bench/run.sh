@@ -13,7 +13,7 @@ mirrorctl=$BUILD/mirrorctl
 pids=
 trap 'kill $pids 2>/dev/null || :' EXIT
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+. tests/bench/common.sh
 
 # Seconds of wall time of a command whose output does not matter.
 seconds() {
@@ -24,11 +24,7 @@ seconds() {
   echo $(((to - from) / 1000)) | awk '{ print $1 / 1e6 }'
 }
 
-report() {
-  printf '%-58s %s\n' "$1" "$2"
-  printf '%s,%s,%s\n' "$(date -u +%FT%TZ)" "$1" "$2" >>"$BUILD/bench.csv"
-}
-
+echo "acceptance 45: speed of capture"
 echo "== capture -r into a file beside tcpdump -r -w /dev/null ($MEGABYTES MB, $ROUNDS rounds)"
 [ -s "$dir/keep-alive.pcap" ] ||
   "$BUILD/tests/tools/make_traffic" --keep-alive "$MEGABYTES" "$dir/keep-alive.pcap"

@@ -141,7 +141,7 @@ END
 END
   run --separate-stderr mirrorctl capture -r tls.pcap -o tls.mrec
   [ "$status" -eq 0 ]
-  [[ $stderr == *"1 connection was TLS: capture behind the terminator"* ]]
+  [[ $stderr == *"1 connection to port 443 was TLS: capture behind the terminator"* ]]
   run mirrorctl show tls.mrec
   [ "$status" -eq 0 ]
   [ -z "$output" ]
@@ -208,4 +208,142 @@ END
   [ "$status" -eq 4 ]
   [ "${#lines[@]}" -ge 1 ]
   [[ $stderr == *"bytes were left"* ]]
+}
+
+# ids_of FILE: what `cat` would make of several files is their sequence.
+ids_of() { mirrorctl show "$1" --format jsonl | jq ._id; }
+
+@test "--rotate SIZE: no file is larger, each is valid alone, together they are the record" {
+  "$TOOLS/make_traffic" --keep-alive 2 m.pcap
+  mirrorctl capture -q -r m.pcap -o whole.mrec
+  run --separate-stderr mirrorctl capture -r m.pcap -o t.mrec --rotate 512KiB
+  [ "$status" -eq 0 ]
+  [[ $stderr == *" files: t-0001.mrec to t-000"* ]]
+  [ ! -e t.mrec ]
+  for f in t-*.mrec; do
+    [ "$(stat -c %s "$f")" -le $((512 * 1024)) ]
+    [ "$(stat -c %a "$f")" = 600 ]
+    run mirrorctl show "$f"
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -gt 10 ]
+  done
+  cat t-*.mrec >joined.mrec
+  cmp <(ids_of whole.mrec) <(ids_of joined.mrec)
+  mirrorctl capture -q -r m.pcap -o u --rotate 512KiB
+  for f in t-*.mrec; do cmp "$f" "${f/t-/u-}"; done
+}
+
+@test "--rotate TIME follows the packets' time" {
+  movies_pcap m.pcap 1200 # a packet a millisecond
+  mirrorctl capture -q -r m.pcap -o t --rotate 1s
+  ids_of t-0001.mrec >first
+  ids_of t-0002.mrec >second
+  [ "$(tail -n 1 first)" -eq $(($(head -n 1 second) - 1)) ]
+  [ "$(mirrorctl show t-0002.mrec --format jsonl | head -n 1 | jq -r .startedDateTime)" '>' \
+    2026-01-01T00:00:00.9 ]
+  cat t-*.mrec >joined.mrec
+  [ "$(ids_of joined.mrec | wc -l)" -eq 1200 ]
+}
+
+@test "--keep leaves the newest files of this run, and nothing else is touched" {
+  "$TOOLS/make_traffic" --keep-alive 2 m.pcap
+  echo mine >t-0041.mrec
+  echo mine >t-9.mrec
+  echo mine >tt-0050.mrec
+  run --separate-stderr mirrorctl capture -r m.pcap -o t.mrec --rotate 256KiB --keep 3
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"of which --keep left 3: "* ]]
+  [ "$(cat t-0041.mrec t-9.mrec tt-0050.mrec | sort -u)" = mine ]
+  files=(t-00[4-9]?.mrec)
+  [ "${#files[@]}" -eq 4 ]
+  [[ ${files[1]} > t-0042.mrec ]]
+  mirrorctl capture -q -r m.pcap -o whole.mrec
+  [ "$(ids_of "${files[3]}" | tail -n 1)" -eq "$(ids_of whole.mrec | wc -l)" ]
+}
+
+@test "--rotate and --keep where they cannot work are refused, with what to do" {
+  movies_pcap m.pcap
+  refused() {
+    run --separate-stderr mirrorctl capture -r m.pcap "$@"
+    [ "$status" -eq 2 ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+  }
+  refused -o - --rotate 1MiB
+  [[ $stderr == *"say -o FILE"* ]]
+  refused -o t --keep 3
+  [[ $stderr == *"--rotate"*"missing"* ]]
+  refused -o t --rotate 10
+  refused -o t --rotate 999ms
+  refused -o t --rotate often
+  [[ $stderr == *"neither a size"*"nor a time"* ]]
+  refused -o t --rotate 1h --keep 0
+  refused -o nowhere/t --rotate 1h
+  [[ $stderr == *"nowhere: No such file or directory"* ]]
+  [ -z "$(ls t* 2>/dev/null)" ]
+}
+
+# is_cut FILE: a valid record that says itself how many exchanges it lacks;
+# what capture said is in $stderr.
+is_cut() {
+  local total unwritten held
+  run mirrorctl show "$1"
+  [ "$status" -eq 0 ]
+  held=${#lines[@]}
+  total=$(sed -n 's/.* \([0-9]*\) exchanges: .*/\1/p' <<<"$stderr")
+  unwritten=$(sed -n 's/.*; \([0-9]*\) exchanges* w.* not written, .*complete up to there/\1/p' <<<"$stderr")
+  echo "$held in the file, $unwritten not written, $total in all"
+  [ "$held" -gt 0 ] && [ "$unwritten" -gt 0 ]
+  [ $((held + unwritten)) -eq "$total" ]
+}
+
+@test "a disk that fills up ends the run with 4 and leaves a valid record" {
+  mkdir disk
+  mount -t tmpfs -o size=1m tmpfs disk 2>why || skip "cannot mount a small disk here: $(cat why)"
+  "$TOOLS/make_traffic" --keep-alive 3 m.pcap
+  run --separate-stderr mirrorctl capture -r m.pcap -o disk/m.mrec
+  saved=$stderr
+  [ "$status" -eq 4 ]
+  [[ $stderr == *"disk/m.mrec: No space left on device; "* ]]
+  cp disk/m.mrec .
+  rm disk/m.mrec
+  run --separate-stderr mirrorctl capture -r m.pcap -o disk/r --rotate 300KiB
+  [ "$status" -eq 4 ]
+  mkdir rotated
+  cp disk/r-* rotated/
+  umount disk
+  stderr=$saved
+  is_cut m.mrec
+  [ "$(ls rotated | wc -l)" -ge 3 ]
+  for f in rotated/*; do mirrorctl show "$f" >/dev/null; done
+}
+
+@test "a file that may not grow (ulimit -f) ends the run in the same way" {
+  "$TOOLS/make_traffic" --keep-alive 3 m.pcap
+  capped() { (ulimit -f 1500 && exec "$MIRRORCTL" "$@"); }
+  run --separate-stderr capped capture -r m.pcap -o m.mrec
+  [ "$status" -eq 4 ]
+  [[ $stderr == *"m.mrec: File too large; "* ]]
+  is_cut m.mrec
+  # Nothing at all: an error, not a death by SIGXFSZ.
+  run bash -c '(ulimit -f 0; exec "$0" capture -r m.pcap -o m.mrec) 2>&1 | cat
+    exit "${PIPESTATUS[0]}"' "$MIRRORCTL"
+  [ "$status" -eq 4 ]
+  [ "$output" = "mirrorctl: m.mrec: File too large" ]
+}
+
+@test "live: a file whose time is over is complete while the capture goes on" {
+  need_capture
+  start_movies live --as v1
+  start capture.log "$MIRRORCTL" capture -v -i lo -p "$live_port" -o live --rotate 1s --keep 100
+  capture_pid=$PID
+  wait_for capture.log "listening on lo, port $live_port"
+  "$ROOT/samples/movies/traffic.sh" "$live_port" 10
+  wait_for capture.log "live-0001.mrec is complete"
+  run mirrorctl show live-0001.mrec
+  [ "$status" -eq 0 ]
+  kill -INT "$capture_pid"
+  end_of "$capture_pid"
+  [ "$status" -eq 0 ]
+  cat live-*.mrec >joined.mrec
+  [ "$(mirrorctl show joined.mrec | wc -l)" -eq 10 ]
 }

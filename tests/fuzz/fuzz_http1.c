@@ -1,7 +1,8 @@
 /* The framer on hostile bytes: what it says must not depend on the split.
  *
- * The first byte chooses side, method and the split; the rest is the stream.
- * It is run whole and split, and a digest of all events is compared.
+ * The first byte chooses side, method and the split, and whether the next two
+ * say where bytes are missing, and how many; the rest is the stream. It is run
+ * whole and split, and a digest of all events is compared.
  */
 #include <stdlib.h>
 #include <xxhash.h>
@@ -23,6 +24,8 @@ static void note(struct digest *d, const struct http1 *f, enum http1_event event
         XXH64_update(d->state, &event, sizeof event);
     if (piece.data)
         XXH64_update(d->state, piece.data, piece.len);
+    else if (piece.len)
+        XXH64_update(d->state, &piece.len, sizeof piece.len);
     if (event == HTTP1_HEAD || event == HTTP1_END || event == HTTP1_BROKEN)
         XXH64_update(d->state, &f->flags, sizeof f->flags);
     if (event == HTTP1_END && f->trailers.len)
@@ -44,9 +47,22 @@ static void feed(struct digest *d, struct http1 *f, struct str in, struct str me
         abort();
 }
 
-static uint64_t run(uint8_t how, struct str in, size_t step)
+static void feed_split(struct digest *d, struct http1 *f, struct str in, struct str method,
+                       size_t step)
+{
+    for (size_t at = 0; at < in.len; at += step)
+        feed(d, f, str_head(str_skip(in, at), step), method);
+}
+
+/* Bytes missing at a place of the stream. */
+struct hole {
+    size_t at, n;
+};
+
+static uint64_t run(uint8_t how, struct str in, struct hole hole, size_t step)
 {
     static const struct str methods[] = {STR_INIT("GET"), STR_INIT("HEAD"), STR_INIT("CONNECT")};
+    struct str method = methods[how / 2 % 3];
     struct digest d = {XXH64_createState(), HTTP1_MORE};
     struct http1 f;
     enum http1_event last;
@@ -54,8 +70,10 @@ static uint64_t run(uint8_t how, struct str in, size_t step)
 
     XXH64_reset(d.state, 0);
     http1_init(&f, how & 1 ? HTTP1_RESPONSES : HTTP1_REQUESTS);
-    for (size_t at = 0; at < in.len; at += step)
-        feed(&d, &f, str_head(str_skip(in, at), step), methods[how / 2 % 3]);
+    feed_split(&d, &f, str_head(in, hole.at), method, step);
+    http1_gap(&f, hole.n);
+    feed(&d, &f, (struct str){0}, method);
+    feed_split(&d, &f, str_skip(in, hole.at), method, step);
     last = http1_finish(&f, how & 64);
     note(&d, &f, last, last == HTTP1_SKIPPED ? f.head : (struct str){0});
     hash = XXH64_digest(d.state);
@@ -66,12 +84,17 @@ static uint64_t run(uint8_t how, struct str in, size_t step)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct hole hole = {0};
     struct str in;
 
-    if (size < 2)
+    if (size < 4)
         return 0;
     in = str_from((const char *)data + 1, size - 1);
-    if (run(data[0], in, in.len) != run(data[0], in, 1 + data[0] / 8 % 8))
+    if (data[0] & 128) {
+        hole = (struct hole){data[1], data[2]};
+        in = str_skip(in, 2);
+    }
+    if (run(data[0], in, hole, in.len) != run(data[0], in, hole, 1 + data[0] / 8 % 8))
         abort();
     return 0;
 }

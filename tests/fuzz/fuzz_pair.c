@@ -1,7 +1,7 @@
 /* A conversation on one TCP connection, built from the input: runs of bytes of
- * either side, and their ends. What comes out must not depend on
- * where the runs are cut into segments. Damage excepted: a lost reader takes a
- * hint from where segments begin.
+ * either side, holes, copies that say something else, pauses, and their ends.
+ * What comes out must not depend on where the runs are cut into segments. Damage
+ * excepted: a lost reader takes a hint from where segments begin.
  *
  * The input is a list of steps: a byte that says what, one that says how much,
  * and for data so many bytes. */
@@ -31,6 +31,39 @@ static int put(void *ctx, struct exchange *x, struct err *e)
     return 0;
 }
 
+/* What a step does; those below LOSE say something. */
+enum { LOSE = 4, CONTRADICT, WAIT, END, STEPS };
+
+/* The last bytes again, but others. */
+static void contradict(struct talk *t, int dir, size_t n)
+{
+    static const char other[256];
+
+    t->seq[dir] -= (uint32_t)n;
+    talk_send(t, dir, other, n);
+}
+
+static void take_step(struct talk *t, unsigned what, int dir, const uint8_t *data, size_t n)
+{
+    switch (what) {
+    case LOSE:
+        talk_lose(t, dir, n);
+        break;
+    case CONTRADICT:
+        contradict(t, dir, n);
+        break;
+    case WAIT:
+        t->packets->ns += (int64_t)n * 100000000;
+        break;
+    case END:
+        talk_flags(t, dir, n & 2 ? RST : n & 1 ? FIN : 0);
+        break;
+    default:
+        talk_send(t, dir, data, n);
+        break;
+    }
+}
+
 static void speak(struct packets *p, const uint8_t *data, size_t size, size_t mss)
 {
     struct talk t;
@@ -41,22 +74,18 @@ static void speak(struct packets *p, const uint8_t *data, size_t size, size_t ms
     talk_open(&t);
     while (size >= 2) {
         int dir = data[0] & 1;
-        size_t n = data[1];
-        bool say = (data[0] >> 1) % 8 < 7;
+        unsigned what = (data[0] >> 1) % STEPS;
+        size_t n = data[1], taken;
         data += 2;
         size -= 2;
-        if (!say) {
-            if (!closed[dir])
-                talk_flags(&t, dir, n & 1 ? FIN : 0);
-            closed[dir] |= n & 1;
-            continue;
-        }
-        if (n > size)
+        if (what < LOSE && n > size)
             n = size;
+        taken = what < LOSE ? n : 0;
         if (!closed[dir])
-            talk_send(&t, dir, data, n);
-        data += n;
-        size -= n;
+            take_step(&t, what, dir, data, n);
+        closed[dir] |= what == END && (n & 1);
+        data += taken;
+        size -= taken;
     }
 }
 
@@ -65,7 +94,7 @@ static XXH64_hash_t run(const uint8_t *data, size_t size, size_t mss, bool *dama
     const struct capture_stats *stats;
     char path[PACKETS_PATH];
     const char *files[] = {path};
-    struct capture_config config = {.files = files, .n_files = 1, .max_body = 1 << 20};
+    struct capture_config config = {.files = files, .n_files = 1, .max_body = 1024};
     XXH64_hash_t digest = 0;
     struct exchange_sink sink = {put, &digest};
     struct packets p;
@@ -80,7 +109,7 @@ static XXH64_hash_t run(const uint8_t *data, size_t size, size_t mss, bool *dama
     if (!c || capture_run(c, &sink, NULL) < 0)
         abort();
     stats = capture_stats(c);
-    *damaged = stats->skipped_bytes || stats->orphan_responses;
+    *damaged = stats->skipped_bytes || stats->orphan_responses || stats->gaps || stats->conflicts;
     capture_close(c);
     close(fd);
     return digest;

@@ -6,10 +6,10 @@ set -eu
 build='gcc make pkg-config libpcap-dev libcurl4-openssl-dev libyaml-dev libcjson-dev libzstd-dev
        zlib1g-dev libxxhash-dev libmicrohttpd-dev libseccomp-dev'
 demo="$build curl jq"
-tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2"
+tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2 tcpreplay node-llhttp time"
 lint="$tests clang-format clang-tidy cppcheck shellcheck"
 fuzz="$build clang libclang-rt-14-dev"
-bench="$demo tcpdump time wrk hey"
+bench="$demo tcpdump time wrk hey iproute2"
 
 case ${1:-all} in
 build) want=$build ;;

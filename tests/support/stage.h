@@ -79,7 +79,8 @@ static inline void stage_put_exchange(struct buf *out, const struct exchange *x)
     struct http_request_line line = {0};
     struct http_status_line status = {0};
 
-    http_request_line(x->request.head, &line);
+    if (!http_request_start(x->request.head, &line))
+        http_garbled_line(x->request.head, &line);
     buf_printf(out, NULL, "%.*s %.*s", STR_ARG(line.method), STR_ARG(line.target));
     stage_put_informational(out, x->informational);
     if (http_status_line(x->response.head, &status))

@@ -1,6 +1,8 @@
 /* A server that costs next to nothing, for measuring what stands around it: one
- * thread, keep-alive, every request gets the same answer. It looks for the end
- * of a head and no further, so it takes requests without a body.
+ * thread, keep-alive, answers that differ in nothing but what they echo: where a
+ * request's last header line is "X-Id: " with 16 characters, they stand in the
+ * answer's head and at both ends of its content, so that a test can tell whose
+ * answer it has, and that it has all of it. Takes requests without a body.
  *
  *     fast_server [PORT [BYTES]]
  *
@@ -19,18 +21,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BODY = 1024, EVENTS = 256, INPUT = 16 * 1024, MAX_FD = 65536 };
+enum { BODY = 1024, ID = 16, EVENTS = 256, INPUT = 16 * 1024 };
 
 struct client {
-    unsigned seen; /* of "\r\n\r\n", how much the last bytes were */
-    uint64_t owed; /* bytes of answers still to be sent */
-    bool full;     /* the socket takes no more at the moment */
+    int fd;
+    size_t have;       /* bytes in `input` */
+    bool answering;    /* an answer is under way */
+    size_t sent;       /* bytes of it */
+    uint32_t watching; /* for these events */
+    char id[ID];
+    char input[INPUT];
 };
 
 static int epoll;
 static char *answer;
 static size_t answer_len;
-static struct client clients[MAX_FD];
+static char *answer_id[3]; /* where the id stands */
 static uint64_t answered;
 static volatile sig_atomic_t ended;
 
@@ -45,15 +51,18 @@ static void make_answer(size_t body)
     char head[256];
     int n = snprintf(head, sizeof head,
                      "HTTP/1.1 200 OK\r\nServer: fast\r\nContent-Type: text/plain\r\n"
-                     "Content-Length: %zu\r\n\r\n",
-                     body);
+                     "Content-Length: %zu\r\nX-Id: %0*d\r\n\r\n",
+                     body, ID, 0);
 
     answer_len = (size_t)n + body;
     answer = malloc(answer_len);
-    if (!answer)
+    if (!answer || body < ID)
         exit(1);
     memcpy(answer, head, (size_t)n);
     memset(answer + n, 'x', body);
+    answer_id[0] = answer + n - 4 - ID;
+    answer_id[1] = answer + n;
+    answer_id[2] = answer + answer_len - ID;
 }
 
 static int listen_on(unsigned port)
@@ -76,64 +85,69 @@ static int listen_on(unsigned port)
     return fd;
 }
 
-static unsigned count_heads(struct client *c, const char *bytes, ssize_t n)
+static void watch(struct client *c, int what, uint32_t events)
 {
-    static const char end[] = "\r\n\r\n";
-    unsigned heads = 0, at = c->seen;
+    struct epoll_event event = {.events = events, .data.ptr = c};
 
-    for (ssize_t i = 0; i < n; i++) {
-        at = bytes[i] == end[at] ? at + 1 : bytes[i] == '\r';
-        if (at == 4) {
-            heads++;
-            at = 0;
-        }
-    }
-    c->seen = at;
-    return heads;
+    if (c->watching != events)
+        epoll_ctl(epoll, what, c->fd, &event);
+    c->watching = events;
 }
 
-static void watch(int fd, int what, uint32_t events)
+/* Take a whole request off the input. False if there is none. */
+static bool next_request(struct client *c)
 {
-    struct epoll_event event = {.events = events, .data.fd = fd};
+    static const char name[] = "X-Id: ";
+    const size_t line = sizeof name - 1 + ID;
+    char *end = memmem(c->input, c->have, "\r\n\r\n", 4);
 
-    epoll_ctl(epoll, what, fd, &event);
+    if (!end)
+        return false;
+    memset(c->id, '0', ID);
+    if ((size_t)(end - c->input) >= line && memcmp(end - line, name, sizeof name - 1) == 0)
+        memcpy(c->id, end - ID, ID);
+    end += 4;
+    c->have -= (size_t)(end - c->input);
+    memmove(c->input, end, c->have);
+    c->answering = true;
+    c->sent = 0;
+    return true;
 }
 
-/* Send what is owed, as far as the socket takes it. False when the connection
- * is over. */
-static bool pay(int fd, struct client *c)
+/* Send as much of the answer as the socket takes. False when the connection is
+ * over. */
+static bool send_answer(struct client *c)
 {
-    bool full = false;
+    ssize_t n;
 
-    while (c->owed > 0 && !full) {
-        size_t rest = (size_t)((c->owed - 1) % answer_len) + 1; /* of the current answer */
-        ssize_t n = send(fd, answer + answer_len - rest, rest, MSG_NOSIGNAL);
-        full = n < 0;
-        if (full && errno != EAGAIN)
-            return false;
-        c->owed -= full ? 0 : (uint64_t)n;
-        answered += (size_t)n == rest;
-    }
-    if (full != c->full)
-        watch(fd, EPOLL_CTL_MOD, full ? EPOLLOUT : EPOLLIN);
-    c->full = full;
+    for (size_t i = 0; i < sizeof answer_id / sizeof *answer_id; i++)
+        memcpy(answer_id[i], c->id, ID);
+    n = send(c->fd, answer + c->sent, answer_len - c->sent, MSG_NOSIGNAL);
+    if (n < 0)
+        return errno == EAGAIN;
+    c->sent += (size_t)n;
+    c->answering = c->sent < answer_len;
+    answered += !c->answering;
     return true;
 }
 
 /* False when the connection is over. */
-static bool serve(int fd)
+static bool serve(struct client *c)
 {
-    struct client *c = &clients[fd];
-    char bytes[INPUT];
-    ssize_t n;
-
-    if (c->full)
-        return pay(fd, c);
-    n = recv(fd, bytes, sizeof bytes, 0);
-    if (n <= 0)
-        return false;
-    c->owed += answer_len * count_heads(c, bytes, n);
-    return pay(fd, c);
+    if (!c->answering) {
+        ssize_t n = recv(c->fd, c->input + c->have, INPUT - c->have, 0);
+        if (n <= 0)
+            return false;
+        c->have += (size_t)n;
+    }
+    while (c->answering || next_request(c)) {
+        if (!send_answer(c))
+            return false;
+        if (c->answering)
+            break;
+    }
+    watch(c, EPOLL_CTL_MOD, c->answering ? EPOLLOUT : EPOLLIN);
+    return true;
 }
 
 static void accept_all(int listener)
@@ -142,37 +156,43 @@ static void accept_all(int listener)
     int fd;
 
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
-        if (fd >= MAX_FD) {
-            close(fd);
-            continue;
-        }
-        clients[fd] = (struct client){0};
+        struct client *c = calloc(1, sizeof *c);
+
+        if (!c)
+            exit(1);
+        c->fd = fd;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        watch(fd, EPOLL_CTL_ADD, EPOLLIN);
+        watch(c, EPOLL_CTL_ADD, EPOLLIN);
     }
+}
+
+static void finish(struct client *c)
+{
+    close(c->fd);
+    free(c);
 }
 
 int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_handler = on_signal};
-    int listener = listen_on(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0);
+    struct client listener = {.fd = listen_on(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0)};
     struct epoll_event events[EVENTS];
 
     epoll = epoll_create1(0);
     make_answer(argc > 2 ? strtoul(argv[2], NULL, 10) : BODY);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    watch(listener, EPOLL_CTL_ADD, EPOLLIN);
+    watch(&listener, EPOLL_CTL_ADD, EPOLLIN);
     while (!ended) {
         int n = epoll_wait(epoll, events, EVENTS, -1);
 
         for (int i = 0; i < n; i++) {
-            int fd = events[i].data.fd;
+            struct client *c = events[i].data.ptr;
 
-            if (fd == listener)
-                accept_all(listener);
-            else if (!serve(fd))
-                close(fd);
+            if (c == &listener)
+                accept_all(c->fd);
+            else if (!serve(c))
+                finish(c);
         }
     }
     printf("answered %llu\n", (unsigned long long)answered);

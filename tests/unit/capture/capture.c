@@ -75,54 +75,6 @@ static void every_flavour_of_file_reads_the_same(void **state)
     }
 }
 
-struct pcapng {
-    struct buf out;
-};
-
-static void put32(struct buf *b, uint32_t v)
-{
-    assert_int_equal(buf_append(b, &v, sizeof v, NULL), 0);
-}
-
-/* A pcapng file with nanoseconds: section, interface, packets. */
-static void write_pcapng(struct buf *b, const struct packets *p)
-{
-    buf_init(b, 1 << 20);
-    put32(b, 0x0a0d0d0a), put32(b, 28), put32(b, 0x1a2b3c4d), put32(b, 1);
-    put32(b, UINT32_MAX), put32(b, UINT32_MAX), put32(b, 28);
-    put32(b, 1), put32(b, 32), put32(b, 1), put32(b, 262144);
-    put32(b, 9 | 1 << 16), put32(b, 9), put32(b, 0), put32(b, 32); /* if_tsresol 10^-9 */
-    for (size_t i = 0; i < p->n; i++) {
-        const struct frame *f = &p->frame[i];
-        uint32_t padded = (f->captured + 3) & ~UINT32_C(3);
-        put32(b, 6), put32(b, 32 + padded), put32(b, 0);
-        put32(b, (uint32_t)((uint64_t)f->ns >> 32)), put32(b, (uint32_t)f->ns);
-        put32(b, f->captured), put32(b, f->length);
-        buf_append(b, p->bytes.data + f->at, f->captured, NULL);
-        buf_append(b, "\0\0\0", padded - f->captured, NULL);
-        put32(b, 32 + padded);
-    }
-}
-
-static void pcapng_keeps_nanoseconds(void **state)
-{
-    struct packets *p = *state;
-    char path[PACKETS_PATH];
-    struct stage s;
-    struct buf b;
-    int fd;
-
-    p->ns += 123456789;
-    converse(p, 1000);
-    write_pcapng(&b, p);
-    fd = bytes_file(b.data, b.len, path);
-    stage_run_path(&s, path, NULL);
-    close(fd);
-    buf_release(&b);
-    assert_true(s.stats.first_ns == p->frame[0].ns);
-    expect(s, EXCHANGE);
-}
-
 static void a_file_cut_inside_a_packet_is_used_up_to_there(void **state)
 {
     struct packets *p = *state;
@@ -501,6 +453,106 @@ static void a_retransmission_that_differs_is_noted(void **state)
     expect(s, "GET /a 200 request:overlap_conflict response=hello\n");
 }
 
+/* Send bytes again, the first of them `back` bytes ago. */
+static void again(struct talk *t, int dir, size_t back, const char *text)
+{
+    uint32_t next = t->seq[dir];
+
+    t->seq[dir] -= (uint32_t)back;
+    talk_say(t, dir, text);
+    t->seq[dir] = next;
+}
+
+static void what_differs_is_noted_as_long_as_the_exchange_is_open(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    t.mss = 10;
+    talk_open(&t);
+    talk_say(&t, 0, "POST /a HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
+    for (int i = 0; i < 10; i++)
+        talk_say(&t, 0, "0123456789");
+    again(&t, 0, 95, "567890123");
+    again(&t, 0, 95, "56789X123");
+    talk_say(&t, 1, "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 50\r\n\r\n");
+    for (int i = 0; i < 4; i++)
+        talk_say(&t, 1, "abcdefghij");
+    again(&t, 1, 68, "X: z");
+    talk_say(&t, 1, "abcdefghij");
+    talk_close(&t);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.conflicts, 2);
+    assert_non_null(strstr(stage_text(&s), "request:overlap_conflict response="));
+    assert_non_null(strstr(stage_text(&s), "response:overlap_conflict"));
+    stage_release(&s);
+}
+
+static void what_differs_in_a_head_that_is_not_whole_is_noted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, "GE");
+    talk_say(&t, 0, "T");
+    again(&t, 0, 3, "PUT");
+    talk_say(&t, 0, " /a HTTP/1.1\r\n");
+    talk_say(&t, 0, "X: one\r\n");
+    talk_say(&t, 0, "\r\n");
+    talk_say(&t, 1, response);
+    talk_say(&t, 0, "GET /b HTTP/1.1\r\n");
+    for (int i = 0; i < 20; i++)
+        talk_say(&t, 0, "X: one\r\n");
+    again(&t, 0, 160, "X: two\r\n");
+    talk_say(&t, 0, "\r\n");
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.conflicts, 2);
+    expect(s, "GET /a 200 request:overlap_conflict response=hello\n"
+              "GET /b 200 request:overlap_conflict response=hello\n");
+}
+
+static void what_differs_in_chunks_is_noted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    talk_say(&t, 1, "3\r\nabc\r\n");
+    again(&t, 1, 8, "3\r\naXc\r\n");
+    talk_say(&t, 1, "0\r\n\r\n");
+    talk_close(&t);
+    expect(run(p, NULL), "GET /a 200 response=abc response:overlap_conflict\n");
+}
+
+static void what_differs_too_late_is_counted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_say(&t, 0, request);
+    again(&t, 1, sizeof response - 1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHELLO");
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.conflicts, 1);
+    expect(s, EXCHANGE EXCHANGE);
+}
+
 /* The first request comes in bits, and the snapshot cuts the last of them: what
  * follows must not close the hole. */
 static void a_cut_in_the_first_bytes_is_a_hole(void **state)
@@ -546,6 +598,81 @@ static void what_was_passed_over_is_answered_by_nobody_else(void **state)
     talk_close(&t);
     expect(run(p, NULL), "PUT /0 200 request-incomplete request:gap response=0\n"
                          "HEAD /3 - response:gap\n");
+}
+
+/* The last frame, cut by the snapshot length `n` bytes before its end. */
+static void cut_last(struct packets *p, uint32_t n)
+{
+    p->frame[p->n - 1].captured -= n;
+}
+
+static void requests_cut_in_their_first_line_are_there(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 40000);
+    talk_open(&t);
+    for (int i = 0; i < 3; i++) {
+        talk_say(&t, 0, "GET /images/box.gif HTTP/1.1\r\nHost: h\r\n\r\n");
+        cut_last(p, 20);
+        talk_say(&t, 1, response);
+    }
+    talk_close(&t);
+    expect(run(p, NULL), "GET /images/box.gif 200 request-incomplete request:gap response=hello\n"
+                         "GET /images/box.gif 200 request-incomplete request:gap response=hello\n"
+                         "GET /images/box.gif 200 request-incomplete request:gap response=hello\n");
+}
+
+static void a_hole_in_the_first_line_leaves_what_is_there_of_it(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 40000);
+    talk_open(&t);
+    talk_say(&t, 0, "POST /a/lo");
+    talk_lose(&t, 0, 500);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    expect(run(p, NULL), "POST /a/lo 200 request-incomplete request:gap response=hello\n");
+}
+
+static void an_end_in_the_first_line_leaves_what_is_there_of_it(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 40000);
+    talk_open(&t);
+    talk_say(&t, 0, "GET /a/lo");
+    talk_init(&t, p, 40001);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_say(&t, 0, "PUT /a/lon");
+    talk_flags(&t, 0, RST);
+    expect(run(p, NULL), EXCHANGE "GET /a/lo - request-incomplete request:cut\n"
+                                  "PUT /a/lon - request-incomplete request:rst response:rst\n");
+}
+
+static void words_like_ours_in_other_protocols_are_none(void **state)
+{
+    static const char *const first[] = {"GET user:1", "OPTIONS sip:a@b SIP", "DELETE key", "LIST /"};
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    for (uint16_t i = 0; i < 4; i++) {
+        talk_init(&t, p, (uint16_t)(40000 + i));
+        talk_open(&t);
+        talk_say(&t, 0, first[i]);
+        talk_lose(&t, 0, 100);
+        talk_say(&t, 0, "something");
+    }
+    s = run(p, NULL);
+    assert_int_equal(s.stats.http, 0);
+    expect(s, "");
 }
 
 static void a_short_snapshot_is_never_complete(void **state)
@@ -757,7 +884,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_flavour_of_file_reads_the_same),
-        TEST(pcapng_keeps_nanoseconds),
         TEST(a_file_cut_inside_a_packet_is_used_up_to_there),
         TEST(what_is_no_capture_is_refused_with_advice),
         TEST(a_missing_file_is_named),
@@ -776,8 +902,16 @@ int main(void)
         TEST(numbers_wrap_inside_a_body),
         TEST(urgent_bytes_are_left_out_and_noted),
         TEST(a_retransmission_that_differs_is_noted),
+        TEST(what_differs_is_noted_as_long_as_the_exchange_is_open),
+        TEST(what_differs_in_a_head_that_is_not_whole_is_noted),
+        TEST(what_differs_in_chunks_is_noted),
+        TEST(what_differs_too_late_is_counted),
         TEST(a_cut_in_the_first_bytes_is_a_hole),
         TEST(what_was_passed_over_is_answered_by_nobody_else),
+        TEST(requests_cut_in_their_first_line_are_there),
+        TEST(a_hole_in_the_first_line_leaves_what_is_there_of_it),
+        TEST(an_end_in_the_first_line_leaves_what_is_there_of_it),
+        TEST(words_like_ours_in_other_protocols_are_none),
         TEST(a_short_snapshot_is_never_complete),
         TEST(fragments_are_put_together),
         TEST(a_large_body_is_kept_in_part_and_hashed_whole),

@@ -54,6 +54,28 @@ static void a_full_ring_says_so_and_takes_more_once_emptied(void **state)
     ring_free(r);
 }
 
+/* What keeps up uses little of the ring, and always the same. */
+static void a_ring_that_is_emptied_each_time_is_used_from_its_start(void **state)
+{
+    enum { LARGE = 64 * SIZE };
+    struct ring *r = ring_new(LARGE, NULL);
+    char bytes[LARGEST];
+    const char *lowest = NULL, *highest = NULL;
+
+    (void)state;
+    for (uint32_t i = 0; i < PACKETS; i++) {
+        struct packet p = make(i, bytes);
+        assert_true(ring_put(r, &p));
+        assert_true(ring_peek(r, &p));
+        check(&p, i);
+        lowest = !lowest || p.bytes.data < lowest ? p.bytes.data : lowest;
+        highest = p.bytes.data > highest ? p.bytes.data : highest;
+        ring_drop(r);
+    }
+    assert_true(highest - lowest < LARGE / 8);
+    ring_free(r);
+}
+
 static void *writer(void *arg)
 {
     struct ring *r = arg;
@@ -95,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_ring_says_so_and_takes_more_once_emptied),
+        cmocka_unit_test(a_ring_that_is_emptied_each_time_is_used_from_its_start),
         cmocka_unit_test(a_reader_that_waits_is_woken),
     };
 

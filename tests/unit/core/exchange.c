@@ -78,6 +78,48 @@ static void a_pair_takes_its_exchange_over(void **state)
     exchange_free(NULL);
 }
 
+static void a_renewed_exchange_is_as_new_and_keeps_some_memory(void **state)
+{
+    struct exchange *x = exchange_new(100, NULL), *other = exchange_new(200, NULL);
+    size_t held;
+
+    (void)state;
+    assert_non_null(arena_alloc(&x->mem, 90, NULL));
+    x->ordinal = 7;
+    x->tunnel = true;
+    x->request.head = STR("GET");
+    held = arena_held(&x->mem);
+    assert_true(held >= 90);
+    exchange_renew(x, 200);
+    assert_true(arena_held(&x->mem) == held || arena_held(&x->mem) == 0); /* with ASan */
+    other->mem.blocks = x->mem.blocks;
+    assert_memory_equal(x, other, sizeof *x);
+    other->mem.blocks = NULL;
+    assert_non_null(arena_alloc(&x->mem, 192, NULL));
+    assert_null(arena_alloc(&x->mem, 192, NULL));
+    exchange_free(x);
+    exchange_free(other);
+}
+
+static struct exchange *give(void *ctx, size_t max, struct err *e)
+{
+    (void)max;
+    (void)e;
+    return ctx;
+}
+
+static void a_sink_may_give_exchanges_out_again(void **state)
+{
+    struct exchange used, *x;
+    struct exchange_sink sink = {.fresh = give, .ctx = &used}, plain = {0};
+
+    (void)state;
+    assert_ptr_equal(exchange_for(&sink, 10, NULL), &used);
+    x = exchange_for(&plain, 10, NULL);
+    assert_int_equal(x->mem.max, 10);
+    exchange_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +128,8 @@ int main(void)
         cmocka_unit_test(a_copied_message_outlives_its_original),
         cmocka_unit_test(a_copy_that_does_not_fit_leaves_its_target_alone),
         cmocka_unit_test(a_pair_takes_its_exchange_over),
+        cmocka_unit_test(a_renewed_exchange_is_as_new_and_keeps_some_memory),
+        cmocka_unit_test(a_sink_may_give_exchanges_out_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,30 @@ static void a_request_line_ends_in_its_version(void **state)
     assert_false(http_request_line((struct str){0}, &l));
 }
 
+static void a_request_line_that_breaks_off_is_believed_with_a_known_method(void **state)
+{
+    static const char *const none[] = {
+        "GE", "GET", "GET ", "GET key", "FOO /a", "PRI * HTTP/2.0", "GET /a\tb", "OPTIONS sip:a@b",
+        "GET /a HTTP/2", "GET /a HTTX", "PUT /a\r\nmore"};
+    struct http_request_line l;
+
+    (void)state;
+    assert_true(http_request_start(STR("GET /a HTT"), &l));
+    assert_str(l.method, "GET");
+    assert_str(l.target, "/a");
+    assert_int_equal(l.version.len, 0);
+    assert_true(http_request_start(STR("POST /a"), &l));
+    assert_str(l.target, "/a");
+    assert_true(http_request_start(STR("POST /a HTTP/1.1"), &l));
+    assert_str(l.version, "HTTP/1.1");
+    assert_true(http_request_start(STR("CONNECT a.example:4"), &l));
+    assert_true(http_request_start(STR("OPTIONS *"), &l));
+    assert_true(http_request_start(STR("PUT http://a"), &l));
+    assert_true(http_request_start(STR("FOO bar HTTP/1.0\r\n"), &l));
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(http_request_start(str_of(none[i]), &l));
+}
+
 static void a_status_line_needs_three_digits(void **state)
 {
     struct http_status_line l;
@@ -156,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_line_ends_in_its_version),
+        cmocka_unit_test(a_request_line_that_breaks_off_is_believed_with_a_known_method),
         cmocka_unit_test(a_status_line_needs_three_digits),
         cmocka_unit_test(fields_keep_order_case_and_duplicates),
         cmocka_unit_test(folded_lines_belong_to_their_field),

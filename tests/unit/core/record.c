@@ -1,9 +1,13 @@
 /* The container: what is written is read, whatever is done to the bytes. */
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -274,6 +278,30 @@ static void pairs_carry_every_call(void **state)
     close(fd);
 }
 
+static void why_there_is_no_answer_is_kept(void **state)
+{
+    struct exchange *x = example(1, 10);
+    int fd = temporary_file();
+    struct record_writer *w = record_writer_new(fd, &options, NULL);
+    struct record_reader *r;
+    struct record_item item;
+
+    (void)state;
+    x->response = (struct http_message){.flags = HTTP_GAP};
+    x->informational = (struct str){0};
+    x->response_first_ns = x->response_last_ns = 0;
+    assert_int_equal(record_put_exchange(w, x, NULL), 0);
+    record_writer_close(w, NULL);
+    lseek(fd, 0, SEEK_SET);
+    r = record_reader_new(fd, "t", false, NULL);
+    assert_int_equal(record_next(r, &item, NULL), RECORD_EXCHANGE);
+    assert_same_exchange(item.exchange, x);
+    exchange_free(item.exchange);
+    exchange_free(x);
+    record_reader_free(r);
+    close(fd);
+}
+
 static void joined_files_go_on_counting(void **state)
 {
     struct record_options other = options;
@@ -486,6 +514,112 @@ static void a_full_disk_is_told_and_stays_told(void **state)
     close(pipe_ends[0]);
 }
 
+/* Put exchanges until the file may not grow any more. */
+static unsigned fill(struct record_writer *w, rlim_t size, struct err *e)
+{
+    struct rlimit before, limit;
+    unsigned n = 0;
+    int rc = 0;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = (struct rlimit){size, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    while (rc == 0) {
+        struct exchange *x = example(n + 1, n ? (n + 1) * 10 : FIRST_BODY);
+
+        n++;
+        rc = record_put_exchange(w, x, e);
+        exchange_free(x);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    return n;
+}
+
+static void a_full_disk_leaves_whole_blocks_and_room_for_the_end(void **state)
+{
+    struct record_writer *w;
+    struct err e = {0};
+    struct stat st;
+    int fd = temporary_file();
+    unsigned n;
+    struct seen s;
+
+    (void)state;
+    w = record_writer_new(fd, &options, NULL);
+    assert_int_equal(record_put_meta(w, STR("{\"m\":1}"), NULL), 0);
+    n = fill(w, 1000000, &e); /* inside the fourth block */
+    assert_int_equal(e.kind, ERR_IO);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_size > 700000 && st.st_size < 1000000);
+    s = read_all(fd, false, true); /* as a crash would leave it now */
+    assert_int_equal(s.exchanges + record_unwritten(w), n);
+    assert_true(s.exchanges > 0 && record_unwritten(w) > 0);
+
+    assert_int_equal(record_flush(w, &e), -1); /* stays told */
+    assert_int_equal(record_resume(w, &e), 0);
+    assert_int_equal(lseek(fd, 0, SEEK_END), st.st_size);
+    assert_int_equal(record_put_stats(w, STR("{\"s\":2}"), &e), 0);
+    assert_int_equal(record_unwritten(w), n - s.exchanges);
+    assert_int_equal(record_writer_close(w, &e), 0);
+    s = read_all(fd, false, true);
+    assert_int_equal(s.end, RECORD_END);
+    assert_int_equal(s.stats, 1);
+    close(fd);
+}
+
+static void what_a_pipe_swallowed_cannot_be_taken_back(void **state)
+{
+    int ends[2];
+    struct record_writer *w;
+    struct exchange *x;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    w = record_writer_new(ends[1], &options, NULL);
+    assert_int_equal(record_put_meta(w, STR("{}"), &e), 0);
+    x = example(1, 1 << 20); /* more than a pipe holds */
+    assert_int_equal(record_put_exchange(w, x, &e), -1);
+    assert_int_equal(e.kind, ERR_IO);
+    e = (struct err){0};
+    assert_int_equal(record_resume(w, &e), -1);
+    assert_int_equal(e.kind, ERR_IO);
+    assert_int_equal(record_put_stats(w, STR("{}"), NULL), -1);
+    assert_int_equal(record_writer_close(w, NULL), -1);
+    exchange_free(x);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void an_exchange_takes_no_more_than_its_bound(void **state)
+{
+    static const size_t bodies[] = {0, 1, 700, 5000, 300000};
+    int fd = temporary_file();
+    struct record_writer *w = record_writer_new(fd, &options, NULL);
+
+    (void)state;
+    assert_int_equal(record_put_meta(w, STR("{}"), NULL), 0);
+    for (unsigned i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        struct exchange *x = example(UINT64_MAX - i, bodies[i]);
+        uint64_t before = record_bytes(w);
+
+        x->tunnel = true;
+        x->tunnel_bytes = UINT64_MAX;
+        x->redacted = STR("authorization");
+        x->index = 7;
+        x->response.trailers = STR("C: d\r\n");
+        assert_int_equal(record_put_exchange(w, x, NULL), 0);
+        assert_true(record_bytes(w) - before <= record_exchange_bound(x));
+        assert_true(record_exchange_bound(x) - (record_bytes(w) - before) < 512);
+        exchange_free(x);
+    }
+    assert_int_equal(record_flush(w, NULL), 0);
+    assert_int_equal(record_bytes(w), lseek(fd, 0, SEEK_END));
+    record_writer_close(w, NULL);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +627,7 @@ int main(void)
         cmocka_unit_test(the_same_exchanges_give_the_same_bytes),
         cmocka_unit_test(large_bodies_have_a_block_of_their_own),
         cmocka_unit_test(pairs_carry_every_call),
+        cmocka_unit_test(why_there_is_no_answer_is_kept),
         cmocka_unit_test(joined_files_go_on_counting),
         cmocka_unit_test(parts_of_one_capture_keep_their_numbers),
         cmocka_unit_test(a_torn_tail_is_told_and_costs_only_itself),
@@ -503,6 +638,9 @@ int main(void)
         cmocka_unit_test(a_newer_major_version_is_refused),
         cmocka_unit_test(unknown_fields_records_and_blocks_are_skipped),
         cmocka_unit_test(a_full_disk_is_told_and_stays_told),
+        cmocka_unit_test(a_full_disk_leaves_whole_blocks_and_room_for_the_end),
+        cmocka_unit_test(what_a_pipe_swallowed_cannot_be_taken_back),
+        cmocka_unit_test(an_exchange_takes_no_more_than_its_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

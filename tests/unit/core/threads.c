@@ -25,6 +25,11 @@ static void a_queue_keeps_order_and_its_ceiling(void **state)
     assert_ptr_equal(queue_try_take(q), &b);
     assert_ptr_equal(queue_take(q), &c);
     assert_null(queue_try_take(q));
+    assert_true(queue_put(q, &a));
+    assert_true(queue_put_first(q, &b));
+    assert_false(queue_try_put(q, &c));
+    assert_ptr_equal(queue_take(q), &b);
+    assert_ptr_equal(queue_take(q), &a);
     queue_free(q);
 }
 
@@ -104,6 +109,49 @@ static void closing_wakes_who_waits(void **state)
     queue_free(q);
 }
 
+static void items_that_weigh_too_much_wait(void **state)
+{
+    struct queue *q = queue_new(4, NULL);
+    int heavy, light;
+
+    (void)state;
+    queue_limit_weight(q, 10);
+    assert_true(queue_put_weighing(q, &heavy, 100)); /* nothing is too heavy to pass */
+    assert_false(queue_try_put(q, &light));
+    assert_ptr_equal(queue_take(q), &heavy);
+    assert_true(queue_put_weighing(q, &light, 5));
+    assert_true(queue_put_weighing(q, &light, 5));
+    assert_true(queue_try_put(q, &light));
+    queue_free(q);
+}
+
+static void *put_heavy(void *arg)
+{
+    struct queue *q = arg;
+    static int item;
+
+    for (int i = 0; i < ITEMS; i++)
+        queue_put_weighing(q, &item, (size_t)(i % 20));
+    queue_close(q);
+    return NULL;
+}
+
+static void waiting_for_weight_ends(void **state)
+{
+    struct queue *q = queue_new(100, NULL);
+    pthread_t thread;
+    int n = 0;
+
+    (void)state;
+    queue_limit_weight(q, 30);
+    assert_int_equal(pthread_create(&thread, NULL, put_heavy, q), 0);
+    while (queue_take(q))
+        n++;
+    pthread_join(thread, NULL);
+    assert_int_equal(n, ITEMS);
+    queue_free(q);
+}
+
 static void percentiles_are_within_their_error(void **state)
 {
     struct hist *h = mem_zalloc(sizeof *h);
@@ -162,6 +210,8 @@ int main(void)
         cmocka_unit_test(taking_gives_up_at_the_deadline),
         cmocka_unit_test(nothing_is_lost_between_threads),
         cmocka_unit_test(closing_wakes_who_waits),
+        cmocka_unit_test(items_that_weigh_too_much_wait),
+        cmocka_unit_test(waiting_for_weight_ends),
         cmocka_unit_test(percentiles_are_within_their_error),
         cmocka_unit_test(extremes_are_counted_at_the_edges),
         cmocka_unit_test(merging_is_as_adding_all),

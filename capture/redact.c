@@ -1,0 +1,594 @@
+#include "capture/redact.h"
+
+#include "capture/blank_json.h"
+#include "core/buf.h"
+#include "core/coding.h"
+#include "core/mem.h"
+
+/* DESIGN
+ *
+ * A message is rewritten line by line into a buffer and kept from there, so
+ * bytes that are not copied on purpose cannot survive. The body comes first: if
+ * its length changes, Content-Length says the new one, so that a copy of the
+ * request is framed as before. A coded body (gzip) in which something is found
+ * is kept decoded, without Content-Encoding.
+ *
+ * Names of fields, cookies and parameters are compared without case; names in
+ * JSON are what they are. */
+
+enum kind { KIND_FIELD, KIND_COOKIE, KIND_QUERY, KIND_JSON };
+
+struct name {
+    enum kind kind;
+    struct str text; /* without its prefix */
+    uint64_t hits;
+};
+
+struct redaction {
+    size_t n;
+    struct name name[REDACT_MAX_NAMES];
+    const char *const *written; /* as they were given */
+    struct json_path *paths;    /* of those of KIND_JSON, in order */
+    size_t n_paths;
+    bool has[KIND_JSON + 1];
+
+    /* Of the exchange at hand. */
+    bool found[REDACT_MAX_NAMES];
+    bool path_found[REDACT_MAX_NAMES];
+    bool blanked, decoded;
+    bool failed; /* no memory */
+    struct buf head, body, text;
+};
+
+/* What a message's body became. */
+struct change {
+    bool changed, decoded;
+    uint64_t before, now; /* lengths */
+};
+
+enum { HEAD_MAX = 8 << 20, BODY_MAX = 1 << 30 };
+
+/* ---- names -------------------------------------------------------------------- */
+
+static const struct {
+    struct str prefix;
+    enum kind kind;
+} prefixes[] = {
+    {STR_INIT("cookie:"), KIND_COOKIE},
+    {STR_INIT("query:"), KIND_QUERY},
+};
+
+static int read_name(struct redaction *r, const char *written, struct err *e)
+{
+    struct name *name = &r->name[r->n];
+    struct str text = str_of(written);
+
+    *name = (struct name){.kind = KIND_FIELD, .text = text};
+    if (str_starts(text, STR("$"))) {
+        name->kind = KIND_JSON;
+        if (json_path_parse(&r->paths[r->n_paths++], text, e) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (str_istarts(text, prefixes[i].prefix)) {
+            name->kind = prefixes[i].kind;
+            name->text = str_skip(text, prefixes[i].prefix.len);
+        }
+    }
+    if (name->text.len == 0 || (name->kind == KIND_FIELD && !http_is_token(text)))
+        return err_set(
+            e, ERR_USAGE,
+            "--redact: \"%s\" is no field name, cookie:NAME, query:NAME or JSON path ($.name)",
+            written);
+    r->has[name->kind] = true;
+    r->n++;
+    return 0;
+}
+
+struct redaction *redaction_new(const char *const *names, size_t n, struct err *e)
+{
+    struct redaction *r = mem_zalloc(sizeof *r);
+
+    if (r)
+        r->paths = mem_array(n ? n : 1, sizeof *r->paths);
+    if (!r || !r->paths) {
+        redaction_free(r);
+        err_nomem(e, "preparing --redact");
+        return NULL;
+    }
+    r->written = names;
+    buf_init(&r->head, HEAD_MAX);
+    buf_init(&r->body, BODY_MAX);
+    buf_init(&r->text, BODY_MAX);
+    if (n > REDACT_MAX_NAMES) {
+        err_set(e, ERR_USAGE, "--redact: more than %d names", REDACT_MAX_NAMES);
+        n = 0;
+        r->failed = true;
+    }
+    for (size_t i = 0; i < n && !r->failed; i++)
+        r->failed = read_name(r, names[i], e) < 0;
+    if (!r->failed)
+        return r;
+    redaction_free(r);
+    return NULL;
+}
+
+void redaction_free(struct redaction *r)
+{
+    if (!r)
+        return;
+    buf_release(&r->head);
+    buf_release(&r->body);
+    buf_release(&r->text);
+    mem_free(r->paths);
+    mem_free(r);
+}
+
+uint64_t redaction_hits(const struct redaction *r, size_t i)
+{
+    return r->name[i].hits;
+}
+
+/* Is this one of the names of a kind? */
+static bool is_wanted(struct redaction *r, enum kind kind, struct str text)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->name[i].kind == kind && str_ieq(r->name[i].text, text))
+            return r->found[i] = true;
+    }
+    return false;
+}
+
+/* ---- writing ------------------------------------------------------------------ */
+
+static void put(struct redaction *r, struct buf *out, struct str s)
+{
+    if (buf_add(out, s, NULL) < 0)
+        r->failed = true;
+}
+
+static void put_mask(struct redaction *r, struct buf *out)
+{
+    put(r, out, STR(REDACT_MASK));
+}
+
+/* ---- parameters --------------------------------------------------------------- */
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A parameter's name as a server reads it: %XX and + undone. */
+static struct str decode_name(struct str raw, char *out, size_t room)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < raw.len && n < room; i++) {
+        char c = raw.data[i];
+
+        if (c == '%' && i + 2 < raw.len && hex(raw.data[i + 1]) >= 0 && hex(raw.data[i + 2]) >= 0) {
+            c = (char)(hex(raw.data[i + 1]) << 4 | hex(raw.data[i + 2]));
+            i += 2;
+        } else if (c == '+') {
+            c = ' ';
+        }
+        out[n++] = c;
+    }
+    return str_from(out, n);
+}
+
+/* Where the first of `set` stands, or the end. */
+static size_t find_any(struct str s, struct str set)
+{
+    size_t at = 0;
+
+    while (at < s.len && str_find(set, s.data[at]) == set.len)
+        at++;
+    return at;
+}
+
+static bool is_parameter(struct redaction *r, struct str raw)
+{
+    char name[512];
+
+    return is_wanted(r, KIND_QUERY, decode_name(raw, name, sizeof name));
+}
+
+/* Copy text, blanking parameters: `inside` it begins with one, else they begin
+ * behind the first ? or #. Some servers take ; for &, others for a part of the
+ * value, and some clients leave blanks in it: a value is blanked up to &. */
+static void put_parameters(struct redaction *r, struct str in, bool inside, struct buf *out)
+{
+    static const char ends[] = "&;#? \t\r\n", value_ends[] = "&#\r\n";
+
+    while (in.len) {
+        size_t end = find_any(in, STR(ends)), equals = str_find(str_head(in, end), '=');
+
+        if (inside && equals < end && is_parameter(r, str_head(in, equals))) {
+            end = find_any(in, STR(value_ends));
+            put(r, out, str_head(in, equals + 1));
+            put_mask(r, out);
+        } else {
+            put(r, out, str_head(in, end));
+        }
+        in = str_skip(in, end);
+        inside |= in.len && (in.data[0] == '?' || in.data[0] == '#');
+        put(r, out, str_head(in, 1));
+        in = str_skip(in, 1);
+    }
+}
+
+/* The target is what stands before the last word that says a version. */
+static void put_request_line(struct redaction *r, struct str line, struct buf *out)
+{
+    size_t version = line.len;
+
+    for (size_t at = 0; at < line.len; at++) {
+        if (str_istarts(str_skip(line, at), STR(" HTTP/")))
+            version = at;
+    }
+    put_parameters(r, str_head(line, version), false, out);
+    put(r, out, str_skip(line, version));
+}
+
+/* ---- cookies ------------------------------------------------------------------ */
+
+/* Copy a list of cookies; `one`: only the first is a cookie, attributes follow
+ * it (RFC 6265, 4.1.1 and 4.2.1). A quoted value may hold a semicolon. */
+static void put_cookies(struct redaction *r, struct str in, bool one, struct buf *out)
+{
+    bool cookie = true;
+
+    while (in.len) {
+        size_t equals = str_find(str_head(in, str_find(in, ';')), '=');
+        struct str name = str_trim(str_head(in, equals));
+        size_t end = str_find(in, ';');
+
+        if (equals + 1 < in.len && equals < end) {
+            size_t from = equals + 1;
+            while (from < in.len && str_is_blank(in.data[from]))
+                from++;
+            if (from < in.len && in.data[from] == '"') {
+                size_t close = from + 1 + str_find(str_skip(in, from + 1), '"');
+                if (close < in.len)
+                    end = close + str_find(str_skip(in, close), ';');
+            }
+        }
+        if (cookie && equals < end && is_wanted(r, KIND_COOKIE, name)) {
+            put(r, out, str_head(in, equals + 1));
+            put_mask(r, out);
+        } else {
+            put(r, out, str_head(in, end));
+        }
+        if (end < in.len)
+            put(r, out, str_from(in.data + end, 1));
+        in = str_skip(in, end + 1);
+        cookie = !one;
+    }
+}
+
+/* ---- fields ------------------------------------------------------------------- */
+
+/* One field line with the lines folded onto it, all of its bytes. */
+static struct str cut_field(struct str *rest)
+{
+    struct str line = *rest;
+    size_t end = 0;
+
+    do {
+        end += str_find(str_skip(line, end), '\n') + 1;
+    } while (end < line.len && (line.data[end] == ' ' || line.data[end] == '\t'));
+    line = str_head(line, end);
+    *rest = str_skip(*rest, line.len);
+    return line;
+}
+
+/* A CR or NUL inside: to some readers a field of its own begins behind it. */
+static bool hides_a_field(struct redaction *r, struct str value)
+{
+    while (value.len) {
+        size_t at = 0;
+
+        while (at < value.len && value.data[at] != '\r' && value.data[at] != '\n' &&
+               value.data[at] != '\0')
+            at++;
+        if (at == value.len)
+            return false;
+        value = str_skip(value, at + 1);
+        at = str_find(value, ':');
+        if (at < value.len && is_wanted(r, KIND_FIELD, str_trim(str_head(value, at))))
+            return true;
+    }
+    return false;
+}
+
+static bool holds_url(struct str name)
+{
+    return str_ieq(name, STR("Referer")) || str_ieq(name, STR("Location")) ||
+           str_ieq(name, STR("Content-Location")) || str_ieq(name, STR("Refresh"));
+}
+
+/* The value, with the blanks around it. */
+static void put_value(struct redaction *r, struct str name, struct str value,
+                      const struct change *body, struct buf *out)
+{
+    struct str text = str_trim(value);
+    size_t before = text.len ? (size_t)(text.data - value.data) : value.len;
+    uint64_t n;
+
+    put(r, out, str_head(value, before));
+    if (text.len == 0)
+        return; /* nothing to hide */
+    if (is_wanted(r, KIND_FIELD, name) || hides_a_field(r, text)) {
+        put_mask(r, out);
+    } else if (r->has[KIND_COOKIE] && str_ieq(name, STR("Cookie"))) {
+        put_cookies(r, text, false, out);
+    } else if (r->has[KIND_COOKIE] && str_ieq(name, STR("Set-Cookie"))) {
+        put_cookies(r, text, true, out);
+    } else if (r->has[KIND_QUERY] && holds_url(name)) {
+        put_parameters(r, text, false, out);
+    } else if (body->changed && str_ieq(name, STR("Content-Length")) && str_to_u64(text, &n) &&
+               n == body->before) {
+        if (buf_printf(out, NULL, "%llu", (unsigned long long)body->now) < 0)
+            r->failed = true;
+    } else {
+        put(r, out, text);
+    }
+    put(r, out, str_skip(value, before + text.len));
+}
+
+/* Copy field lines; empty lines and start lines of further heads are among
+ * them. A line without colon is the beginning of one that was cut, or odd. */
+static void put_fields(struct redaction *r, struct str rest, const struct change *body,
+                       struct buf *out)
+{
+    while (rest.len) {
+        struct str line = cut_field(&rest);
+        size_t colon = str_find(line, ':');
+        struct str name = str_trim(str_head(line, colon));
+
+        if (body->decoded && str_ieq(name, STR("Content-Encoding")))
+            continue;
+        put(r, out, str_head(line, colon + 1));
+        if (colon < line.len)
+            put_value(r, name, str_skip(line, colon + 1), body, out);
+    }
+}
+
+static int keep(struct redaction *r, struct exchange *x, const struct buf *b, struct str *s,
+                struct err *e)
+{
+    if (r->failed)
+        return err_nomem(e, "redacting an exchange");
+    if (str_eq(buf_str(b), *s))
+        return 0;
+    return arena_dup(&x->mem, buf_str(b), s, e);
+}
+
+static int redact_lines(struct redaction *r, struct exchange *x, struct str *lines, bool request,
+                        const struct change *body, struct err *e)
+{
+    size_t first = request ? str_find(*lines, '\n') + 1 : 0;
+
+    if (lines->len == 0)
+        return 0;
+    buf_reset(&r->head);
+    if (request)
+        put_request_line(r, str_head(*lines, first), &r->head);
+    put_fields(r, str_skip(*lines, first), body, &r->head);
+    return keep(r, x, &r->head, lines, e);
+}
+
+/* ---- bodies ------------------------------------------------------------------- */
+
+static bool type_has(const struct http_message *m, const char *word)
+{
+    struct str type, want = str_of(word);
+
+    if (!http_find_field(m->head, STR("Content-Type"), &type))
+        return false;
+    for (; type.len >= want.len; type = str_skip(type, 1)) {
+        if (str_istarts(type, want))
+            return true;
+    }
+    return false;
+}
+
+static char first_char(struct str body)
+{
+    body = str_trim(body);
+    if (str_starts(body, STR("\xef\xbb\xbf")))
+        body = str_trim(str_skip(body, 3));
+    return body.len ? body.data[0] : '\0';
+}
+
+static bool looks_like_json(struct str body)
+{
+    char c = first_char(body);
+
+    return c == '{' || c == '[';
+}
+
+/* One JSON text a line, or behind "data:" (JSON Lines, server-sent events). A
+ * line that looks like JSON and is none makes it unreadable. */
+static enum blank_result blank_lines(struct redaction *r, struct str text, struct buf *out)
+{
+    enum blank_result all = BLANK_NONE;
+
+    while (text.len) {
+        struct str line = str_head(text, str_find(text, '\n') + 1);
+        struct str value = str_trim(line);
+        size_t before;
+        enum blank_result one;
+
+        text = str_skip(text, line.len);
+        if (str_starts(value, STR("data:")))
+            value = str_trim(str_skip(value, 5));
+        before = value.len ? (size_t)(value.data - line.data) : line.len;
+        put(r, out, str_head(line, before));
+        one = value.len ? blank_json(r->paths, r->n_paths, value, out, r->path_found) : BLANK_NONE;
+        if (one == BLANK_NOMEM || (one == BLANK_NOT_JSON && looks_like_json(value)))
+            return one;
+        if (one != BLANK_SOME)
+            put(r, out, value);
+        put(r, out, str_skip(line, before + value.len));
+        all = one == BLANK_SOME ? one : all;
+    }
+    return all;
+}
+
+static enum blank_result blank_text(struct redaction *r, const struct http_message *m,
+                                    struct str text, struct buf *out)
+{
+    size_t start = out->len;
+    enum blank_result result;
+
+    if (r->has[KIND_QUERY] && type_has(m, "x-www-form-urlencoded")) {
+        put_parameters(r, text, true, out);
+        return str_eq(str_skip(buf_str(out), start), text) ? BLANK_NONE : BLANK_SOME;
+    }
+    if (!r->has[KIND_JSON])
+        return BLANK_NONE;
+    result = blank_json(r->paths, r->n_paths, text, out, r->path_found);
+    if (result != BLANK_NOT_JSON)
+        return result;
+    if (!looks_like_json(text) && !type_has(m, "json") && !type_has(m, "event-stream"))
+        return BLANK_NONE;
+    out->len = start;
+    result = blank_lines(r, text, out);
+    /* A single unreadable line is no JSON Lines: what says JSON and is none. */
+    return result == BLANK_NONE && !type_has(m, "event-stream") && !looks_like_json(text)
+               ? BLANK_NOT_JSON
+               : result;
+}
+
+/* Could it hold what is to be blanked, as far as its head tells? Without a type
+ * and coded nobody knows. */
+static bool may_hold(const struct redaction *r, const struct http_message *m, bool coded)
+{
+    struct str type;
+
+    if (r->has[KIND_QUERY] && type_has(m, "x-www-form-urlencoded"))
+        return true;
+    if (!r->has[KIND_JSON])
+        return false;
+    if (type_has(m, "json") || type_has(m, "event-stream"))
+        return true;
+    if (coded)
+        return !http_find_field(m->head, STR("Content-Type"), &type);
+    return looks_like_json(m->body);
+}
+
+/* Fill r->body with what the body becomes. */
+static enum blank_result blank_body(struct redaction *r, const struct http_message *m,
+                                    struct change *change)
+{
+    struct str coding = {0}, text = m->body;
+    bool coded =
+        http_find_field(m->head, STR("Content-Encoding"), &coding) && !coding_is_identity(coding);
+    enum blank_result result;
+
+    buf_reset(&r->body);
+    buf_reset(&r->text);
+    if (!m->complete || m->body_size > m->body.len)
+        return may_hold(r, m, coded) ? BLANK_NOT_JSON : BLANK_NONE;
+    if (coded) {
+        if (coding_decode(coding, m->body, &r->text, NULL) != CODING_OK)
+            return may_hold(r, m, coded) ? BLANK_NOT_JSON : BLANK_NONE;
+        text = buf_str(&r->text);
+    }
+    result = blank_text(r, m, text, &r->body);
+    change->decoded = coded && result == BLANK_SOME;
+    return result;
+}
+
+static int redact_body(struct redaction *r, struct exchange *x, struct http_message *m,
+                       struct change *change, struct err *e)
+{
+    *change = (struct change){.before = m->body_size};
+    if (m->body.len == 0 || !(r->has[KIND_JSON] || r->has[KIND_QUERY]))
+        return 0;
+    switch (blank_body(r, m, change)) {
+    case BLANK_NONE:
+        return 0;
+    case BLANK_NOMEM:
+        return err_nomem(e, "redacting a body");
+    case BLANK_NOT_JSON: /* it may hold anything */
+        buf_reset(&r->body);
+        put_mask(r, &r->body);
+        r->blanked = true;
+        change->decoded = true;
+        break;
+    default:
+        r->decoded |= change->decoded;
+        break;
+    }
+    if (keep(r, x, &r->body, &m->body, e) < 0)
+        return -1;
+    change->changed = true;
+    change->now = m->body_size = m->body.len;
+    m->body_hash = 0; /* a hash of few possible values gives them away */
+    m->gap_bytes = 0;
+    return 0;
+}
+
+/* ---- exchanges ---------------------------------------------------------------- */
+
+static int redact_message(struct redaction *r, struct exchange *x, struct http_message *m,
+                          bool request, struct err *e)
+{
+    static const struct change none;
+    struct change body;
+
+    if (redact_body(r, x, m, &body, e) < 0 || redact_lines(r, x, &m->head, request, &body, e) < 0)
+        return -1;
+    return redact_lines(r, x, &m->trailers, false, &none, e);
+}
+
+static void add_line(struct redaction *r, struct str line)
+{
+    if (r->head.len)
+        put(r, &r->head, STR("\n"));
+    put(r, &r->head, line);
+}
+
+/* Write down what was found. Returns 1, or 0 if nothing was. */
+static int note_found(struct redaction *r, struct exchange *x, struct err *e)
+{
+    size_t path = 0;
+
+    buf_reset(&r->head);
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->name[i].kind == KIND_JSON)
+            r->found[i] = r->path_found[path++];
+        if (!r->found[i])
+            continue;
+        r->name[i].hits++;
+        add_line(r, str_of(r->written[i]));
+    }
+    if (r->blanked)
+        add_line(r, STR("(body that could not be read)"));
+    if (r->decoded)
+        add_line(r, STR("(content coding)"));
+    if (r->head.len == 0)
+        return 0;
+    return keep(r, x, &r->head, &x->redacted, e) < 0 ? -1 : 1;
+}
+
+int redaction_apply(struct redaction *r, struct exchange *x, struct err *e)
+{
+    static const struct change none;
+
+    memset(r->found, 0, sizeof r->found);
+    memset(r->path_found, 0, sizeof r->path_found);
+    r->blanked = r->decoded = r->failed = false;
+    if (redact_message(r, x, &x->request, true, e) < 0 ||
+        redact_message(r, x, &x->response, false, e) < 0 ||
+        redact_lines(r, x, &x->informational, false, &none, e) < 0)
+        return -1;
+    return note_found(r, x, e);
+}

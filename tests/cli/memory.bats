@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# A flood of connections that lead nowhere and of data behind holes: --memory
+# holds, what was given up is counted, and what comes after it is captured.
+
+setup() {
+  load ../support/helpers
+  common_setup
+}
+
+teardown() {
+  common_teardown
+}
+
+# Sanitizers keep freed memory for a while, and have shadows of it.
+is_sanitized() {
+  nm "$MIRRORCTL" | grep -qE '__(asan|tsan|msan)_init'
+}
+
+@test "acceptance 34: 200,000 half-open connections and a gigabyte behind holes stay within --memory 128M" {
+  local half_open=200000 megabytes=1000 good=100
+  if is_sanitized; then half_open=20000 megabytes=100 good=100; fi
+
+  "$TOOLS/flood" $half_open $megabytes $good \
+    "$MIRRORCTL" capture -r - --memory 128M -o out.mrec 2>log
+  cat log
+  grep -q 'status 0$' log
+  grep -q "^mirrorctl: $good exchanges: $good complete" log
+  [ "$(mirrorctl show out.mrec --format jsonl | jq -r 'select(._complete) | .request._target' |
+    sort -u | grep -c '^/good/')" -eq $good ]
+
+  # Under a sanitizer it may all fit.
+  is_sanitized && return
+  [ "$(sed -nE 's/.*[ ,]([0-9]+) connections given up at --memory.*/\1/p' log)" -gt 1000 ]
+  [ "$(sed -nE 's/^flood: rss ([0-9]+) KiB.*/\1/p' log)" -lt $((160 * 1024)) ]
+  sed -nE 's/^flood: /# measured: flood of 1.0 GB at --memory 128M: /p' log >&3
+}

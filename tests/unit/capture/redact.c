@@ -1,0 +1,251 @@
+/* What must not reach the disk does not, however it is spelt; the rest stays. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "capture/redact.h"
+
+static const char *const names[] = {
+    "authorization", "cookie:sid", "query:token", "$.card", "$..pw", "$['odd name'][*].x", "$.a[1]",
+};
+enum { NAMES = sizeof names / sizeof *names };
+
+static void set_text(struct exchange *x, struct str *field, const char *text, size_t n)
+{
+    assert_int_equal(arena_dup(&x->mem, str_from(text, n), field, NULL), 0);
+}
+
+struct message {
+    const char *fact;
+    const char *head;
+    struct str body;
+    const char *head_after; /* NULL: as before */
+    const char *body_after;
+    bool cut; /* not complete */
+};
+
+#define POST          "POST / HTTP/1.1\r\n"
+#define JSON          POST "Content-Type: application/json\r\n"
+#define FORM          POST "Content-Type: application/x-www-form-urlencoded\r\n"
+#define BODY(literal) STR_INIT(literal)
+#define NO_BODY       STR_INIT("")
+
+static const struct message requests[] = {
+    {"a header", POST "Authorization: Bearer SECRET\r\nHost: m\r\n\r\n", NO_BODY,
+     POST "Authorization: REDACTED\r\nHost: m\r\n\r\n", "", false},
+    {"a header in capitals, twice, with a tab, folded",
+     POST "AUTHORIZATION:\tBasic\r\n SECRET\r\nauthorization: SECRET\r\n\r\n", NO_BODY,
+     POST "AUTHORIZATION:\tREDACTED\r\nauthorization: REDACTED\r\n\r\n", "", false},
+    {"a header with a blank before its colon and bare line feeds",
+     "GET / HTTP/1.1\nAuthorization : SECRET\n\n", NO_BODY,
+     "GET / HTTP/1.1\nAuthorization : REDACTED\n\n", "", false},
+    {"a header behind a bare CR in another", POST "X: a\rAuthorization: SECRET\r\n\r\n", NO_BODY,
+     POST "X: REDACTED\r\n\r\n", "", false},
+    {"a header in a head that breaks off", POST "Authorization: SECR", NO_BODY,
+     POST "Authorization: REDACTED", "", true},
+    {"an empty header has nothing to hide", POST "Authorization: \r\nHost: m\r\n\r\n", NO_BODY,
+     NULL, "", false},
+    {"not a header of another name", POST "X-Authorization: x\r\nAuthorizatio: y\r\n\r\n", NO_BODY,
+     NULL, "", false},
+    {"a cookie among others", POST "Cookie: a=1; sid=SECRET; xsid=2; sidx=3\r\n\r\n", NO_BODY,
+     POST "Cookie: a=1; sid=REDACTED; xsid=2; sidx=3\r\n\r\n", "", false},
+    {"a quoted cookie with a semicolon, and an empty one",
+     POST "Cookie: SID=\"SE;CRET\"; b; sid=\r\n\r\n", NO_BODY,
+     POST "Cookie: SID=REDACTED; b; sid=REDACTED\r\n\r\n", "", false},
+    {"a parameter", "GET /p?a=1&token=SECRET&b=2#f HTTP/1.1\r\n\r\n", NO_BODY,
+     "GET /p?a=1&token=REDACTED&b=2#f HTTP/1.1\r\n\r\n", "", false},
+    {"a parameter whose name is encoded, in an absolute target",
+     "GET http://m/p?%74oke%6E=SECRET HTTP/1.1\r\n\r\n", NO_BODY,
+     "GET http://m/p?%74oke%6E=REDACTED HTTP/1.1\r\n\r\n", "", false},
+    {"a parameter with blanks in its value", "GET /p?token=SEC SECRET HTTP/1.1\r\n\r\n", NO_BODY,
+     "GET /p?token=REDACTED HTTP/1.1\r\n\r\n", "", false},
+    {"a parameter behind a semicolon", "GET /p?a=1;token=SECRET;b HTTP/1.1\r\n\r\n", NO_BODY,
+     "GET /p?a=1;token=REDACTED HTTP/1.1\r\n\r\n", "", false},
+    {"a parameter of a request line that breaks off", "GET /p?token=SECR", NO_BODY,
+     "GET /p?token=REDACTED", "", true},
+    {"a parameter of the page before", POST "Referer: https://m/?token=SECRET\r\n\r\n", NO_BODY,
+     POST "Referer: https://m/?token=REDACTED\r\n\r\n", "", false},
+    {"a path is no parameter", "GET /token=1&token=2 HTTP/1.1\r\n\r\n", NO_BODY, NULL, "", false},
+    {"a form field, with its length", FORM "Content-Length: 16\r\n\r\n", BODY("token=SECRET&b=2"),
+     FORM "Content-Length: 18\r\n\r\n", "token=REDACTED&b=2", false},
+    {"a form field with a blank in it", FORM "\r\n", BODY("a=1&token=SEC SECRET"), NULL,
+     "a=1&token=REDACTED", false},
+    {"a value, with its length", JSON "Content-Length: 16\r\n\r\n", BODY("{\"card\": 123456}"),
+     JSON "Content-Length: 20\r\n\r\n", "{\"card\": \"REDACTED\"}", false},
+    {"a value of any shape, twice", JSON "\r\n",
+     BODY("{\"card\":{\"a\":[1,\"SECRET\"]},\"b\":1,\"card\":true}"), NULL,
+     "{\"card\":\"REDACTED\",\"b\":1,\"card\":\"REDACTED\"}", false},
+    {"a name that is escaped", JSON "\r\n", BODY("{\"c\\u0061rd\":\"SECRET\"}"), NULL,
+     "{\"c\\u0061rd\":\"REDACTED\"}", false},
+    {"a name at any depth", JSON "\r\n", BODY(" [ {\"x\":[{\"pw\" : \"SECRET\" }]} , {} ] "), NULL,
+     " [ {\"x\":[{\"pw\" : \"REDACTED\" }]} , {} ] ", false},
+    {"an odd name, any element", JSON "\r\n",
+     BODY("{\"odd name\":[{\"x\":\"SECRET\"},{\"x\":\"SECRET\",\"y\":1}]}"), NULL,
+     "{\"odd name\":[{\"x\":\"REDACTED\"},{\"x\":\"REDACTED\",\"y\":1}]}", false},
+    {"an element by index", JSON "\r\n", BODY("{\"a\":[1,\"SECRET\",3]}"), NULL,
+     "{\"a\":[1,\"REDACTED\",3]}", false},
+    {"a name in capitals is another", JSON "\r\n", BODY("{\"Card\":1}"), NULL, "{\"Card\":1}",
+     false},
+    {"JSON without a type", POST "\r\n", BODY("{\"card\":\"SECRET\"}"), NULL,
+     "{\"card\":\"REDACTED\"}", false},
+    {"JSON Lines", POST "Content-Type: application/x-ndjson\r\n\r\n",
+     BODY("{\"card\":1}\r\n\n{\"b\":2}\n"), NULL, "{\"card\":\"REDACTED\"}\r\n\n{\"b\":2}\n",
+     false},
+    {"server-sent events", POST "Content-Type: text/event-stream\r\n\r\n",
+     BODY("event: x\ndata: {\"pw\":\"SECRET\"}\n\n"), NULL,
+     "event: x\ndata: {\"pw\":\"REDACTED\"}\n\n", false},
+    {"JSON that breaks off is blanked whole", JSON "Content-Length: 99\r\n\r\n",
+     BODY("{\"card\":\"SECRE"), NULL, "REDACTED", true},
+    {"what says JSON and is none is blanked whole", JSON "Content-Length: 15\r\n\r\n",
+     BODY("card = 'SECRET'"), JSON "Content-Length: 8\r\n\r\n", "REDACTED", false},
+    {"JSON in a coding nobody knows is blanked whole", JSON "Content-Encoding: br\r\n\r\n",
+     BODY("SECRET"), JSON "\r\n", "REDACTED", false},
+    {"JSON that is not the gzip it says is blanked whole", JSON "Content-Encoding: gzip\r\n\r\n",
+     BODY("{\"card\":\"SECRET\"}"), JSON "\r\n", "REDACTED", false},
+    {"what is coded and has no type is blanked whole", POST "Content-Encoding: br\r\n\r\n",
+     BODY("SECRET"), POST "\r\n", "REDACTED", false},
+    {"an image is left alone", POST "Content-Type: image/png\r\nContent-Encoding: br\r\n\r\n",
+     BODY("\x89PNG"), NULL, "\x89PNG", false},
+    {"text is left alone", POST "Content-Type: text/plain\r\n\r\n", BODY("card: 1"), NULL,
+     "card: 1", false},
+};
+
+static struct exchange *exchange_of(const struct message *m)
+{
+    struct exchange *x = exchange_new(1 << 20, NULL);
+
+    assert_non_null(x);
+    set_text(x, &x->request.head, m->head, strlen(m->head));
+    if (m->body.len)
+        set_text(x, &x->request.body, m->body.data, m->body.len);
+    x->request.body_size = m->body.len;
+    x->request.complete = !m->cut;
+    return x;
+}
+
+static void each_spelling_is_found_and_nothing_else(void **state)
+{
+    struct redaction *r = redaction_new(names, NAMES, NULL);
+
+    (void)state;
+    assert_non_null(r);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        const struct message *m = &requests[i];
+        const char *head = m->head_after ? m->head_after : m->head;
+        struct exchange *x = exchange_of(m);
+        bool changed;
+
+        assert_true(redaction_apply(r, x, NULL) >= 0);
+        if (!str_eq(x->request.head, str_of(head)))
+            fail_msg("%s: head is %.*s", m->fact, STR_ARG(x->request.head));
+        if (!str_eq(x->request.body, str_of(m->body_after)))
+            fail_msg("%s: body is %.*s", m->fact, STR_ARG(x->request.body));
+        changed = m->head_after || !str_eq(m->body, str_of(m->body_after));
+        if (changed && x->redacted.len == 0)
+            fail_msg("%s: redacted is \"%.*s\"", m->fact, STR_ARG(x->redacted));
+        exchange_free(x);
+    }
+    redaction_free(r);
+}
+
+static void answers_informational_heads_and_trailers_are_blanked_too(void **state)
+{
+    const char *const answer_names[] = {"x-key", "cookie:sid", "query:token", "x-never"};
+    struct redaction *r = redaction_new(answer_names, 4, NULL);
+    struct message m = {.head = "GET / HTTP/1.1\r\n\r\n", .body = NO_BODY};
+    struct exchange *x = exchange_of(&m);
+    const char head[] = "HTTP/1.1 302 X-Key: no\r\nSet-Cookie: sid=SECRET; Path=/; sid=kept\r\n"
+                        "Location: /?token=SECRET\r\nX-Key: SECRET\r\n\r\n";
+    const char early[] = "HTTP/1.1 103 Early Hints\r\nX-Key: SECRET\r\n\r\n";
+
+    (void)state;
+    set_text(x, &x->response.head, head, sizeof head - 1);
+    set_text(x, &x->informational, early, sizeof early - 1);
+    set_text(x, &x->response.trailers, "X-Key: SECRET\r\n", 15);
+    assert_int_equal(redaction_apply(r, x, NULL), 1);
+    assert_true(
+        str_eq(x->response.head,
+               STR("HTTP/1.1 302 X-Key: no\r\nSet-Cookie: sid=REDACTED; Path=/; sid=kept\r\n"
+                   "Location: /?token=REDACTED\r\nX-Key: REDACTED\r\n\r\n")));
+    assert_true(
+        str_eq(x->informational, STR("HTTP/1.1 103 Early Hints\r\nX-Key: REDACTED\r\n\r\n")));
+    assert_true(str_eq(x->response.trailers, STR("X-Key: REDACTED\r\n")));
+    assert_true(str_eq(x->redacted, STR("x-key\ncookie:sid\nquery:token")));
+    assert_int_equal(redaction_hits(r, 0), 1);
+    assert_int_equal(redaction_hits(r, 3), 0);
+    exchange_free(x);
+    redaction_free(r);
+}
+
+static void gzip_is_opened_and_kept_open(void **state)
+{
+    /* {"card":"SECRET"} */
+    static const char packed[] =
+        "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x4e\x2c\x4a\x51\xb2\x52\x0a\x76\x75"
+        "\x0e\x72\x0d\x51\xaa\x05\x00\x25\x0b\xf9\x7e\x11\x00\x00\x00";
+    struct redaction *r = redaction_new(names, NAMES, NULL);
+    struct message m = {
+        .head = JSON "Content-Encoding: gzip\r\nContent-Length: 37\r\n\r\n",
+        .body = {packed, sizeof packed - 1},
+    };
+    struct exchange *x = exchange_of(&m);
+
+    (void)state;
+    assert_int_equal(redaction_apply(r, x, NULL), 1);
+    assert_true(!str_eq(x->request.body, m.body));
+    assert_int_equal(x->request.body_size, x->request.body.len);
+    assert_true(str_find(x->request.head, '\0') == x->request.head.len);
+    assert_null(strstr(x->request.head.data, "Content-Encoding"));
+    assert_null(strstr(x->request.body.data, "SECRET"));
+    exchange_free(x);
+    redaction_free(r);
+}
+
+static void a_name_that_is_none_is_refused_with_its_place(void **state)
+{
+    static const struct {
+        const char *name, *why;
+    } bad[] = {
+        {"", "\"\" is no field name"},
+        {"two words", "\"two words\" is no field name"},
+        {"cookie:", "\"cookie:\" is no field name"},
+        {"$", "column 2: a path is $ and names"},
+        {"$.", "column 3: a name is missing"},
+        {"$..", "column 4: a name is missing"},
+        {"$a", "column 2: a name follows . and an index stands in []"},
+        {"$.a[", "column 5: only [N], [*] and ['name'] are understood"},
+        {"$.a['b]", "column 6: the quote is not closed"},
+        {"$.a[0", "column 6: ] is missing"},
+        {"$.a[-1]", "column 5: only [N]"},
+        {"$.a[0:2]", "column 5: only [N]"},
+        {"$.a[?(@.b)]", "column 5: only [N]"},
+        {"$.a.[0]", "column 5: a name is missing"},
+        {"$.a b", "column 4: a name follows ."},
+        {"$.1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.g.h", "16 steps at most"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err e = {0};
+        assert_null(redaction_new(&bad[i].name, 1, &e));
+        assert_int_equal(e.kind, ERR_USAGE);
+        if (!strstr(e.text, bad[i].why))
+            fail_msg("%s: %s", bad[i].name, e.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_spelling_is_found_and_nothing_else),
+        cmocka_unit_test(answers_informational_heads_and_trailers_are_blanked_too),
+        cmocka_unit_test(gzip_is_opened_and_kept_open),
+        cmocka_unit_test(a_name_that_is_none_is_refused_with_its_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
