@@ -138,7 +138,7 @@ static const char *folder(void)
     DIR *dir;
 
     if (!corpus || !*corpus) {
-        print_message("CORPUS is not set: a folder of captures\n");
+        print_message("# CORPUS is not set: a folder of captures\n");
         skip();
     }
     snprintf(path, sizeof path, "%s/pcap", corpus);
