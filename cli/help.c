@@ -25,11 +25,13 @@ static void print_wrapped(FILE *out, const char *text, int column)
     fputc('\n', out);
 }
 
-static void print_row(FILE *out, const struct option_spec *row)
+static void print_row(void *ctx, const struct option_spec *row, size_t offset)
 {
+    FILE *out = ctx;
     int column = row->letter ? fprintf(out, "  -%c, --%s", row->letter, row->name)
                              : fprintf(out, "      --%s", row->name);
 
+    (void)offset;
     if (row->arg)
         column += fprintf(out, " %s", row->arg);
     if (column > INDENT - 2) {
@@ -44,9 +46,7 @@ void option_help(const struct command *cmd, FILE *out)
 {
     fprintf(out, "usage: mirrorctl %s [OPTION]...%s%s\n\n%s\n\n", cmd->name,
             *cmd->operands ? " " : "", cmd->operands, cmd->summary);
-    for (const struct option_spec *row = cmd->options; row && row->name; row++)
-        print_row(out, row);
+    option_each(cmd->options, print_row, out);
     fputc('\n', out);
-    for (const struct option_spec *row = common_options; row->name; row++)
-        print_row(out, row);
+    option_each(common_options, print_row, out);
 }

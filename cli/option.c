@@ -13,7 +13,7 @@
 #include "core/str.h"
 
 /* Long options get values from here on; what is below are letters. */
-enum { LONG_BASE = 256, MAX_OPTIONS = 64 };
+enum { LONG_BASE = 256, MAX_OPTIONS = 128 };
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -122,31 +122,47 @@ int option_choice(const struct option_spec *spec, void *field, const char *value
     return err_set(e, ERR_USAGE, "\"%s\" is not one of %s", value, all);
 }
 
+/* ---- tables ----------------------------------------------------------------- */
+
+void option_each(const struct option_spec *rows,
+                 void (*visit)(void *ctx, const struct option_spec *row, size_t offset), void *ctx)
+{
+    for (; rows && rows->name; rows++) {
+        if (!rows->part)
+            visit(ctx, rows, rows->offset);
+        for (const struct option_spec *row = rows->part; row && row->name; row++)
+            visit(ctx, row, rows->offset + row->offset);
+    }
+}
+
 /* ---- parsing ---------------------------------------------------------------- */
 
 /* The rows of the command and of all commands, and what getopt makes of them. */
 struct parser {
     const struct option_spec *rows[MAX_OPTIONS];
-    bool is_common[MAX_OPTIONS];
-    size_t n;
+    size_t offsets[MAX_OPTIONS];
+    size_t n, n_own; /* the rows of all commands come last */
     struct option longs[MAX_OPTIONS + 1];
     char letters[3 * MAX_OPTIONS + 2];
 };
 
-static void add_rows(struct parser *p, const struct option_spec *rows, bool is_common)
+static void add_row(void *ctx, const struct option_spec *row, size_t offset)
 {
-    for (; rows && rows->name && p->n < MAX_OPTIONS; rows++, p->n++) {
-        p->rows[p->n] = rows;
-        p->is_common[p->n] = is_common;
-    }
+    struct parser *p = ctx;
+
+    if (p->n == MAX_OPTIONS)
+        return;
+    p->offsets[p->n] = offset;
+    p->rows[p->n++] = row;
 }
 
 static void parser_init(struct parser *p, const struct command *cmd)
 {
     char *letter = p->letters;
 
-    add_rows(p, cmd ? cmd->options : NULL, false);
-    add_rows(p, common_options, true);
+    option_each(cmd ? cmd->options : NULL, add_row, p);
+    p->n_own = p->n;
+    option_each(common_options, add_row, p);
     /* Before a command's name, what follows the first operand is the
      * command's; a leading colon makes getopt tell a missing argument. */
     if (!cmd)
@@ -216,22 +232,26 @@ int option_parse(const struct command *cmd, int argc, char **argv, void *options
 
         if (got == '?' || got == ':' || i == p.n)
             return wrong_option(&p, got, argv[optind - 1], e);
-        char *base = p.is_common[i] ? (char *)common : options;
-        if (p.rows[i]->read(p.rows[i], base + p.rows[i]->offset, optarg, e) < 0)
+        char *base = i < p.n_own ? options : (char *)common;
+        if (p.rows[i]->read(p.rows[i], base + p.offsets[i], optarg, e) < 0)
             return err_wrap(e, "--%s", p.rows[i]->name);
     }
     return optind;
 }
 
+static void release_row(void *options, const struct option_spec *row, size_t offset)
+{
+    struct option_list *list = (struct option_list *)((char *)options + offset);
+
+    if (!row->is_list)
+        return;
+    mem_free(list->items);
+    *list = (struct option_list){0};
+}
+
 void option_release(const struct command *cmd, void *options)
 {
-    for (const struct option_spec *row = cmd->options; row && row->name; row++) {
-        if (row->is_list) {
-            struct option_list *list = (struct option_list *)((char *)options + row->offset);
-            mem_free(list->items);
-            *list = (struct option_list){0};
-        }
-    }
+    option_each(cmd->options, release_row, options);
 }
 
 /* ---- suggestions ------------------------------------------------------------ */

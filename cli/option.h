@@ -4,6 +4,7 @@
  * misspelt names and the man page check (tests/lint/options.sh) all read it.
  * Each row names a field of the command's own `struct options`, which is how
  * every command file calls it, and a reader that turns text into that field.
+ * What several commands have in common is written once, as a part of each.
  */
 #ifndef MIRRORCTL_CLI_OPTION_H
 #define MIRRORCTL_CLI_OPTION_H
@@ -30,9 +31,10 @@ struct option_spec {
     const char *help;
     size_t offset; /* of the field */
     option_reader *read;
-    const char *const *choices; /* option_choice: NULL-terminated names */
-    uint64_t min, max;          /* option_count, option_size */
-    bool is_list;               /* the field is a struct option_list */
+    const char *const *choices;     /* option_choice: NULL-terminated names */
+    uint64_t min, max;              /* option_count, option_size */
+    bool is_list;                   /* the field is a struct option_list */
+    const struct option_spec *part; /* rows of a struct that is the field; nothing else then */
 };
 
 /* Every value of an option that may be given more than once, in order. */
@@ -56,10 +58,16 @@ extern const struct option_spec common_options[];
 option_reader option_flag, option_string, option_list, option_count, option_size, option_time,
     option_choice;
 
+/* The struct whose fields the rows name: a table that several commands have in
+ * common is for one of its own. */
+#ifndef OPT_STRUCT
+#define OPT_STRUCT struct options
+#endif
+
 #define OPT_ROW(letter_, name_, field_, arg_, help_, ...)                     \
     {                                                                         \
         .letter = (letter_), .name = (name_), .arg = (arg_), .help = (help_), \
-        .offset = offsetof(struct options, field_), __VA_ARGS__               \
+        .offset = offsetof(OPT_STRUCT, field_), __VA_ARGS__                   \
     }
 #define OPT_FLAG(letter, name, field, help) \
     OPT_ROW(letter, name, field, NULL, help, .read = option_flag)
@@ -79,6 +87,12 @@ option_reader option_flag, option_string, option_list, option_count, option_size
     OPT_ROW(letter, name, field, arg, help, .read = (reader))
 #define OPT_OWN_LIST(letter, name, field, arg, reader, help) \
     OPT_ROW(letter, name, field, arg, help, .read = (reader), .is_list = true)
+/* In place of a row: all rows of `rows_`, a table that several commands have in
+ * common, for the struct that is this field. A part has no parts. */
+#define OPT_PART(field_, rows_)                                             \
+    {                                                                       \
+        .name = "", .offset = offsetof(OPT_STRUCT, field_), .part = (rows_) \
+    }
 #define OPT_END      \
     {                \
         .name = NULL \
@@ -93,6 +107,11 @@ int option_parse(const struct command *cmd, int argc, char **argv, void *options
 
 /* Free what reading the options allocated. */
 void option_release(const struct command *cmd, void *options);
+
+/* Call `visit` for each row of a table and of its parts, in order. `offset` is
+ * where the row's field is in the struct of the whole table. */
+void option_each(const struct option_spec *rows,
+                 void (*visit)(void *ctx, const struct option_spec *row, size_t offset), void *ctx);
 
 /* Print the command's usage and options, at most 80 columns wide. */
 void option_help(const struct command *cmd, FILE *out);

@@ -19,11 +19,27 @@ result() { # NAME STATUS FILE: a TAP line, and FILE's lines when it failed
   fi
 }
 
+# rows FILE TABLE: its lines between the braces.
+rows() { sed -n "/option_spec $2\[\]/,/OPT_END/p" "$1"; }
+
 # Long options of a table: the names in its OPT_ rows.
-of_table() {
-  sed -n '/option_spec table\[\]/,/OPT_END/p' "$1" | tr '\n' ' ' |
-    grep -oE 'OPT_[A-Z_]+\((0|'"'.'"'), *"[a-z0-9-]+"' |
-    sed -E "s/.*\(0, *\"(.*)\"/-- \1/; s/.*\('(.)', *\"(.*)\"/-\1 \2/" | sort
+names() {
+  tr '\n' ' ' | grep -oE 'OPT_[A-Z_]+\((0|'"'.'"'), *"[a-z0-9-]+"' |
+    sed -E "s/.*\(0, *\"(.*)\"/-- \1/; s/.*\('(.)', *\"(.*)\"/-\1 \2/"
+}
+
+# parts COMMAND: the tables it has in common with others.
+parts() { rows "cli/cmd_$1.c" table | sed -nE 's/.*OPT_PART\([a-z_]+, ([a-z_]+)\).*/\1/p'; }
+
+# Options of a command's table and of its parts. In the man page a part stands
+# where the command stands that its name begins with.
+of_table() { # COMMAND [PATTERN of the parts]
+  {
+    rows "cli/cmd_$1.c" table | names
+    for part in $(parts "$1" | grep -x "${2:-.*}"); do
+      rows "cli/$part.c" "$part" | names
+    done
+  } | sort
 }
 
 # The same of the output of --help: lines that start with an option.
@@ -47,11 +63,14 @@ for file in cli/cmd_*.c; do
 done
 
 for command in $commands; do
-  of_table "cli/cmd_$command.c" >"$work/table"
+  of_table "$command" >"$work/table"
   sort "$work/table" "$work/common" >"$work/expected"
   [ -s "$work/table" ] && of_help "$command" | diff "$work/expected" - >"$work/diff"
   result "$command: --help lists the options of the table" $? "$work/diff"
-  of_page "Ss mirrorctl $command" | diff "$work/table" - >"$work/diff"
+  uniq -d "$work/expected" >"$work/twice"
+  [ ! -s "$work/twice" ]
+  result "$command: no option stands there twice" $? "$work/twice"
+  of_table "$command" "${command}_.*" | diff - <(of_page "Ss mirrorctl $command") >"$work/diff"
   result "$command: the man page has the options of the table" $? "$work/diff"
   "$MIRRORCTL" "$command" --help | awk 'length > 80' >"$work/long"
   [ ! -s "$work/long" ]

@@ -8,8 +8,14 @@
 
 #include "cli/command.h"
 
+struct colours {
+    bool dark;
+    struct option_list names;
+};
+
 struct options {
     bool flag;
+    struct colours colours;
     const char *text;
     struct option_list list;
     uint64_t count;
@@ -18,7 +24,19 @@ struct options {
 
 static const char *const colours[] = {"red", "green", NULL};
 
+/* What this command has in common with others. */
+#undef OPT_STRUCT
+#define OPT_STRUCT struct colours
+static const struct option_spec colour_options[] = {
+    OPT_FLAG(0, "dark", dark, "dark"),
+    OPT_LIST('C', "name", names, "COLOUR", "names"),
+    OPT_END,
+};
+#undef OPT_STRUCT
+#define OPT_STRUCT struct options
+
 static const struct option_spec table[] = {
+    OPT_PART(colours, colour_options),
     OPT_FLAG('z', "zip", flag, "flag"),
     OPT_STRING('o', "output", text, "FILE", "text"),
     OPT_LIST('r', "read", list, "FILE", "list"),
@@ -73,6 +91,18 @@ static void short_options_bundle_and_take_their_argument_in_place(void **state)
     assert_true(common.quiet);
     assert_int_equal(got.count, 3);
     assert_string_equal(got.text, "out");
+}
+
+static void a_part_is_read_into_its_own_struct(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--dark -Cred --name blue -z"), 6);
+    assert_true(got.colours.dark && got.flag);
+    assert_int_equal(got.colours.names.n, 2);
+    assert_string_equal(got.colours.names.items[1], "blue");
+    option_release(&cmd, &got);
+    assert_null(got.colours.names.items);
+    assert_wrong("--drak", "--drak: no such option; did you mean --dark?");
 }
 
 static void long_options_take_equals_or_the_next_word(void **state)
@@ -155,6 +185,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(short_options_bundle_and_take_their_argument_in_place),
+        cmocka_unit_test(a_part_is_read_into_its_own_struct),
         cmocka_unit_test(long_options_take_equals_or_the_next_word),
         cmocka_unit_test(options_may_stand_between_operands),
         cmocka_unit_test(two_dashes_end_options_and_one_is_an_operand),

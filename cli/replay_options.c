@@ -1,0 +1,128 @@
+#define OPT_STRUCT struct replay_options
+#include "cli/replay_options.h"
+
+#include <string.h>
+
+#include "cli/value.h"
+
+enum { MILLION = 1000000 };
+
+/* In the order of enum replay_control. */
+const char *const replay_controls[] = {"v1", "recorded", "none", NULL};
+
+static option_reader read_percent, read_factor, read_host;
+
+const struct option_spec replay_options[] = {
+    OPT_STRING(0, "v1", v1, "URL",
+               "the version in service, as http://host:port, https://host or unix:/path"),
+    OPT_STRING(0, "v2", v2, "URL", "the version under test"),
+    OPT_OWN(0, "percent", ppm, "P", read_percent,
+            "mirror P percent of the requests, down to 0.0001 (default 100)"),
+    OPT_STRING(0, "seed", seed, "TEXT",
+               "seed of the draw: the same seed chooses the same requests (default mirrorctl/v1)"),
+    OPT_OWN(0, "speed", speed, "X", read_factor, "X times the recorded pace (default 1)"),
+    OPT_OWN(0, "rate", rate, "N", read_factor,
+            "N requests a second instead, whatever the targets do"),
+    OPT_FLAG(0, "max", max, "as fast as --concurrency allows instead"),
+    OPT_COUNT(0, "concurrency", concurrency, "N", 1, 65536,
+              "requests in flight per target (default 64)"),
+    OPT_TIME(0, "timeout", timeout_ns, "give a request up after TIME (default 10s)"),
+    OPT_STRING(0, "methods", methods, "LIST",
+               "send only these methods, or all (default GET,HEAD,OPTIONS)"),
+    OPT_CHOICE(0, "control", control, "WHAT", replay_controls,
+               "measure the noise of v1 itself by a second call to v1 (default), by the recorded "
+               "answer, or by none"),
+    OPT_OWN(0, "host", host, "HOST", read_host,
+            "Host header: keep (as captured, default), target (the target's), shadow (with "
+            "-shadow added), or a name"),
+    OPT_FLAG(0, "dry-run", dry_run, "send nothing, account for everything"),
+    OPT_FLAG(0, "include-anomalous", include_anomalous,
+             "also send requests that two readers could read differently"),
+    OPT_STRING(0, "cacert", ca_file, "FILE", "trust the certificates in FILE (PEM)"),
+    OPT_FLAG(0, "insecure", insecure, "do not check certificates"),
+    OPT_END,
+};
+
+/* Parts per million are 10^4 times a percentage: exact as a decimal number,
+ * which a double of 0.0001 is not. */
+static int read_percent(const struct option_spec *spec, void *field, const char *value,
+                        struct err *e)
+{
+    uint64_t ppm, finer;
+
+    (void)spec;
+    if (value_decimal(value, 4, &ppm) && ppm <= MILLION) {
+        *(uint64_t *)field = ppm;
+        return 0;
+    }
+    if (value_decimal(value, 15, &finer))
+        return err_set(e, ERR_USAGE, "\"%s\" is not a number from 0 to 100 in steps of 0.0001",
+                       value);
+    return err_set(e, ERR_USAGE, "\"%s\" is not a number from 0 to 100", value);
+}
+
+static int read_factor(const struct option_spec *spec, void *field, const char *value,
+                       struct err *e)
+{
+    uint64_t millionths;
+
+    (void)spec;
+    if (!value_decimal(value, 6, &millionths) || millionths == 0 ||
+        millionths > UINT64_C(10000000) * MILLION)
+        return err_set(e, ERR_USAGE, "\"%s\" is not a number above 0, such as 0.5 or 200", value);
+    *(double *)field = (double)millionths / MILLION;
+    return 0;
+}
+
+static int read_host(const struct option_spec *spec, void *field, const char *value, struct err *e)
+{
+    static const char *const kinds[] = {
+        [HOST_KEEP] = "keep", [HOST_TARGET] = "target", [HOST_SHADOW] = "shadow"};
+    struct replay_host_option *host = field;
+
+    (void)spec;
+    *host = (struct replay_host_option){HOST_NAME, value};
+    for (int i = HOST_KEEP; i <= HOST_SHADOW; i++) {
+        if (strcmp(value, kinds[i]) == 0)
+            *host = (struct replay_host_option){(enum replay_host)i, NULL};
+    }
+    for (const char *c = value; *c; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return err_set(e, ERR_USAGE, "\"%s\" is not keep, target, shadow or a host name",
+                           value);
+    }
+    return *value ? 0 : err_set(e, ERR_USAGE, "the argument is empty");
+}
+
+int replay_options_check(const struct replay_options *o, struct err *e)
+{
+    if (!o->v1 || !o->v2)
+        return err_set(e, ERR_USAGE,
+                       "--%s is missing: say where the %s runs, such as "
+                       "http://127.0.0.1:8080",
+                       o->v1 ? "v2" : "v1", o->v1 ? "version under test" : "version in service");
+    if ((o->speed > 0) + (o->rate > 0) + o->max > 1)
+        return err_set(e, ERR_USAGE, "--speed, --rate and --max exclude each other");
+    return 0;
+}
+
+void replay_options_configure(const struct replay_options *o, struct replay_config *c)
+{
+    c->v1 = o->v1;
+    c->v2 = o->v2;
+    c->ppm = (uint32_t)o->ppm;
+    c->seed = o->seed;
+    c->pace = o->max ? PACE_MAX : o->rate > 0 ? PACE_RATE : PACE_RECORDED;
+    c->speed = o->speed > 0 ? o->speed : 1;
+    c->rate = o->rate;
+    c->concurrency = (unsigned)o->concurrency;
+    c->timeout_ns = o->timeout_ns;
+    c->methods = o->methods;
+    c->control = (enum replay_control)o->control;
+    c->host = o->host.kind;
+    c->host_name = o->host.name;
+    c->include_anomalous = o->include_anomalous;
+    c->dry_run = o->dry_run;
+    c->ca_file = o->ca_file;
+    c->insecure = o->insecure;
+}

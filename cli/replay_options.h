@@ -1,0 +1,50 @@
+/* replay_options.h -- what is sent, where to, how fast: the options that
+ * `replay` and `mirror` have in common. */
+#ifndef MIRRORCTL_CLI_REPLAY_OPTIONS_H
+#define MIRRORCTL_CLI_REPLAY_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/option.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "replay/replay.h"
+
+struct replay_options {
+    const char *v1, *v2;
+    uint64_t ppm;
+    const char *seed;
+    double speed, rate;
+    bool max;
+    uint64_t concurrency;
+    int64_t timeout_ns;
+    const char *methods;
+    int control; /* enum replay_control */
+    struct replay_host_option {
+        enum replay_host kind;
+        const char *name;
+    } host;
+    bool dry_run, include_anomalous, insecure;
+    const char *ca_file;
+};
+
+/* To be a part of a command's table. */
+extern const struct option_spec replay_options[];
+
+#define REPLAY_DEFAULTS                                                                           \
+    {                                                                                             \
+        .ppm = 1000000, .seed = "mirrorctl/v1", .concurrency = 64, .timeout_ns = 10 * NS_PER_SEC, \
+        .methods = "GET,HEAD,OPTIONS",                                                            \
+    }
+
+/* The names of enum replay_control; NULL-terminated. */
+extern const char *const replay_controls[];
+
+/* What the options say together. Returns 0, or -1 with *e (ERR_USAGE). */
+int replay_options_check(const struct replay_options *o, struct err *e);
+
+/* Fill in what of the configuration the options say. */
+void replay_options_configure(const struct replay_options *o, struct replay_config *c);
+
+#endif

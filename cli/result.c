@@ -1,0 +1,121 @@
+#include "cli/result.h"
+
+#include <string.h>
+
+#include "cli/hide.h"
+#include "cli/text.h"
+#include "core/clock.h"
+#include "core/json.h"
+
+enum { URL_MAX = 8 * 1024 };
+
+static void put_url(struct json_writer *w, const char *key, const char *url, struct err *e)
+{
+    struct buf plain;
+
+    buf_init(&plain, URL_MAX);
+    json_key(w, key);
+    if (hide_in_url(&plain, str_of(url), e) < 0)
+        w->failed = true;
+    json_str(w, buf_str(&plain));
+    buf_release(&plain);
+}
+
+int result_meta(const struct replay_options *o, const char *path, struct buf *out, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    char when[TEXT_TIME];
+    struct json_writer w;
+
+    json_begin(&w, out, false, e);
+    json_open_object(&w);
+    json_key(&w, "schema");
+    json_cstr(&w, "mirrorctl.result/1");
+    json_key(&w, "tool");
+    json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
+    json_key(&w, "file");
+    json_cstr(&w, slash ? slash + 1 : path);
+    json_key(&w, "targets");
+    json_open_object(&w);
+    put_url(&w, "v1", o->v1, e);
+    put_url(&w, "v2", o->v2, e);
+    json_close(&w);
+    json_key(&w, "percent");
+    json_double(&w, (double)o->ppm / 10000);
+    json_key(&w, "seed");
+    json_cstr(&w, o->seed);
+    json_key(&w, "control");
+    json_cstr(&w, replay_controls[o->control]);
+    json_key(&w, "names");
+    json_open_array(&w);
+    json_cstr(&w, "v1");
+    json_cstr(&w, "v2");
+    if (o->control == CONTROL_V1)
+        json_cstr(&w, "control");
+    json_close(&w);
+    json_key(&w, "started");
+    json_cstr(&w, text_time(clock_wall_ns(), 3, when));
+    return json_end_all(&w);
+}
+
+void result_init(struct result *r)
+{
+    r->out = (struct output){.fd = -1};
+    pthread_mutex_init(&r->lock, NULL);
+}
+
+int result_open(struct result *r, const char *path, struct err *e)
+{
+    return output_open(&r->out, path, e);
+}
+
+int result_begin(struct result *r, struct str meta, enum record_codec codec, const uint8_t id[16],
+                 struct err *e)
+{
+    struct record_options ro = {
+        .kind = RECORD_PAIRS, .created_ns = clock_wall_ns(), .codec = codec};
+
+    if (r->out.fd < 0)
+        return 0;
+    memcpy(ro.capture_id, id, sizeof ro.capture_id);
+    return output_begin(&r->out, &ro, meta, e);
+}
+
+int result_put(struct result *r, const struct pair *p, struct err *e)
+{
+    int rc;
+
+    if (!r->out.writer)
+        return 0;
+    pthread_mutex_lock(&r->lock);
+    rc = record_put_pair(r->out.writer, p, e);
+    pthread_mutex_unlock(&r->lock);
+    return rc < 0 ? err_wrap(e, "%s", r->out.name) : 0;
+}
+
+void result_flush(struct result *r)
+{
+    if (!r->out.writer)
+        return;
+    pthread_mutex_lock(&r->lock);
+    (void)record_flush(r->out.writer, NULL);
+    pthread_mutex_unlock(&r->lock);
+}
+
+int result_end(struct result *r, struct str stats, struct err *e)
+{
+    int rc;
+
+    if (!r->out.writer)
+        return 0;
+    rc = output_end(&r->out, stats, e);
+    if (output_close(&r->out, rc < 0 ? NULL : e) < 0)
+        rc = -1;
+    return rc;
+}
+
+void result_release(struct result *r)
+{
+    output_close(&r->out, NULL);
+    pthread_mutex_destroy(&r->lock);
+}
