@@ -279,6 +279,13 @@ bool http_is_safe_method(struct str method)
     return is_listed(safe, sizeof safe / sizeof *safe, method);
 }
 
+bool http_is_idempotent_method(struct str method)
+{
+    static const struct str others[] = {STR_INIT("PUT"), STR_INIT("DELETE")};
+
+    return http_is_safe_method(method) || is_listed(others, sizeof others / sizeof *others, method);
+}
+
 bool http_is_known_method(struct str method)
 {
     /* IANA "HTTP Method Registry", but for PRI, which begins HTTP/2. */

@@ -119,6 +119,9 @@ bool http_is_token(struct str s);
  * (RFC 9110, 9.2.1). */
 bool http_is_safe_method(struct str method);
 
+/* True for the safe ones, PUT and DELETE: twice is as good as once (RFC 9110, 9.2.2). */
+bool http_is_idempotent_method(struct str method);
+
 /* True for the methods in the IANA registry: what a lost reader trusts. */
 bool http_is_known_method(struct str method);
 

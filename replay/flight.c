@@ -5,12 +5,15 @@
  * A server may close a kept-alive connection at any time, also just when the
  * next request is under way. If not a byte of an answer came on a connection
  * that had worked before, that is what happened, and the call is sent once
- * more on a fresh one (RFC 9112, 9.3.1). */
+ * more on a fresh one (RFC 9112, 9.3.1). But nobody can tell whether the server
+ * had read it: what must not happen twice (RFC 9110, 9.2.2) is not sent again,
+ * unless not a byte of it had gone out. */
 #include "replay/flight.h"
 
 #include <sys/epoll.h>
 
 #include "core/clock.h"
+#include "core/http.h"
 #include "core/mem.h"
 
 enum {
@@ -18,6 +21,9 @@ enum {
     READABLE = EPOLLIN | CLOSING,
     MAX_READS = 8, /* then others have their turn */
 };
+
+/* A wire that lay idle for less counts as busy. */
+static const int64_t busy_ns = 100 * NS_PER_US;
 
 /* ---- wires --------------------------------------------------------------------- */
 
@@ -76,13 +82,14 @@ static void wire_close(struct worker *w, struct wire *wire)
     w->closed = wire;
 }
 
-static void wire_keep(struct wire *wire)
+static void wire_keep(struct worker *w, struct wire *wire)
 {
     struct lane *lane = wire->lane;
 
     wire->flight->wire = NULL;
     wire->flight = NULL;
     wire->used = true;
+    wire->idle_since_ns = w->now_ns;
     wire->prev = NULL;
     wire->next = lane->idle;
     if (lane->idle)
@@ -90,11 +97,34 @@ static void wire_keep(struct wire *wire)
     lane->idle = wire;
 }
 
-/* The wire used last is the likeliest to be alive still. */
-static struct wire *wire_take(struct lane *lane)
+static void close_idle(struct worker *w, struct wire *wire)
 {
-    struct wire *wire = lane->idle;
+    unlink_idle(wire);
+    wire_close(w, wire);
+}
 
+/* Nothing is expected of an idle wire but its end. TLS may have messages of its
+ * own, such as session tickets, and those are no bytes for us. */
+static bool is_quiet(struct worker *w, const struct wire *wire)
+{
+    return connection_receive(wire->connection, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
+}
+
+/* An idle wire may have ended, or hold an answer that nobody asked for, without
+ * our having been told yet. To look costs a system call, so a wire that was
+ * busy until now is not asked, unless the request could not be sent again. */
+static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
+{
+    return (repeatable && w->now_ns - wire->idle_since_ns < busy_ns) || is_quiet(w, wire);
+}
+
+/* The wire used last is the likeliest to be alive still. */
+static struct wire *wire_take(struct worker *w, struct lane *lane, bool repeatable)
+{
+    struct wire *wire;
+
+    while ((wire = lane->idle) != NULL && !is_fit(w, wire, repeatable))
+        close_idle(w, wire);
     if (wire)
         unlink_idle(wire);
     return wire;
@@ -102,10 +132,8 @@ static struct wire *wire_take(struct lane *lane)
 
 void wire_close_idle(struct worker *w, struct lane *lane)
 {
-    struct wire *wire;
-
-    while ((wire = wire_take(lane)) != NULL)
-        wire_close(w, wire);
+    while (lane->idle)
+        close_idle(w, lane->idle);
 }
 
 void wire_free_closed(struct worker *w)
@@ -312,14 +340,20 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job)
     if (copy_make(&f->copy, &job->pair->exchange->request, &lane->rewrite, &e) < 0)
         worker_fail(w, &e);
     else
-        attach(w, f, wire_take(lane));
+        attach(w, f, wire_take(w, lane, http_is_idempotent_method(job->method)));
 }
 
 /* ---- receiving ------------------------------------------------------------------- */
 
+/* Whether it ended because it was idle, as far as we can see. */
+static bool is_stale(const struct flight *f)
+{
+    return f->wire->used && f->call->first_ns == 0;
+}
+
 static bool may_retry(const struct flight *f)
 {
-    return f->wire->used && f->call->first_ns == 0 && !(f->call->flags & CALL_RETRIED);
+    return is_stale(f) && (f->sent == 0 || http_is_idempotent_method(f->job->method));
 }
 
 static void retry(struct worker *w, struct flight *f)
@@ -336,6 +370,10 @@ static void receive_end(struct worker *w, struct flight *f, bool in_order)
 
     if (may_retry(f)) {
         retry(w, f);
+        return;
+    }
+    if (is_stale(f)) {
+        fail(w, f, OUTCOME_RESET, STR("kept-alive connection ended, the request may have arrived"));
         return;
     }
     if (answer_end(&f->answer, in_order, &e) == ANSWER_NOMEM)
@@ -360,7 +398,7 @@ static bool is_drained(struct worker *w, struct flight *f, size_t n)
 static void receive_whole(struct worker *w, struct flight *f, bool clean)
 {
     if (clean && f->wire->framer.keep_alive && all_sent(f))
-        wire_keep(f->wire);
+        wire_keep(w, f->wire);
     land(w, f);
 }
 
@@ -410,16 +448,6 @@ static void receive(struct worker *w, struct flight *f, uint32_t events)
     watch(w, f->wire, EPOLL_CTL_MOD);
 }
 
-/* Nothing is expected of an idle wire but its end. TLS may have messages of its
- * own, such as session tickets, and those are no bytes for us. */
-static void receive_idle(struct worker *w, struct wire *wire)
-{
-    if (connection_receive(wire->connection, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN)
-        return;
-    unlink_idle(wire);
-    wire_close(w, wire);
-}
-
 /* ---- events ---------------------------------------------------------------------- */
 
 void wire_event(struct worker *w, struct wire *wire, uint32_t events)
@@ -431,8 +459,8 @@ void wire_event(struct worker *w, struct wire *wire, uint32_t events)
         return; /* closed earlier in this round */
     readable = (events & READABLE) || !connection_has_no_buffer(wire->connection);
     if (!f) {
-        if (readable)
-            receive_idle(w, wire);
+        if (readable && !is_quiet(w, wire))
+            close_idle(w, wire);
         return;
     }
     send_more(f);
@@ -458,8 +486,7 @@ void wire_changed(struct worker *w, struct wire *wire)
         if (f) {
             receive_end(w, f, false);
         } else {
-            unlink_idle(wire);
-            wire_close(w, wire);
+            close_idle(w, wire);
         }
         break;
     default:

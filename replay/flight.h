@@ -35,6 +35,7 @@ struct wire {
     struct lane *lane;
     struct flight *flight; /* NULL: idle or closed */
     bool used;             /* has carried a call before this one */
+    int64_t idle_since_ns; /* monotonic */
     struct http1 framer;
     struct wire *prev, *next; /* idle; `next` also among the closed */
 };

@@ -40,9 +40,17 @@ static void a_request_line_ends_in_its_version(void **state)
 
 static void a_request_line_that_breaks_off_is_believed_with_a_known_method(void **state)
 {
-    static const char *const none[] = {
-        "GE", "GET", "GET ", "GET key", "FOO /a", "PRI * HTTP/2.0", "GET /a\tb", "OPTIONS sip:a@b",
-        "GET /a HTTP/2", "GET /a HTTX", "PUT /a\r\nmore"};
+    static const char *const none[] = {"GE",
+                                       "GET",
+                                       "GET ",
+                                       "GET key",
+                                       "FOO /a",
+                                       "PRI * HTTP/2.0",
+                                       "GET /a\tb",
+                                       "OPTIONS sip:a@b",
+                                       "GET /a HTTP/2",
+                                       "GET /a HTTX",
+                                       "PUT /a\r\nmore"};
     struct http_request_line l;
 
     (void)state;
@@ -134,12 +142,19 @@ static void lists_are_split_at_commas(void **state)
     assert_false(http_list_has((struct str){0}, STR("b")));
 }
 
-static void methods_know_whether_they_are_safe(void **state)
+static void methods_know_whether_they_are_safe_and_may_be_repeated(void **state)
 {
     (void)state;
     assert_true(http_is_safe_method(STR("GET")));
     assert_false(http_is_safe_method(STR("get")));
     assert_false(http_is_safe_method(STR("POST")));
+    assert_false(http_is_safe_method(STR("PUT")));
+    assert_true(http_is_idempotent_method(STR("HEAD")));
+    assert_true(http_is_idempotent_method(STR("PUT")));
+    assert_true(http_is_idempotent_method(STR("DELETE")));
+    assert_false(http_is_idempotent_method(STR("POST")));
+    assert_false(http_is_idempotent_method(STR("PATCH")));
+    assert_false(http_is_idempotent_method(STR("put")));
     assert_true(http_is_known_method(STR("PROPFIND")));
     assert_false(http_is_known_method(STR("PRI")));
 }
@@ -186,7 +201,7 @@ int main(void)
         cmocka_unit_test(folded_lines_belong_to_their_field),
         cmocka_unit_test(a_field_is_found_without_regard_to_case),
         cmocka_unit_test(lists_are_split_at_commas),
-        cmocka_unit_test(methods_know_whether_they_are_safe),
+        cmocka_unit_test(methods_know_whether_they_are_safe_and_may_be_repeated),
         cmocka_unit_test(every_flag_has_a_name_of_its_own),
         cmocka_unit_test(views_are_cut_and_compared),
     };

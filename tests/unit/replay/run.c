@@ -851,6 +851,40 @@ static void a_stale_connection_is_tried_once_more_on_a_fresh_one(void **state)
     server_stop(s);
 }
 
+static struct exchange *one_connection_of_posts(unsigned i)
+{
+    struct exchange *x = post(i);
+
+    x->connection = 1;
+    return x;
+}
+
+/* The server has read every one, so none may be sent again. */
+static void what_may_have_arrived_and_must_not_happen_twice_is_not_tried_again(void **state)
+{
+    const struct server_script script = {"*", .only_first = true,
+                                         .steps = {{DO_SAY, HEAD_OF(2) "ok"}}};
+    struct server *s = server_start(AF_INET, NULL, &script, 1);
+    struct replay_config config = usual(server_url(s), server_url(s));
+    struct run *r;
+
+    (void)state;
+    config.concurrency = 1;
+    config.control = CONTROL_NONE;
+    config.methods = "all";
+    r = run_new(config, 10, NULL);
+    r->make = one_connection_of_posts;
+    go_well(r);
+    for (unsigned t = 0; t < 2; t++) {
+        assert_int_equal(r->targets[t].answered, 5);
+        assert_int_equal(r->targets[t].outcomes[OUTCOME_RESET], 5);
+        assert_int_equal(r->targets[t].retried, 0);
+    }
+    assert_int_equal(server_requests(s), 20);
+    forget(r);
+    server_stop(s);
+}
+
 static void a_server_that_closes_idle_connections_loses_nothing(void **state)
 {
     const struct server_script script = {"*", .steps = {{DO_SAY, HEAD_OF(2) "ok"}, {DO_CLOSE}}};
@@ -1381,6 +1415,7 @@ int main(void)
         TEST(large_answers_are_cut_and_hashed),
         TEST(large_answers_arrive_whole),
         TEST(a_stale_connection_is_tried_once_more_on_a_fresh_one),
+        TEST(what_may_have_arrived_and_must_not_happen_twice_is_not_tried_again),
         TEST(a_server_that_closes_idle_connections_loses_nothing),
         TEST(a_fresh_connection_that_closes_is_not_tried_again),
         TEST(large_requests_arrive_whole),
