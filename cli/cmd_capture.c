@@ -1,12 +1,9 @@
 #include <inttypes.h>
-#include <limits.h>
-#include <sched.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "capture/capture.h"
 #include "cli/account.h"
+#include "cli/capture_options.h"
 #include "cli/command.h"
 #include "cli/option.h"
 #include "cli/output.h"
@@ -22,54 +19,23 @@
 
 enum { META_MAX = 256 * 1024, ROTATE_MIN_BYTES = 64 * 1024 };
 
-struct ports {
-    uint16_t list[CAPTURE_MAX_PORTS];
-    size_t n;
-};
-
 struct options {
-    const char *interface;
-    struct option_list files;
-    struct ports ports;
-    const char *filter;
+    struct capture_options capture;
     const char *output;
     const char *user;
-    struct option_list redact;
-    uint64_t count;
-    int64_t duration_ns;
-    uint64_t max_body, memory, buffer;
+    uint64_t max_body;
     int codec; /* enum record_codec */
     struct rotation rotation;
-    bool promiscuous, strict;
+    bool strict;
 };
 
-static option_reader read_port, read_rotation;
+static option_reader read_rotation;
 
 static const struct option_spec table[] = {
-    OPT_STRING('i', "interface", interface, "IF",
-               "capture live from interface IF; any and lo work"),
-    OPT_LIST('r', "read", files, "FILE",
-             "read a pcap or pcapng FILE instead; - is standard input; repeatable"),
-    OPT_OWN('p', "port", ports, "N", read_port,
-            "TCP port of the service; repeatable; without it HTTP is recognised by content on "
-            "every port"),
-    OPT_STRING('f', "filter", filter, "EXPR",
-               "BPF filter, used instead of the one made from --port"),
+    OPT_PART(capture, capture_options),
     OPT_STRING('o', "output", output, "FILE", "write the record to FILE; - is standard output"),
-    OPT_COUNT('n', "count", count, "N", 1, UINT64_MAX, "stop after N exchanges"),
-    OPT_TIME('d', "duration", duration_ns,
-             "stop after TIME, such as 500ms, 30s or 5m; of files: of packet time"),
     OPT_SIZE(0, "max-body", max_body, 0, UINT64_C(240) << 20,
              "keep at most SIZE of a body and mark larger ones (default 16MiB)"),
-    OPT_SIZE(0, "memory", memory, UINT64_C(1) << 20, UINT64_C(1) << 40,
-             "use at most SIZE to put streams together; beyond it the oldest connections are "
-             "given up and counted (default 512MiB)"),
-    OPT_SIZE(0, "buffer", buffer, UINT64_C(64) << 10, INT_MAX,
-             "kernel buffer for bursts (default 64MiB)"),
-    OPT_FLAG(0, "promisc", promiscuous, "also capture frames for other machines"),
-    OPT_LIST(0, "redact", redact, "NAME",
-             "blank a header (authorization), a cookie (cookie:sid), a query or form parameter "
-             "(query:token) or a JSON value ($.card) before it is written; repeatable"),
     OPT_STRING('Z', "user", user, "NAME",
                "become user NAME, without capabilities, once everything is open"),
     OPT_OWN(0, "rotate", rotation, "SIZE|TIME", read_rotation,
@@ -84,24 +50,9 @@ static const struct option_spec table[] = {
 };
 
 static const struct options defaults = {
+    .capture = CAPTURE_DEFAULTS,
     .max_body = 16 << 20,
-    .memory = 512 << 20,
-    .buffer = 64 << 20,
 };
-
-static int read_port(const struct option_spec *spec, void *field, const char *value, struct err *e)
-{
-    struct ports *ports = field;
-    uint64_t n;
-
-    (void)spec;
-    if (!str_to_u64(str_of(value), &n) || n < 1 || n > 65535)
-        return err_set(e, ERR_USAGE, "\"%s\" is not a port from 1 to 65535", value);
-    if (ports->n == CAPTURE_MAX_PORTS)
-        return err_set(e, ERR_USAGE, "more than %d ports", CAPTURE_MAX_PORTS);
-    ports->list[ports->n++] = (uint16_t)n;
-    return 0;
-}
 
 static int read_rotation(const struct option_spec *spec, void *field, const char *value,
                          struct err *e)
@@ -139,11 +90,8 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
     if (argc > 0)
         return err_set(e, ERR_USAGE, "%s: capture takes no file; say -r %s to read packets from it",
                        argv[0], argv[0]);
-    if (o->interface && o->files.n)
-        return err_set(e, ERR_USAGE, "--interface and --read exclude each other");
-    if (!o->interface && !o->files.n)
-        return err_set(e, ERR_USAGE, "say where packets come from: -i IF, or -r FILE");
-    if (output_check(o->output, o->files.items, o->files.n, e) < 0)
+    if (capture_options_check(&o->capture, e) < 0 ||
+        output_check(o->output, o->capture.files.items, o->capture.files.n, e) < 0)
         return -1;
     return check_rotation(o, e);
 }
@@ -179,29 +127,12 @@ static int tick(void *ctx, struct err *e)
     return recorder_flush(run->recorder, clock_wall_ns(), e);
 }
 
-static void warn(void *ctx, const char *text)
-{
-    (void)ctx;
-    log_warn("%s", text);
-}
-
 static void ready(void *ctx, const char *name)
 {
     struct run *run = ctx;
-    const struct ports *ports = &run->options->ports;
-    const char *before = ports->n > 1 ? ", ports " : ", port ";
-    char text[CAPTURE_MAX_PORTS * 7 + 16] = ", every port";
-    size_t n = 0;
 
     run->shown_ns = clock_mono_ns();
-    for (size_t i = 0; i < ports->n; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%u", i ? ", " : before, ports->list[i]);
-    if (run->options->filter)
-        snprintf(text, sizeof text, ", own filter");
-    if (run->options->interface)
-        log_info("listening on %s%s", name, text);
-    else
-        log_debug("reading %s%s", name, text);
+    capture_options_ready(&run->options->capture, name);
 }
 
 static void stop(void *ctx)
@@ -209,7 +140,7 @@ static void stop(void *ctx)
     capture_stop(((struct run *)ctx)->capture);
 }
 
-static int meta_json(const struct options *o, struct buf *out, struct err *e)
+static int meta_json(const struct capture_options *o, struct buf *out, struct err *e)
 {
     struct json_writer w;
 
@@ -251,21 +182,10 @@ static int begin(struct run *run, struct err *e)
     buf_init(&meta, META_MAX);
     ro.codec = (enum record_codec)run->options->codec;
     capture_identity(run->capture, ro.capture_id, &ro.created_ns);
-    if (meta_json(run->options, &meta, e) == 0)
+    if (meta_json(&run->options->capture, &meta, e) == 0)
         rc = recorder_start(run->recorder, &ro, buf_str(&meta), capture_stats(run->capture), e);
     buf_release(&meta);
     return rc;
-}
-
-/* A name that was never found may be misspelt, and then the secret is there. */
-static void warn_of_misses(const struct run *run)
-{
-    const struct option_list *names = &run->options->redact;
-
-    for (size_t i = 0; i < names->n; i++) {
-        if (capture_redact_hits(run->capture, i) == 0)
-            log_warn("--redact: nothing was called %s", names->items[i]);
-    }
 }
 
 /* Capture to the end; what went wrong on the way does not keep what was
@@ -291,7 +211,7 @@ static int run_to_end(struct run *run)
     stats.unwritten = recorder_unwritten(run->recorder);
     account_capture_summary(&stats);
     recorder_summary(run->recorder);
-    warn_of_misses(run);
+    capture_options_warn_of_misses(&run->options->capture, run->capture);
     if (run->options->strict && account_lost(&stats) > 0)
         status = EXIT_PARTLY;
     return status;
@@ -309,54 +229,30 @@ static int drop_privileges(const struct options *o, const struct privilege_user 
     return rc < 0 ? -1 : 0;
 }
 
-/* The service that is watched goes first: where both want the same processor,
- * ten steps leave us a tenth of it, and as a batch we do not interrupt. Threads
- * that start later are the same. Not being allowed to is no failure. */
-static void give_way(void)
-{
-    static const struct sched_param none;
-
-    if (setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10) == 0)
-        sched_setscheduler(0, SCHED_BATCH, &none);
-}
-
 static int run_capture(const void *options, int argc, char **argv)
 {
     struct run run = {.options = options};
     const struct options *o = options;
     struct capture_config config = {
-        .interface = o->interface,
-        .files = o->files.items,
-        .n_files = o->files.n,
-        .n_ports = o->ports.n,
-        .filter = o->filter,
-        .count = o->count,
-        .duration_ns = o->duration_ns,
         .max_body = (size_t)o->max_body,
-        .memory = (size_t)o->memory,
-        .buffer = (size_t)o->buffer,
-        .redact = o->redact.items,
-        .n_redact = o->redact.n,
-        .promiscuous = o->promiscuous,
         .ready = ready,
         .tick = tick,
-        .warn = warn,
         .ctx = &run,
     };
     const struct recorder_config recorder = {
         .path = o->output,
         .rotation = o->rotation,
-        .durable = o->interface != NULL, /* what is in a file can be read again */
+        .durable = o->capture.interface != NULL, /* what is in a file can be read again */
     };
     struct privilege_user user;
     struct err e = {0};
     int status;
 
-    memcpy(config.ports, o->ports.list, sizeof config.ports);
+    capture_options_configure(&o->capture, &config);
     if (check(o, argc, argv, &e) < 0 || (o->user && privilege_find(&user, o->user, &e) < 0))
         return status_fail(&e);
-    if (o->interface)
-        give_way();
+    if (o->capture.interface)
+        capture_give_way();
     run.capture = capture_open(&config, &e);
     run.recorder = run.capture ? recorder_open(&recorder, &e) : NULL;
     if (!run.recorder || drop_privileges(o, &user, &e) < 0) {

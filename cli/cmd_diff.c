@@ -1,159 +1,27 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/diff_options.h"
 #include "cli/option.h"
-#include "cli/output.h"
 #include "cli/results.h"
 #include "cli/status.h"
 #include "core/log.h"
 #include "diff/diff.h"
 
-enum { REPORT_MAX = 1 << 30, DEFAULT_WIDTH = 100, MIN_WIDTH = 60, MAX_WIDTH = 160 };
-
 struct options {
-    const char *format;
-    struct option_list reports, gates, patterns;
+    struct diff_options diff;
     uint64_t threads;
-    bool show_secrets;
 };
 
-static option_reader read_format, read_report;
-
 static const struct option_spec table[] = {
-    OPT_OWN(0, "format", format, "FORMAT", read_format,
-            "what goes to standard output: text (default) or json"),
-    OPT_OWN_LIST(0, "report", reports, "FILE", read_report,
-                 "also write the report to FILE, in the format of its extension; repeatable"),
-    OPT_LIST(0, "gate", gates, "NAME=LIMIT",
-             "what may differ before the verdict is FAIL: outcome, status, headers, body (a count "
-             "or a share, such as body=0.5%), latency, coverage; also off and warn; repeatable"),
-    OPT_LIST(0, "endpoint-pattern", patterns, "PATTERN",
-             "count requests like 'GET /users/{id}' as one endpoint; repeatable"),
+    OPT_PART(diff, diff_options),
     OPT_COUNT(0, "threads", threads, "N", 0, 1024,
               "comparing threads; 0 chooses (default); the report does not depend on it"),
-    OPT_FLAG(0, "show-secrets", show_secrets, "do not hide credentials"),
     OPT_END,
 };
 
-static const struct options defaults = {.format = "text"};
-
-static int no_such_format(const char *value, const char *what, struct err *e)
-{
-    const char *const *formats = diff_formats();
-    struct buf all;
-
-    buf_init(&all, 256);
-    for (size_t i = 0; formats[i]; i++)
-        buf_printf(&all, NULL, "%s%s", i ? ", " : "", formats[i]);
-    err_set(e, ERR_USAGE, "\"%s\" is not %s of %s", value, what, all.len ? all.data : "");
-    buf_release(&all);
-    return -1;
-}
-
-static int read_format(const struct option_spec *spec, void *field, const char *value,
-                       struct err *e)
-{
-    const char *const *formats = diff_formats();
-
-    (void)spec;
-    for (size_t i = 0; formats[i]; i++) {
-        if (strcmp(value, formats[i]) == 0) {
-            *(const char **)field = formats[i];
-            return 0;
-        }
-    }
-    return no_such_format(value, "one", e);
-}
-
-static int read_report(const struct option_spec *spec, void *field, const char *value,
-                       struct err *e)
-{
-    if (!diff_format_of(value))
-        return no_such_format(value, "a file with the extension of one", e);
-    return option_list(spec, field, value, e);
-}
-
-static unsigned columns(void)
-{
-    struct winsize size;
-    unsigned n = DEFAULT_WIDTH;
-
-    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-        n = size.ws_col;
-    return n < MIN_WIDTH ? MIN_WIDTH : n > MAX_WIDTH ? MAX_WIDTH : n;
-}
-
-/* Colour is for terminals that have it and people who want it (no-color.org). */
-static struct report_style style_of_stdout(void)
-{
-    const char *term = getenv("TERM");
-    const char *no_color = getenv("NO_COLOR");
-    struct report_style style = {.width = columns()};
-
-    setlocale(LC_CTYPE, "");
-    style.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    style.colour =
-        isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
-    return style;
-}
-
-/* ---- reports ---------------------------------------------------------------- */
-
-static int write_report(const struct diff *d, const char *format, const struct report_style *style,
-                        struct output *out, struct err *e)
-{
-    struct buf text;
-    int rc = -1;
-
-    buf_init(&text, REPORT_MAX);
-    if (diff_report(d, format, style, &text, e) == 0)
-        rc = output_write(out, buf_str(&text), e);
-    buf_release(&text);
-    return rc;
-}
-
-static int write_report_file(const struct diff *d, const char *path, bool show_secrets,
-                             struct err *e)
-{
-    static const struct report_style plain = {.width = DEFAULT_WIDTH};
-    struct output out = {-1, path};
-    int rc;
-
-    /* Reports are passed around, unless they show what they should hide. */
-    out.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, show_secrets ? 0600 : 0666);
-    if (out.fd < 0)
-        return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
-    rc = write_report(d, diff_format_of(path), &plain, &out, e);
-    if (output_close(&out, rc < 0 ? NULL : e) < 0)
-        rc = -1;
-    return rc;
-}
-
-static int write_reports(const struct diff *d, const struct options *o)
-{
-    struct output out = {STDOUT_FILENO, "standard output"};
-    struct report_style style = style_of_stdout();
-    int status = EXIT_DONE;
-    struct err e = {0};
-
-    if (write_report(d, o->format, &style, &out, &e) < 0)
-        status = status_fail(&e);
-    for (size_t i = 0; i < o->reports.n; i++) {
-        if (write_report_file(d, o->reports.items[i], o->show_secrets, &e) < 0)
-            status = status_fail(&e);
-    }
-    return status == EXIT_DONE ? EXIT_DONE : EXIT_PARTLY;
-}
-
-/* ---- the command ------------------------------------------------------------ */
+static const struct options defaults = {.diff = DIFF_DEFAULTS};
 
 static void note_signal(int number)
 {
@@ -175,11 +43,6 @@ static void read_on_at_first_signal(void)
 
 static int judge(struct diff *d, struct results *results, const struct options *o)
 {
-    static const int statuses[] = {
-        [VERDICT_PASS] = EXIT_DONE,
-        [VERDICT_FAIL] = EXIT_FAIL,
-        [VERDICT_INCONCLUSIVE] = EXIT_INCONCLUSIVE,
-    };
     struct pair_source source = {results_next, results};
     struct err e = {0};
     int status = EXIT_DONE;
@@ -196,20 +59,14 @@ static int judge(struct diff *d, struct results *results, const struct options *
         if (diff_stats(d, results_stats(results, i), &e) < 0)
             return status_fail(&e);
     }
-    status = status_worst(status, statuses[diff_verdict(d)]);
-    return status_worst(status, write_reports(d, o));
+    return status_worst(status, diff_options_conclude(&o->diff, d));
 }
 
 static int run_diff(const void *options, int argc, char **argv)
 {
     const struct options *o = options;
     struct diff_config config = {
-        .gates = o->gates.items,
-        .n_gates = o->gates.n,
-        .patterns = o->patterns.items,
-        .n_patterns = o->patterns.n,
         .threads = (unsigned)o->threads,
-        .show_secrets = o->show_secrets,
     };
     struct results *results = NULL;
     struct diff *d = NULL;
@@ -222,6 +79,7 @@ static int run_diff(const void *options, int argc, char **argv)
     }
     read_on_at_first_signal();
     config.file = argv[0];
+    diff_options_configure(&o->diff, &config);
     d = diff_open(&config, &e);
     if (d)
         results = results_open(argv, (size_t)argc, &e);

@@ -1,0 +1,163 @@
+#define OPT_STRUCT struct diff_options
+#include "cli/diff_options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/status.h"
+
+enum { REPORT_MAX = 1 << 30, DEFAULT_WIDTH = 100, MIN_WIDTH = 60, MAX_WIDTH = 160 };
+
+static option_reader read_format, read_report;
+
+const struct option_spec diff_options[] = {
+    OPT_OWN(0, "format", format, "FORMAT", read_format,
+            "what goes to standard output: text (default) or json"),
+    OPT_OWN_LIST(0, "report", reports, "FILE", read_report,
+                 "also write the report to FILE, in the format of its extension; repeatable"),
+    OPT_LIST(0, "gate", gates, "NAME=LIMIT",
+             "what may differ before the verdict is FAIL: outcome, status, headers, body (a count "
+             "or a share, such as body=0.5%), latency, coverage; also off and warn; repeatable"),
+    OPT_LIST(0, "endpoint-pattern", patterns, "PATTERN",
+             "count requests like 'GET /users/{id}' as one endpoint; repeatable"),
+    OPT_FLAG(0, "show-secrets", show_secrets, "do not hide credentials"),
+    OPT_END,
+};
+
+static int no_such_format(const char *value, const char *what, struct err *e)
+{
+    const char *const *formats = diff_formats();
+    struct buf all;
+
+    buf_init(&all, 256);
+    for (size_t i = 0; formats[i]; i++)
+        buf_printf(&all, NULL, "%s%s", i ? ", " : "", formats[i]);
+    err_set(e, ERR_USAGE, "\"%s\" is not %s of %s", value, what, all.len ? all.data : "");
+    buf_release(&all);
+    return -1;
+}
+
+static int read_format(const struct option_spec *spec, void *field, const char *value,
+                       struct err *e)
+{
+    const char *const *formats = diff_formats();
+
+    (void)spec;
+    for (size_t i = 0; formats[i]; i++) {
+        if (strcmp(value, formats[i]) == 0) {
+            *(const char **)field = formats[i];
+            return 0;
+        }
+    }
+    return no_such_format(value, "one", e);
+}
+
+static int read_report(const struct option_spec *spec, void *field, const char *value,
+                       struct err *e)
+{
+    if (!diff_format_of(value))
+        return no_such_format(value, "a file with the extension of one", e);
+    return option_list(spec, field, value, e);
+}
+
+static unsigned columns(void)
+{
+    struct winsize size;
+    unsigned n = DEFAULT_WIDTH;
+
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+        n = size.ws_col;
+    return n < MIN_WIDTH ? MIN_WIDTH : n > MAX_WIDTH ? MAX_WIDTH : n;
+}
+
+/* Colour is for terminals that have it and people who want it (no-color.org). */
+static struct report_style style_of_stdout(void)
+{
+    const char *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+    struct report_style style = {.width = columns()};
+
+    setlocale(LC_CTYPE, "");
+    style.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    style.colour =
+        isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+    return style;
+}
+
+/* ---- reports ---------------------------------------------------------------- */
+
+static int write_report(const struct diff *d, const char *format, const struct report_style *style,
+                        struct output *out, struct err *e)
+{
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, REPORT_MAX);
+    if (diff_report(d, format, style, &text, e) == 0)
+        rc = output_write(out, buf_str(&text), e);
+    buf_release(&text);
+    return rc;
+}
+
+static int write_report_file(const struct diff *d, const char *path, bool show_secrets,
+                             struct err *e)
+{
+    static const struct report_style plain = {.width = DEFAULT_WIDTH};
+    struct output out = {-1, path};
+    int rc;
+
+    /* Reports are passed around, unless they show what they should hide. */
+    out.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, show_secrets ? 0600 : 0666);
+    if (out.fd < 0)
+        return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
+    rc = write_report(d, diff_format_of(path), &plain, &out, e);
+    if (output_close(&out, rc < 0 ? NULL : e) < 0)
+        rc = -1;
+    return rc;
+}
+
+static int write_reports(const struct diff *d, const struct diff_options *o)
+{
+    struct output out = {STDOUT_FILENO, "standard output"};
+    struct report_style style = style_of_stdout();
+    int status = EXIT_DONE;
+    struct err e = {0};
+
+    if (write_report(d, o->format, &style, &out, &e) < 0)
+        status = status_fail(&e);
+    for (size_t i = 0; i < o->reports.n; i++) {
+        if (write_report_file(d, o->reports.items[i], o->show_secrets, &e) < 0)
+            status = status_fail(&e);
+    }
+    return status == EXIT_DONE ? EXIT_DONE : EXIT_PARTLY;
+}
+
+/* ---- for the commands -------------------------------------------------------- */
+
+void diff_options_configure(const struct diff_options *o, struct diff_config *c)
+{
+    c->gates = o->gates.items;
+    c->n_gates = o->gates.n;
+    c->patterns = o->patterns.items;
+    c->n_patterns = o->patterns.n;
+    c->show_secrets = o->show_secrets;
+}
+
+int diff_options_conclude(const struct diff_options *o, const struct diff *d)
+{
+    static const int statuses[] = {
+        [VERDICT_PASS] = EXIT_DONE,
+        [VERDICT_FAIL] = EXIT_FAIL,
+        [VERDICT_INCONCLUSIVE] = EXIT_INCONCLUSIVE,
+    };
+
+    return status_worst(statuses[diff_verdict(d)], write_reports(d, o));
+}

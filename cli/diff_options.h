@@ -1,0 +1,32 @@
+/* diff_options.h -- what may differ, and which reports are written: the options
+ * that `diff` and `mirror` have in common, and the end of both commands. */
+#ifndef MIRRORCTL_CLI_DIFF_OPTIONS_H
+#define MIRRORCTL_CLI_DIFF_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "cli/option.h"
+#include "diff/diff.h"
+
+struct diff_options {
+    const char *format;
+    struct option_list reports, gates, patterns;
+    bool show_secrets;
+};
+
+/* To be a part of a command's table. */
+extern const struct option_spec diff_options[];
+
+#define DIFF_DEFAULTS     \
+    {                     \
+        .format = "text", \
+    }
+
+/* Fill in what of the configuration the options say; it then points to them. */
+void diff_options_configure(const struct diff_options *o, struct diff_config *c);
+
+/* Judge what was compared and write the reports: to standard output, and to
+ * files. Returns the exit status, having said what could not be written. */
+int diff_options_conclude(const struct diff_options *o, const struct diff *d);
+
+#endif
