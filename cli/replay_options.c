@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/notice.h"
 #include "cli/value.h"
 
 enum { MILLION = 1000000 };
@@ -10,7 +11,7 @@ enum { MILLION = 1000000 };
 /* In the order of enum replay_control. */
 const char *const replay_controls[] = {"v1", "recorded", "none", NULL};
 
-static option_reader read_percent, read_factor, read_host;
+static option_reader read_percent, read_error_rate, read_factor, read_host;
 
 const struct option_spec replay_options[] = {
     OPT_STRING(0, "v1", v1, "URL",
@@ -27,6 +28,9 @@ const struct option_spec replay_options[] = {
     OPT_COUNT(0, "concurrency", concurrency, "N", 1, 65536,
               "requests in flight per target (default 64)"),
     OPT_TIME(0, "timeout", timeout_ns, "give a request up after TIME (default 10s)"),
+    OPT_OWN(0, "max-error-rate", max_error_ppm, "P", read_error_rate,
+            "leave a target alone for a while when P percent of its calls fail within 10 seconds, "
+            "or off (default 50)"),
     OPT_STRING(0, "methods", methods, "LIST",
                "send only these methods, or all (default GET,HEAD,OPTIONS)"),
     OPT_CHOICE(0, "control", control, "WHAT", replay_controls,
@@ -59,6 +63,18 @@ static int read_percent(const struct option_spec *spec, void *field, const char 
         return err_set(e, ERR_USAGE, "\"%s\" is not a number from 0 to 100 in steps of 0.0001",
                        value);
     return err_set(e, ERR_USAGE, "\"%s\" is not a number from 0 to 100", value);
+}
+
+static int read_error_rate(const struct option_spec *spec, void *field, const char *value,
+                           struct err *e)
+{
+    uint64_t ppm = 0;
+
+    (void)spec;
+    if (strcmp(value, "off") != 0 && (!value_decimal(value, 4, &ppm) || ppm == 0 || ppm > MILLION))
+        return err_set(e, ERR_USAGE, "\"%s\" is not a number above 0 and up to 100, or off", value);
+    *(uint64_t *)field = ppm;
+    return 0;
 }
 
 static int read_factor(const struct option_spec *spec, void *field, const char *value,
@@ -125,4 +141,6 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->dry_run = o->dry_run;
     c->ca_file = o->ca_file;
     c->insecure = o->insecure;
+    c->max_error_ppm = (uint32_t)o->max_error_ppm;
+    c->breaker = notice_breaker;
 }

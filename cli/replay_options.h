@@ -19,6 +19,7 @@ struct replay_options {
     bool max;
     uint64_t concurrency;
     int64_t timeout_ns;
+    uint64_t max_error_ppm; /* 0: off */
     const char *methods;
     int control; /* enum replay_control */
     struct replay_host_option {
@@ -35,7 +36,7 @@ extern const struct option_spec replay_options[];
 #define REPLAY_DEFAULTS                                                                           \
     {                                                                                             \
         .ppm = 1000000, .seed = "mirrorctl/v1", .concurrency = 64, .timeout_ns = 10 * NS_PER_SEC, \
-        .methods = "GET,HEAD,OPTIONS",                                                            \
+        .max_error_ppm = 500000, .methods = "GET,HEAD,OPTIONS",                                   \
     }
 
 /* The names of enum replay_control; NULL-terminated. */

@@ -197,6 +197,9 @@ static void say_target(const struct replay_target_stats *t, struct buf *line)
         buf_printf(line, NULL, "; p50 %s, p99 %s",
                    text_duration(hist_percentile(&t->service, 50), p50),
                    text_duration(hist_percentile(&t->service, 99), p99));
+    if (t->breaker_opened)
+        buf_printf(line, NULL, "; breaker: opened %" PRIu64 " time%s, %" PRIu64 " not sent",
+                   t->breaker_opened, plural(t->breaker_opened), t->outcomes[OUTCOME_BREAKER]);
     say(line);
 }
 

@@ -208,26 +208,25 @@ static void unlink_flight(struct flight *f)
         lane->newest = f->prev;
 }
 
-/* The outcome is decided: give the place to the next that waits. */
+/* The outcome is decided: give the place to the next that waits and may go. */
 static void land(struct worker *w, struct flight *f)
 {
     struct lane *lane = f->lane;
     struct job *job = f->job;
-    struct job *next;
 
     if (f->wire)
         wire_close(w, f->wire);
     w->now_ns = clock_mono_ns();
     f->call->done_ns = w->now_ns + w->setup->wall_offset_ns;
+    guard_note(lane->guard, f->pass, f->call, w->now_ns);
     unlink_flight(f);
     copy_reset(&f->copy);
     f->next = lane->spare;
     lane->spare = f;
     lane_note_in_flight(lane, -1);
     worker_call_done(w, lane, job);
-    next = w->stops ? NULL : lane_next(lane);
-    if (next)
-        flight_start(w, lane, next);
+    while (!w->stops && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
+        flight_start(w, lane, job);
 }
 
 /* ---- endings --------------------------------------------------------------------- */
@@ -317,21 +316,31 @@ static void attach(struct worker *w, struct flight *f, struct wire *wire)
     begin_on_wire(f);
 }
 
+/* It does not start after all: the next one is the caller's to find. */
+static void refuse(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
+{
+    job->pair->calls[lane->index].outcome = outcome;
+    worker_call_done(w, lane, job);
+}
+
 void flight_start(struct worker *w, struct lane *lane, struct job *job)
 {
     struct call *call = &job->pair->calls[lane->index];
-    struct flight *f = flight_new(w, lane);
     struct err e = {0};
+    struct flight *f;
+    unsigned pass;
 
+    w->now_ns = clock_mono_ns();
+    pass = guard_enter(lane->guard, w->now_ns);
+    f = pass ? flight_new(w, lane) : NULL;
     if (!f) {
-        call->outcome = OUTCOME_STOPPED;
-        worker_call_done(w, lane, job);
+        refuse(w, lane, job, pass ? OUTCOME_STOPPED : OUTCOME_BREAKER);
         return;
     }
+    f->pass = pass;
     f->job = job;
     f->call = call;
     f->wire = NULL;
-    w->now_ns = clock_mono_ns();
     f->deadline_ns = w->now_ns + w->setup->timeout_ns;
     call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
     link_newest(f);

@@ -27,6 +27,7 @@ struct flight {
     bool cannot_send; /* the peer reads no more, but may have answered */
     struct answer answer;
     int64_t deadline_ns;
+    unsigned pass; /* of the lane's guard */
     struct flight *prev, *next; /* in flight; `next` also among the spare */
 };
 
@@ -42,7 +43,8 @@ struct wire {
 
 enum { FLIGHT_INPUT = 64 * 1024 };
 
-/* Send the job's call to the lane's target now; the lane must have room. */
+/* Send the job's call to the lane's target now; the lane must have room. Where
+ * the target's breaker lets nothing through, its outcome is decided instead. */
 void flight_start(struct worker *w, struct lane *lane, struct job *job);
 
 /* The deadline has passed. */

@@ -17,10 +17,12 @@
 #include "replay/target.h"
 
 struct flight;
+struct guard;
 struct wire;
 
 struct lane {
     const struct target *target;
+    struct guard *guard; /* all workers' lanes to the target share it */
     struct rewrite rewrite;
     unsigned index; /* of the target: its calls' place in a pair */
     unsigned limit; /* calls in flight at a time */

@@ -18,6 +18,7 @@
 #include "core/queue.h"
 #include "replay/connection.h"
 #include "replay/dispatch.h"
+#include "replay/guard.h"
 #include "replay/target.h"
 #include "replay/worker.h"
 
@@ -36,6 +37,7 @@ struct replay {
     struct replay_config config;
     struct target targets[MAX_TARGETS];
     struct rewrite rewrites[MAX_TARGETS];
+    struct guard guards[MAX_TARGETS];
     struct worker_setup setup;
     unsigned n_workers;
     struct replay_stats stats;
@@ -87,6 +89,8 @@ static int check_config(const struct replay_config *c, struct err *e)
 {
     if (c->ppm > SELECT_ALL)
         return err_set(e, ERR_USAGE, "more than 100 %% cannot be mirrored");
+    if (c->max_error_ppm > SELECT_ALL)
+        return err_set(e, ERR_USAGE, "more than 100 %% cannot fail");
     if (c->pace == PACE_RECORDED && !(isfinite(c->speed) && c->speed > 0))
         return err_set(e, ERR_USAGE, "the speed must be above 0");
     if (c->pace == PACE_RATE && !(isfinite(c->rate) && c->rate > 0))
@@ -126,6 +130,7 @@ static int open_targets(struct replay *r, struct err *e)
             .prefix = str_of(t->prefix),
             .marker = !c->no_marker,
         };
+        guard_init(&r->guards[i], t->name, c);
     }
     return 0;
 }
@@ -165,6 +170,7 @@ static void fill_setup(struct replay *r)
 
     s->targets = r->targets;
     s->rewrites = r->rewrites;
+    s->guards = r->guards;
     s->closed_loop = c->pace == PACE_MAX || c->dry_run;
     s->concurrency = c->concurrency;
     s->max_waiting = MAX_WAITING;
@@ -213,8 +219,10 @@ void replay_close(struct replay *r)
 {
     if (!r)
         return;
-    for (unsigned i = 0; i < MAX_TARGETS; i++)
+    for (unsigned i = 0; i < r->setup.n_targets; i++) {
+        guard_release(&r->guards[i]);
         target_release(&r->targets[i]);
+    }
     if (r->stop_fd >= 0)
         close(r->stop_fd);
     mem_free(r);
@@ -388,6 +396,8 @@ static void merge(struct replay *r)
         for (unsigned t = 0; t < r->setup.n_targets; t++)
             merge_target(&r->target_stats[t], &worker->lanes[t].stats);
     }
+    for (unsigned t = 0; t < r->setup.n_targets; t++)
+        r->target_stats[t].breaker_opened = r->guards[t].breaker.opened;
     r->stats.stopped = atomic_load(&r->stops) > 0;
     r->stats.ended_ns = clock_mono_ns() + r->setup.wall_offset_ns;
 }

@@ -2,8 +2,8 @@
  *
  * Draws which requests are mirrored, decides when each is due, sends it to
  * every target at that moment, and hands on what each target answered. Targets
- * cannot hurt each other: each has its own queue and in-flight limit. Nothing
- * is lost silently: struct replay_stats adds up.
+ * cannot hurt each other: each has its own queue, in-flight limit and circuit
+ * breaker. Nothing is lost silently: struct replay_stats adds up.
  */
 #ifndef MIRRORCTL_REPLAY_REPLAY_H
 #define MIRRORCTL_REPLAY_REPLAY_H
@@ -20,6 +20,19 @@
 enum replay_control { CONTROL_V1, CONTROL_RECORDED, CONTROL_NONE };
 enum replay_pace { PACE_RECORDED, PACE_RATE, PACE_MAX };
 enum replay_host { HOST_KEEP, HOST_TARGET, HOST_SHADOW, HOST_NAME };
+
+/* A target's circuit breaker: calls go through, none does, or one to probe. */
+enum replay_breaker { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+
+/* It changed. What follows the state is there when it opened. */
+struct replay_breaker_change {
+    const char *target;
+    enum replay_breaker state;
+    uint64_t failed, calls; /* of the last ten seconds; 0: it was a probe that failed */
+    enum outcome outcome;   /* of the last that failed, and its detail */
+    struct str detail;
+    int64_t wait_ns; /* until the next probe */
+};
 
 /* How far a run is. */
 struct replay_progress {
@@ -50,6 +63,14 @@ struct replay_config {
     const char *ca_file;    /* PEM, or NULL for the system's */
     bool insecure;          /* no certificate checks */
 
+    /* Share of a target's calls, parts per million, that may fail within ten
+     * seconds before it is left alone for a while; 0: any. */
+    uint32_t max_error_ppm;
+
+    /* A breaker changed; may be NULL. Called by any worker, one at a time for a
+     * target, and with its breaker held: not a place to linger. */
+    void (*breaker)(void *ctx, const struct replay_breaker_change *change);
+
     /* Called about once a second while it runs; may be NULL. */
     void (*tick)(void *ctx, const struct replay_progress *progress);
     void *ctx;
@@ -61,6 +82,7 @@ struct replay_target_stats {
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t sent, answered;
     uint64_t connections, retried, reused;
+    uint64_t breaker_opened;  /* how often */
     uint64_t status_class[6]; /* answers by 1xx .. 5xx; [0] is others */
     struct hist service;      /* done - sent of answered calls, ns */
     struct hist lateness;     /* sent - due, ns; sent is when its sending was begun, */

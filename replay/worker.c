@@ -53,6 +53,7 @@ static int init_lanes(struct worker *w, unsigned index, unsigned n, struct err *
         if (lane_init(&w->lanes[i], &s->targets[i], i, limit, max_waiting, e) < 0)
             return -1;
         w->lanes[i].rewrite = s->rewrites[i];
+        w->lanes[i].guard = &s->guards[i];
     }
     return 0;
 }
@@ -324,6 +325,20 @@ static bool all_lanes_have_room(const struct worker *w)
     return true;
 }
 
+/* Until when a closed loop waits for a target that may come back: it is to leave
+ * nothing out, and flat out a whole record passes in the seconds of a restart. */
+static int64_t worth_waiting(const struct worker *w)
+{
+    int64_t until = 0;
+
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        int64_t wait = guard_worth_waiting(w->lanes[i].guard, w->now_ns);
+
+        until = wait > until ? wait : until;
+    }
+    return until;
+}
+
 /* A closed loop starts a pair when all its calls can start, so that they run
  * at the same time; an open one when it is due, come what may. */
 static bool may_start(const struct worker *w)
@@ -335,7 +350,8 @@ static bool may_start(const struct worker *w)
     if (!w->setup->closed_loop)
         return job->due_ns <= w->now_ns;
     /* What is in flight wakes us when it ends; without it one may always start. */
-    return all_lanes_have_room(w) && (w->n_open == 0 || !holds_too_much(w));
+    return all_lanes_have_room(w) && worth_waiting(w) == 0 &&
+           (w->n_open == 0 || !holds_too_much(w));
 }
 
 static bool has_room_for_jobs(const struct worker *w)
@@ -395,7 +411,10 @@ static int64_t next_moment(const struct worker *w)
 {
     const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
     int64_t at = job ? job->due_ns : INT64_MAX;
+    int64_t wait = w->setup->closed_loop && w->agenda.n ? worth_waiting(w) : 0;
 
+    if (wait)
+        at = wait;
     for (unsigned i = 0; i < w->setup->n_targets; i++) {
         const struct flight *oldest = w->lanes[i].oldest;
 

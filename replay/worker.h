@@ -20,6 +20,7 @@
 #include "core/queue.h"
 #include "replay/agenda.h"
 #include "replay/connection.h"
+#include "replay/guard.h"
 #include "replay/job.h"
 #include "replay/lane.h"
 #include "replay/rewrite.h"
@@ -29,6 +30,7 @@
 struct worker_setup {
     const struct target *targets;
     const struct rewrite *rewrites; /* one per target */
+    struct guard *guards;           /* likewise; they have locks of their own */
     unsigned n_targets;
     int control;          /* its index, or -1 */
     bool closed_loop;     /* start a job as soon as every target has room */

@@ -187,3 +187,43 @@ wait_for_copy() {
   [[ $stderr == *"is the input"* ]]
   cmp m.mrec before
 }
+
+@test "a v2 that is down is left alone, said once, counted, and is a FAIL" {
+  movies_record m.mrec 300
+  free_port
+  start_movies v1 --as v1
+  run --separate-stderr mirrorctl replay m.mrec --v1 "http://127.0.0.1:$v1_port" \
+    --v2 "http://127.0.0.1:$FREE_PORT" --max --concurrency 1 -o m.mres
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"v2: breaker opened: 20 of 20 calls failed in 10s (connect: Connection refused); next probe in 5s"* ]]
+  [ "$(grep -c "breaker opened:" <<<"$stderr")" -eq 1 ]
+  [[ $stderr == *"v1: 300 sent = 300 answered + 0 failed"* ]]
+  [[ $stderr == *"v2: 20 sent = 0 answered + 20 failed{connect 20} + 280 not_sent{breaker 280}; breaker: opened 1 time, 280 not sent"* ]]
+  run mirrorctl diff m.mres
+  [ "$status" -eq 1 ]
+  [[ ${lines[0]} == *FAIL* ]]
+  [[ $output == *refused* ]]
+  run --separate-stderr mirrorctl replay m.mrec --v1 "http://127.0.0.1:$v1_port" \
+    --v2 "http://127.0.0.1:$FREE_PORT" --max --max-error-rate off -o m.mres
+  [[ $stderr == *"v2: 300 sent = 0 answered + 300 failed{connect 300}"* ]]
+}
+
+@test "a v1 that is down is left alone too, and nothing can be concluded" {
+  movies_record m.mrec 300
+  free_port
+  start_movies v2 --as v2
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$FREE_PORT" \
+    --v2 "http://127.0.0.1:$v2_port" --max --concurrency 1 -o m.mres
+  run mirrorctl diff m.mres
+  [ "$status" -eq 3 ]
+  [ "$(grep -c "127.0.0.1:$FREE_PORT.*[Rr]efused" <<<"$output")" -ge 1 ]
+}
+
+@test "--max-error-rate is a percentage above 0, or off" {
+  for wrong in 0 101 -1 50.00001 none ''; do
+    run --separate-stderr mirrorctl replay m.mrec --v1 http://a --v2 http://b -o m.mres \
+      --max-error-rate "$wrong"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *max-error-rate* ]]
+  done
+}

@@ -1,0 +1,35 @@
+#include "cli/notice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+
+static void tell_opened(const struct replay_breaker_change *c)
+{
+    char failed[96] = "a probe failed";
+
+    if (c->calls)
+        snprintf(failed, sizeof failed, "%" PRIu64 " of %" PRIu64 " calls failed in 10s", c->failed,
+                 c->calls);
+    log_warn("%s: breaker opened: %s (%s%s%.*s); next probe in %" PRId64 "s", c->target, failed,
+             outcome_name(c->outcome), c->detail.len ? ": " : "", STR_ARG(c->detail),
+             c->wait_ns / NS_PER_SEC);
+}
+
+void notice_breaker(void *ctx, const struct replay_breaker_change *c)
+{
+    (void)ctx;
+    switch (c->state) {
+    case BREAKER_CLOSED:
+        log_info("%s: breaker closed: it answers again", c->target);
+        break;
+    case BREAKER_HALF_OPEN:
+        log_debug("%s: breaker half-open: one call at a time", c->target);
+        break;
+    case BREAKER_OPEN:
+        tell_opened(c);
+        break;
+    }
+}
