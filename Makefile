@@ -200,7 +200,7 @@ AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(s
 
 # ---- targets ----------------------------------------------------------------
 
-.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live cover conformance \
+.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live exact cover conformance \
         install uninstall clean help
 
 tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
@@ -270,6 +270,14 @@ bench-live:
 run-bench-live: all $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/live.sh
 
+# What tests/cli/exact.bats shows of a few requests, of many.
+exact:
+	@$(SETUP) test
+	@$(AGAIN) run-exact
+
+run-exact: all $(TOOLS)
+	@BUILD=$(BUILD) EXACT_REQUESTS=100000 EXACT_CONNECTIONS=2000 bats tests/cli/exact.bats
+
 cover:
 	@$(SETUP) test
 	@$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
@@ -310,6 +318,7 @@ help:
 	 'make fuzz         search with libFuzzer, FUZZ_SECONDS=30 a target' \
 	 'make bench        speed as ratios to tcpdump, wrk, hey' \
 	 'make bench-live   what a live capture costs the service, and what it misses' \
+	 'make exact        a hundred thousand requests, ten ways, against the logs of their servers' \
 	 'make cover        line coverage a folder' \
 	 'make conformance CORPUS=DIR   compare real captures with answers that are not ours' \
 	 'make install      DESTDIR and PREFIX=/usr/local are honoured' \

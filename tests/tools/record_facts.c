@@ -5,10 +5,12 @@
  *     responses 2                  every number of the accounting, by its name
  *     uri GET /a                   method and target of a request, its exact bytes
  *     exchange GET /a 100,200 3+5 complete response:chunk_ext
+ *     pair GET /a answered,200,17 timeout,-,-
  *
  * An exchange line has method, target, the statuses (- without an answer), the
  * sizes of both contents on the wire, `complete` if both messages are, and the
- * flags. What is no printable character of ASCII is written \xHH. */
+ * flags; a pair line has, a call, the outcome, the status and X-Id of the answer.
+ * What is no printable character of ASCII is written \xHH. */
 #include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -93,6 +95,32 @@ static void print_exchange(const struct exchange *x)
     printf("\n");
 }
 
+static void print_call(const struct call *call)
+{
+    struct str head = call->response.head, id = STR("-");
+    int status;
+
+    http_find_field(head, STR("X-Id"), &id);
+    printf(" %s,", outcome_name(call->outcome));
+    if (head.len && (status = next_status(&head)) > 0)
+        printf("%d,", status);
+    else
+        printf("-,");
+    print_word(id);
+}
+
+static void print_pair(const struct pair *p)
+{
+    struct http_request_line line = {0};
+
+    http_request_start(p->exchange->request.head, &line);
+    printf("pair %.*s ", STR_ARG(line.method));
+    print_word(line.target);
+    for (unsigned i = 0; i < p->n_calls; i++)
+        print_call(&p->calls[i]);
+    printf("\n");
+}
+
 static void print_numbers(const struct json_node *object)
 {
     for (const struct json_node *n = object->child; n; n = n->next) {
@@ -124,6 +152,9 @@ static int print_all(struct record_reader *r, struct err *e)
         if (got == RECORD_EXCHANGE) {
             print_exchange(item.exchange);
             exchange_free(item.exchange);
+        } else if (got == RECORD_PAIR) {
+            print_pair(item.pair);
+            pair_free(item.pair);
         } else if (got == RECORD_STATS) {
             print_stats(item.text);
         }
