@@ -49,7 +49,7 @@ complete_numbers() {
   mirrorctl show "$1" --format jsonl >all.jsonl || true
   jq -r 'select(._complete)
     | [.request.headers, .response.headers | map(select(.name == "X-Id"))[].value]
-      + [.response.content.text[:16], .response.content.text[-16:]]
+      + [.response.content.text[7:23], .response.content.text[-19:-3]]
     | if (unique | length) == 1 then .[0] else "mixed: \(join(" "))" end' all.jsonl | sort >numbers
   ! grep mixed numbers
 }

@@ -1,8 +1,8 @@
 /* A server that costs next to nothing, for measuring what stands around it: one
  * thread, keep-alive, answers that differ in nothing but what they echo: where a
  * request's last header line is "X-Id: " with 16 characters, they stand in the
- * answer's head and at both ends of its content, so that a test can tell whose
- * answer it has, and that it has all of it. Takes requests without a body.
+ * answer's head and at both ends of its content, which is JSON, so that a test can
+ * tell whose answer it has, and that it has all of it. Takes requests without a body.
  *
  *     fast_server [PORT [BYTES]]
  *
@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BODY = 1024, ID = 16, EVENTS = 256, INPUT = 16 * 1024 };
+enum { BODY = 1024, LEAST = 128, ID = 16, EVENTS = 256, INPUT = 16 * 1024 };
 
 struct client {
     int fd;
@@ -48,21 +48,29 @@ static void on_signal(int number)
 
 static void make_answer(size_t body)
 {
+    static const char before[] = "{\"id\":\"", between[] = "\",\"title\":\"";
+    static const char behind[] = "\",\"id\":\"", end[] = "\"}\n";
+    size_t title = body - strlen(before) - strlen(between) - strlen(behind) - strlen(end);
     char head[256];
+    char *at;
     int n = snprintf(head, sizeof head,
-                     "HTTP/1.1 200 OK\r\nServer: fast\r\nContent-Type: text/plain\r\n"
+                     "HTTP/1.1 200 OK\r\nServer: fast\r\nContent-Type: application/json\r\n"
                      "Content-Length: %zu\r\nX-Id: %0*d\r\n\r\n",
                      body, ID, 0);
 
     answer_len = (size_t)n + body;
-    answer = malloc(answer_len);
-    if (!answer || body < ID)
+    answer = malloc(answer_len + 1);
+    if (!answer || body < LEAST)
         exit(1);
-    memcpy(answer, head, (size_t)n);
-    memset(answer + n, 'x', body);
-    answer_id[0] = answer + n - 4 - ID;
-    answer_id[1] = answer + n;
-    answer_id[2] = answer + answer_len - ID;
+    at = stpcpy(answer, head);
+    answer_id[0] = at - 4 - ID;
+    at = stpcpy(at, before);
+    answer_id[1] = at;
+    at = stpcpy(at + ID, between);
+    memset(at, 'x', title - (size_t)2 * ID);
+    at = stpcpy(at + title - (size_t)2 * ID, behind);
+    answer_id[2] = at;
+    stpcpy(at + ID, end);
 }
 
 static int listen_on(unsigned port)
