@@ -18,10 +18,14 @@ static void open_object(struct json_writer *w, const char *key)
 static void put_port(struct json_writer *w, const struct capture_port *p)
 {
     static const char *const names[SPOKEN_KINDS] = {
-        [SPOKEN_TLS] = "tls",         [SPOKEN_HTTP2] = "http2",
-        [SPOKEN_WEBSOCKET] = "websocket", [SPOKEN_H2C] = "h2c",
-        [SPOKEN_UPGRADE] = "upgrade", [SPOKEN_CONNECT] = "connect",
-        [SPOKEN_UNKNOWN] = "unknown", [SPOKEN_NOTHING] = "no_data",
+        [SPOKEN_TLS] = "tls",
+        [SPOKEN_HTTP2] = "http2",
+        [SPOKEN_WEBSOCKET] = "websocket",
+        [SPOKEN_H2C] = "h2c",
+        [SPOKEN_UPGRADE] = "upgrade",
+        [SPOKEN_CONNECT] = "connect",
+        [SPOKEN_UNKNOWN] = "unknown",
+        [SPOKEN_NOTHING] = "no_data",
     };
 
     for (unsigned kind = 0; kind < SPOKEN_KINDS; kind++) {

@@ -98,7 +98,7 @@ static int begin(struct run *run, struct err *e)
 
     buf_init(&meta, JSON_MAX);
     feed_identity(&run->feed, id);
-    if (result_meta(&o->replay, run->path, &meta, e) == 0)
+    if (result_meta(&o->replay, replay_stats(run->replay), run->path, &meta, e) == 0)
         rc = result_begin(&run->result, buf_str(&meta), (enum record_codec)o->codec, id, e);
     buf_release(&meta);
     return rc;

@@ -10,13 +10,19 @@ enum { MILLION = 1000000 };
 
 /* In the order of enum replay_control. */
 const char *const replay_controls[] = {"v1", "recorded", "none", NULL};
+/* In the order of enum replay_baseline. */
+const char *const replay_baselines[] = {"v1", "recorded", NULL};
 
 static option_reader read_percent, read_error_rate, read_factor, read_host;
 
 const struct option_spec replay_options[] = {
     OPT_STRING(0, "v1", v1, "URL",
                "the version in service, as http://host:port, https://host or unix:/path"),
-    OPT_STRING(0, "v2", v2, "URL", "the version under test"),
+    OPT_LIST(0, "v2", candidates, "URL",
+             "the version under test; given again, v3, v4, ..., each compared with v1"),
+    OPT_CHOICE(0, "baseline", baseline, "WHAT", replay_baselines,
+               "compare with what v1 answers (default), or with the recorded answer: then v1 gets "
+               "no call, but as --control where it is given"),
     OPT_OWN(0, "percent", ppm, "P", read_percent,
             "mirror P percent of the requests, down to 0.0001 (default 100)"),
     OPT_STRING(0, "seed", seed, "TEXT",
@@ -112,11 +118,15 @@ static int read_host(const struct option_spec *spec, void *field, const char *va
 
 int replay_options_check(const struct replay_options *o, struct err *e)
 {
-    if (!o->v1 || !o->v2)
+    bool has_v2 = o->candidates.n > 0;
+
+    if (!has_v2 || (!o->v1 && o->baseline == BASELINE_V1))
         return err_set(e, ERR_USAGE,
                        "--%s is missing: say where the %s runs, such as "
                        "http://127.0.0.1:8080",
-                       o->v1 ? "v2" : "v1", o->v1 ? "version under test" : "version in service");
+                       has_v2 ? "v1" : "v2", has_v2 ? "version in service" : "version under test");
+    if (o->candidates.n > REPLAY_MAX_CANDIDATES)
+        return err_set(e, ERR_USAGE, "--v2 can be given at most %d times", REPLAY_MAX_CANDIDATES);
     if ((o->speed > 0) + (o->rate > 0) + o->max > 1)
         return err_set(e, ERR_USAGE, "--speed, --rate and --max exclude each other");
     return 0;
@@ -125,7 +135,9 @@ int replay_options_check(const struct replay_options *o, struct err *e)
 void replay_options_configure(const struct replay_options *o, struct replay_config *c)
 {
     c->v1 = o->v1;
-    c->v2 = o->v2;
+    for (size_t i = 0; i < o->candidates.n; i++)
+        c->candidates[c->n_candidates++] = o->candidates.items[i];
+    c->baseline = (enum replay_baseline)o->baseline;
     c->ppm = (uint32_t)o->ppm;
     c->seed = o->seed;
     c->pace = o->max ? PACE_MAX : o->rate > 0 ? PACE_RATE : PACE_RECORDED;

@@ -12,7 +12,8 @@
 #include "replay/replay.h"
 
 struct replay_options {
-    const char *v1, *v2;
+    const char *v1;
+    struct option_list candidates;
     uint64_t ppm;
     const char *seed;
     double speed, rate;
@@ -21,7 +22,8 @@ struct replay_options {
     int64_t timeout_ns;
     uint64_t max_error_ppm; /* 0: off */
     const char *methods;
-    int control; /* enum replay_control */
+    int control;  /* enum replay_control */
+    int baseline; /* enum replay_baseline */
     struct replay_host_option {
         enum replay_host kind;
         const char *name;
@@ -39,8 +41,8 @@ extern const struct option_spec replay_options[];
         .max_error_ppm = 500000, .methods = "GET,HEAD,OPTIONS",                                   \
     }
 
-/* The names of enum replay_control; NULL-terminated. */
-extern const char *const replay_controls[];
+/* The names of enum replay_control and enum replay_baseline; NULL-terminated. */
+extern const char *const replay_controls[], *const replay_baselines[];
 
 /* What the options say together. Returns 0, or -1 with *e (ERR_USAGE). */
 int replay_options_check(const struct replay_options *o, struct err *e);

@@ -1,5 +1,6 @@
 #include "cli/result.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/hide.h"
@@ -21,7 +22,34 @@ static void put_url(struct json_writer *w, const char *key, const char *url, str
     buf_release(&plain);
 }
 
-int result_meta(const struct replay_options *o, const char *path, struct buf *out, struct err *e)
+/* Addresses by the names of their targets. The control is v1 again. */
+static void put_targets(struct json_writer *w, const struct replay_options *o, struct err *e)
+{
+    char name[16];
+
+    json_key(w, "targets");
+    json_open_object(w);
+    if (o->v1)
+        put_url(w, "v1", o->v1, e);
+    for (size_t i = 0; i < o->candidates.n; i++) {
+        snprintf(name, sizeof name, "v%zu", i + 2);
+        put_url(w, name, o->candidates.items[i], e);
+    }
+    json_close(w);
+}
+
+/* Names in the order of call.target. */
+static void put_names(struct json_writer *w, const struct replay_stats *s)
+{
+    json_key(w, "names");
+    json_open_array(w);
+    for (unsigned i = 0; i < s->n_targets; i++)
+        json_cstr(w, s->targets[i].name);
+    json_close(w);
+}
+
+int result_meta(const struct replay_options *o, const struct replay_stats *s, const char *path,
+                struct buf *out, struct err *e)
 {
     const char *slash = strrchr(path, '/');
     char when[TEXT_TIME];
@@ -35,24 +63,16 @@ int result_meta(const struct replay_options *o, const char *path, struct buf *ou
     json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
     json_key(&w, "file");
     json_cstr(&w, slash ? slash + 1 : path);
-    json_key(&w, "targets");
-    json_open_object(&w);
-    put_url(&w, "v1", o->v1, e);
-    put_url(&w, "v2", o->v2, e);
-    json_close(&w);
+    put_targets(&w, o, e);
     json_key(&w, "percent");
     json_double(&w, (double)o->ppm / 10000);
     json_key(&w, "seed");
     json_cstr(&w, o->seed);
     json_key(&w, "control");
     json_cstr(&w, replay_controls[o->control]);
-    json_key(&w, "names");
-    json_open_array(&w);
-    json_cstr(&w, "v1");
-    json_cstr(&w, "v2");
-    if (o->control == CONTROL_V1)
-        json_cstr(&w, "control");
-    json_close(&w);
+    json_key(&w, "baseline");
+    json_cstr(&w, replay_baselines[o->baseline]);
+    put_names(&w, s);
     json_key(&w, "started");
     json_cstr(&w, text_time(clock_wall_ns(), 3, when));
     return json_end_all(&w);

@@ -223,7 +223,7 @@ static void land(struct worker *w, struct flight *f)
     copy_reset(&f->copy);
     f->next = lane->spare;
     lane->spare = f;
-    lane_note_in_flight(lane, -1);
+    lane->in_flight--;
     worker_call_done(w, lane, job);
     while (!w->stops && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
         flight_start(w, lane, job);
@@ -344,7 +344,7 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job)
     f->deadline_ns = w->now_ns + w->setup->timeout_ns;
     call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
     link_newest(f);
-    lane_note_in_flight(lane, +1);
+    lane->in_flight++;
     answer_begin(&f->answer, NULL, call, &job->pair->mem, job->method);
     if (copy_make(&f->copy, &job->pair->exchange->request, &lane->rewrite, &e) < 0)
         worker_fail(w, &e);

@@ -27,7 +27,7 @@ struct flight {
     bool cannot_send; /* the peer reads no more, but may have answered */
     struct answer answer;
     int64_t deadline_ns;
-    unsigned pass; /* of the lane's guard */
+    unsigned pass;              /* of the lane's guard */
     struct flight *prev, *next; /* in flight; `next` also among the spare */
 };
 

@@ -75,12 +75,19 @@ void lane_count(struct lane *l, const struct call *call)
     hist_add(&s->lateness, call->sent_ns - call->due_ns);
     if (call->outcome == OUTCOME_ANSWERED)
         count_answer(s, call);
-    else
-        atomic_fetch_add_explicit(&l->shown_failed, 1, memory_order_relaxed);
 }
 
-void lane_note_in_flight(struct lane *l, int change)
+void target_stats_add(struct replay_target_stats *into, const struct replay_target_stats *from)
 {
-    l->in_flight += (unsigned)change;
-    atomic_store_explicit(&l->shown_in_flight, l->in_flight, memory_order_relaxed);
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+        into->outcomes[i] += from->outcomes[i];
+    for (unsigned i = 0; i < sizeof into->status_class / sizeof *into->status_class; i++)
+        into->status_class[i] += from->status_class[i];
+    into->sent += from->sent;
+    into->answered += from->answered;
+    into->connections += from->connections;
+    into->retried += from->retried;
+    into->reused += from->reused;
+    hist_merge(&into->service, &from->service);
+    hist_merge(&into->lateness, &from->lateness);
 }

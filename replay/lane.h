@@ -6,7 +6,6 @@
 #ifndef MIRRORCTL_REPLAY_LANE_H
 #define MIRRORCTL_REPLAY_LANE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,10 +35,6 @@ struct lane {
     struct wire *idle;              /* kept-alive connections, last used first */
 
     struct replay_target_stats stats;
-
-    /* For the progress line: written by the worker, read by anybody. */
-    _Atomic unsigned shown_in_flight;
-    _Atomic uint64_t shown_failed;
 };
 
 /* Returns 0 with *l to be released, or -1 with *e set. */
@@ -58,10 +53,10 @@ bool lane_wait(struct lane *l, struct job *job);
 /* Take the job that waits longest, or NULL. */
 struct job *lane_next(struct lane *l);
 
+/* Add the counters of one to another's; the name stays. */
+void target_stats_add(struct replay_target_stats *into, const struct replay_target_stats *from);
+
 /* Account for a call whose outcome is decided. */
 void lane_count(struct lane *l, const struct call *call);
-
-/* Keep the numbers of the progress line up to date. */
-void lane_note_in_flight(struct lane *l, int change);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -23,7 +24,7 @@
 #include "replay/worker.h"
 
 enum {
-    MAX_TARGETS = 3,
+    MAX_TARGETS = REPLAY_MAX_CANDIDATES + 2,
     MAX_THREADS = 64,
     DEFAULT_THREADS = 4,
     MAX_CONCURRENCY = 65536,
@@ -31,6 +32,12 @@ enum {
     MAX_HELD = 32 * 1024 * 1024,
     FINISHED = 16,    /* chains of pairs on their way to the sink */
     SPARE_FILES = 64, /* what the rest of the program has open */
+};
+
+/* When the writer tells how far the run is. */
+struct ticks {
+    int64_t next_ns;
+    bool asked;
 };
 
 struct replay {
@@ -42,6 +49,7 @@ struct replay {
     unsigned n_workers;
     struct replay_stats stats;
     struct replay_target_stats target_stats[MAX_TARGETS];
+    struct replay_target_stats shown[MAX_TARGETS]; /* while it runs; the writer's */
 
     atomic_int stops;
     int stop_fd;
@@ -87,6 +95,9 @@ static int check_host_name(const char *name, struct err *e)
 
 static int check_config(const struct replay_config *c, struct err *e)
 {
+    if (c->n_candidates < 1 || c->n_candidates > REPLAY_MAX_CANDIDATES)
+        return err_set(e, ERR_USAGE, "there must be 1 to %d versions under test",
+                       REPLAY_MAX_CANDIDATES);
     if (c->ppm > SELECT_ALL)
         return err_set(e, ERR_USAGE, "more than 100 %% cannot be mirrored");
     if (c->max_error_ppm > SELECT_ALL)
@@ -108,31 +119,44 @@ static int check_config(const struct replay_config *c, struct err *e)
     return check_methods(c->methods, e);
 }
 
+static int add_target(struct replay *r, const char *name, const char *url, struct err *e)
+{
+    const struct replay_config *c = &r->config;
+    unsigned i = r->setup.n_targets;
+    struct target *t = &r->targets[i];
+
+    if (target_parse(t, name, url, e) < 0)
+        return -1;
+    memcpy(r->target_stats[i].name, t->name, sizeof t->name);
+    r->rewrites[i] = (struct rewrite){
+        .host = c->host,
+        .host_value = str_of(c->host == HOST_NAME ? c->host_name : t->authority),
+        .prefix = str_of(t->prefix),
+        .marker = !c->no_marker,
+    };
+    guard_init(&r->guards[i], t->name, c);
+    r->setup.n_targets++;
+    return 0;
+}
+
+/* v1, v2, v3, ..., and the control last. */
 static int open_targets(struct replay *r, struct err *e)
 {
     const struct replay_config *c = &r->config;
-    const struct {
-        const char *name, *url;
-    } wanted[MAX_TARGETS] = {{"v1", c->v1}, {"v2", c->v2}, {"control", c->v1}};
-    unsigned n = c->control == CONTROL_V1 ? 3 : 2;
+    char name[16];
 
-    r->setup.control = c->control == CONTROL_V1 ? 2 : -1;
-    for (; r->setup.n_targets < n; r->setup.n_targets++) {
-        unsigned i = r->setup.n_targets;
-        struct target *t = &r->targets[i];
-
-        if (target_parse(t, wanted[i].name, wanted[i].url, e) < 0)
+    if (c->baseline == BASELINE_V1 && add_target(r, "v1", c->v1, e) < 0)
+        return -1;
+    for (size_t i = 0; i < c->n_candidates; i++) {
+        snprintf(name, sizeof name, "v%zu", i + 2);
+        if (add_target(r, name, c->candidates[i], e) < 0)
             return -1;
-        memcpy(r->target_stats[i].name, t->name, sizeof t->name);
-        r->rewrites[i] = (struct rewrite){
-            .host = c->host,
-            .host_value = str_of(c->host == HOST_NAME ? c->host_name : t->authority),
-            .prefix = str_of(t->prefix),
-            .marker = !c->no_marker,
-        };
-        guard_init(&r->guards[i], t->name, c);
     }
-    return 0;
+    r->setup.control = -1;
+    if (c->control != CONTROL_V1 || (c->baseline == BASELINE_RECORDED && !c->v1))
+        return 0;
+    r->setup.control = (int)r->setup.n_targets;
+    return add_target(r, "control", c->v1, e);
 }
 
 /* One worker does 50,000 pairs a second, and the reader wants a core too. */
@@ -247,20 +271,27 @@ const struct replay_stats *replay_stats(const struct replay *r)
 
 /* ---- the writer -------------------------------------------------------------------- */
 
+static void ask_views(struct replay *r)
+{
+    for (unsigned w = 0; w < r->n_workers; w++)
+        worker_ask_view(&r->workers[w]);
+}
+
 static void tell_progress(struct replay *r)
 {
-    struct replay_progress p = {.done = r->handed_on};
+    struct replay_progress p = {
+        .done = r->handed_on,
+        .n_targets = r->setup.n_targets,
+        .targets = r->shown,
+        .recorded = atomic_load(&r->dispatcher.shown_recorded),
+        .selected = atomic_load(&r->dispatcher.shown_selected),
+    };
 
-    if (!r->config.tick)
-        return;
-    p.recorded = atomic_load(&r->dispatcher.shown_recorded);
-    p.selected = atomic_load(&r->dispatcher.shown_selected);
-    for (unsigned w = 0; w < r->n_workers; w++) {
-        for (unsigned t = 0; t < r->setup.n_targets; t++) {
-            p.in_flight[t] += atomic_load(&r->workers[w].lanes[t].shown_in_flight);
-            p.failed[t] += atomic_load(&r->workers[w].lanes[t].shown_failed);
-        }
-    }
+    memset(r->shown, 0, p.n_targets * sizeof *r->shown);
+    for (unsigned t = 0; t < p.n_targets; t++)
+        memcpy(r->shown[t].name, r->targets[t].name, sizeof r->shown[t].name);
+    for (unsigned w = 0; w < r->n_workers; w++)
+        worker_add_view(&r->workers[w], r->shown, p.in_flight, p.waiting);
     r->config.tick(r->config.ctx, &p);
 }
 
@@ -287,17 +318,30 @@ static void hand_on(struct replay *r, struct job *chain)
     }
 }
 
+/* Workers are asked for their counters a little before these are told. */
+static void tick(struct replay *r, struct ticks *t)
+{
+    const int64_t answer_ns = NS_PER_SEC / 20;
+    int64_t now_ns = clock_mono_ns();
+
+    if (now_ns < t->next_ns)
+        return;
+    if (t->asked)
+        tell_progress(r);
+    else
+        ask_views(r);
+    t->next_ns += t->asked ? NS_PER_SEC - answer_ns : answer_ns;
+    t->asked = !t->asked;
+}
+
 static void *write_pairs(void *arg)
 {
     struct replay *r = arg;
-    int64_t tick_ns = clock_mono_ns() + NS_PER_SEC;
+    struct ticks ticks = {r->config.tick ? clock_mono_ns() + NS_PER_SEC : INT64_MAX, false};
 
     while (!queue_is_drained(r->finished)) {
-        hand_on(r, queue_take_until(r->finished, tick_ns));
-        if (clock_mono_ns() >= tick_ns) {
-            tell_progress(r);
-            tick_ns += NS_PER_SEC;
-        }
+        hand_on(r, queue_take_until(r->finished, ticks.next_ns));
+        tick(r, &ticks);
     }
     return NULL;
 }
@@ -316,7 +360,7 @@ static void fill_dispatcher(struct replay *r)
         .workers = r->workers,
         .n_workers = r->n_workers,
         .dry_run = c->dry_run,
-        .keep_recorded = c->control == CONTROL_RECORDED,
+        .keep_recorded = c->control == CONTROL_RECORDED || c->baseline == BASELINE_RECORDED,
         .max_answers = r->setup.n_targets * (most + (size_t)4 * HTTP1_MAX_HEAD),
         .stats = &r->stats,
     };
@@ -371,21 +415,6 @@ static void finish(struct replay *r)
     pthread_join(r->writer, NULL);
 }
 
-static void merge_target(struct replay_target_stats *into, const struct replay_target_stats *from)
-{
-    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
-        into->outcomes[i] += from->outcomes[i];
-    for (unsigned i = 0; i < sizeof into->status_class / sizeof *into->status_class; i++)
-        into->status_class[i] += from->status_class[i];
-    into->sent += from->sent;
-    into->answered += from->answered;
-    into->connections += from->connections;
-    into->retried += from->retried;
-    into->reused += from->reused;
-    hist_merge(&into->service, &from->service);
-    hist_merge(&into->lateness, &from->lateness);
-}
-
 static void merge(struct replay *r)
 {
     for (unsigned w = 0; w < r->n_workers; w++) {
@@ -394,7 +423,7 @@ static void merge(struct replay *r)
         r->stats.paired += worker->paired;
         r->stats.unpaired += worker->unpaired;
         for (unsigned t = 0; t < r->setup.n_targets; t++)
-            merge_target(&r->target_stats[t], &worker->lanes[t].stats);
+            target_stats_add(&r->target_stats[t], &worker->lanes[t].stats);
     }
     for (unsigned t = 0; t < r->setup.n_targets; t++)
         r->target_stats[t].breaker_opened = r->guards[t].breaker.opened;

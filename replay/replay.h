@@ -21,6 +21,10 @@ enum replay_control { CONTROL_V1, CONTROL_RECORDED, CONTROL_NONE };
 enum replay_pace { PACE_RECORDED, PACE_RATE, PACE_MAX };
 enum replay_host { HOST_KEEP, HOST_TARGET, HOST_SHADOW, HOST_NAME };
 
+enum replay_baseline { BASELINE_V1, BASELINE_RECORDED };
+
+enum { REPLAY_MAX_CANDIDATES = 8 };
+
 /* A target's circuit breaker: calls go through, none does, or one to probe. */
 enum replay_breaker { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
@@ -34,17 +38,15 @@ struct replay_breaker_change {
     int64_t wait_ns; /* until the next probe */
 };
 
-/* How far a run is. */
-struct replay_progress {
-    uint64_t recorded, selected, done; /* requests; done: pairs handed on */
-    uint64_t in_flight[PAIR_MAX_CALLS];
-    uint64_t failed[PAIR_MAX_CALLS];
-};
+struct replay_progress;
 
 struct replay_config {
-    const char *v1, *v2; /* URLs */
-    uint32_t ppm;        /* share that is mirrored, parts per million */
-    const char *seed;    /* of the draw; NULL is the default */
+    const char *v1;                                /* URL; may be NULL with BASELINE_RECORDED */
+    const char *candidates[REPLAY_MAX_CANDIDATES]; /* URLs of v2, v3, ... */
+    size_t n_candidates;
+    enum replay_baseline baseline; /* BASELINE_RECORDED: v1 gets no call but as control */
+    uint32_t ppm;                  /* share that is mirrored, parts per million */
+    const char *seed;              /* of the draw; NULL is the default */
     enum replay_pace pace;
     double speed;         /* PACE_RECORDED: times the recorded pace */
     double rate;          /* PACE_RATE: requests a second */
@@ -78,7 +80,7 @@ struct replay_config {
 
 /* The accounting of contract.md, per target. */
 struct replay_target_stats {
-    char name[16]; /* "v1", "v2", "control" */
+    char name[16]; /* "v1", "v2", ..., "control" */
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t sent, answered;
     uint64_t connections, retried, reused;
@@ -87,6 +89,14 @@ struct replay_target_stats {
     struct hist service;      /* done - sent of answered calls, ns */
     struct hist lateness;     /* sent - due, ns; sent is when its sending was begun, */
                               /* if only by opening a connection */
+};
+
+/* How far a run is. */
+struct replay_progress {
+    uint64_t recorded, selected, done; /* requests; done: pairs handed on */
+    unsigned n_targets;
+    const struct replay_target_stats *targets;                   /* at most a second old */
+    unsigned in_flight[PAIR_MAX_CALLS], waiting[PAIR_MAX_CALLS]; /* calls, by target */
 };
 
 struct replay_stats {

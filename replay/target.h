@@ -13,7 +13,7 @@
 #include "core/err.h"
 
 struct target {
-    char name[16]; /* "v1", "v2", "control" */
+    char name[16]; /* "v1", "v2", ..., "control" */
     bool tls;
     char *origin;    /* "https://host:port/", what to connect to */
     char *unix_path; /* of a socket, or NULL; then the host is "localhost" */

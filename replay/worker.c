@@ -92,6 +92,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     *w = (struct worker){.setup = setup, .epoll_fd = -1, .timer_fd = -1, .wake_fd = -1};
     w->armed_ns = INT64_MAX;
     w->done_end = &w->done;
+    pthread_mutex_init(&w->view_lock, NULL);
     select_init(&order, setup->seed, 0);
     w->order_seed = select_hash(&order, STR("/order"));
     w->inbox = queue_new(INBOX, e);
@@ -102,9 +103,10 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
         return -1;
     }
     w->input = mem_alloc(FLIGHT_INPUT);
-    if (!w->input) {
+    w->views = mem_array(setup->n_targets, sizeof *w->views);
+    if (!w->input || !w->views) {
         worker_release(w);
-        return err_nomem(e, "making a buffer");
+        return err_nomem(e, "making buffers");
     }
     return 0;
 }
@@ -131,6 +133,8 @@ void worker_release(struct worker *w)
     connector_free(w->connector);
     queue_free(w->inbox);
     mem_free(w->input);
+    mem_free(w->views);
+    pthread_mutex_destroy(&w->view_lock);
     for (unsigned i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (fds[i] >= 0)
             close(fds[i]);
@@ -163,6 +167,42 @@ void worker_end_input(struct worker *w)
 {
     queue_close(w->inbox);
     wake(w);
+}
+
+/* ---- what it shows ------------------------------------------------------------------ */
+
+void worker_ask_view(struct worker *w)
+{
+    atomic_store(&w->view_wanted, true);
+    wake(w);
+}
+
+/* Copied when asked for and not as it changes: the histograms are large. */
+static void show(struct worker *w)
+{
+    if (!atomic_exchange(&w->view_wanted, false))
+        return;
+    pthread_mutex_lock(&w->view_lock);
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        const struct lane *lane = &w->lanes[i];
+
+        w->views[i].stats = lane->stats;
+        w->views[i].in_flight = lane->in_flight;
+        w->views[i].waiting = (unsigned)lane->n_waiting;
+    }
+    pthread_mutex_unlock(&w->view_lock);
+}
+
+void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsigned *in_flight,
+                     unsigned *waiting)
+{
+    pthread_mutex_lock(&w->view_lock);
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        target_stats_add(&stats[i], &w->views[i].stats);
+        in_flight[i] += w->views[i].in_flight;
+        waiting[i] += w->views[i].waiting;
+    }
+    pthread_mutex_unlock(&w->view_lock);
 }
 
 /* ---- jobs ------------------------------------------------------------------------ */
@@ -525,6 +565,7 @@ static void *run(void *arg)
     while (!is_through(w) || w->done) {
         w->now_ns = clock_mono_ns();
         obey(w);
+        show(w);
         take_jobs(w);
         start_due(w);
         n = wait_for_events(w, events);

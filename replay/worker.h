@@ -49,6 +49,12 @@ struct worker_setup {
     atomic_uint *running;   /* workers that have not ended */
 };
 
+/* What a worker shows of one lane while it runs. */
+struct lane_view {
+    struct replay_target_stats stats;
+    unsigned in_flight, waiting;
+};
+
 struct worker {
     const struct worker_setup *setup;
     struct queue *inbox;
@@ -56,6 +62,9 @@ struct worker {
     int wake_fd;
     pthread_t thread;
     bool started;
+    atomic_bool view_wanted;
+    pthread_mutex_t view_lock;
+    struct lane_view *views; /* one per target, under the lock */
 
     /* The thread's own from here on, until it is joined. */
     int epoll_fd, timer_fd;
@@ -93,6 +102,12 @@ void worker_release(struct worker *w);
 /* Give it a job, waiting for room; or say that no more will come. */
 void worker_give(struct worker *w, struct job *job);
 void worker_end_input(struct worker *w);
+
+/* Have it show its counters soon, and look at what it showed last: adds to
+ * `stats`, `in_flight` and `waiting`, one item per target. */
+void worker_ask_view(struct worker *w);
+void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsigned *in_flight,
+                     unsigned *waiting);
 
 /* ---- for flight.c ---- */
 

@@ -84,7 +84,7 @@ int main(int argc, char **argv)
         return 2;
     }
     config.v1 = argv[1];
-    config.v2 = argv[2];
+    config.candidates[config.n_candidates++] = argv[2];
     total = strtoul(argv[3], NULL, 10);
     config.concurrency = (unsigned)strtoul(argv[4], NULL, 10);
     config.threads = (unsigned)strtoul(argv[5], NULL, 10);

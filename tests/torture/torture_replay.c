@@ -117,7 +117,8 @@ static int put(void *ctx, struct pair *p, struct err *e)
 static void run(const char *url, struct outcome_of_run *o)
 {
     const struct replay_config config = {.v1 = url,
-                                         .v2 = url,
+                                         .candidates = {url},
+                                         .n_candidates = 1,
                                          .ppm = 1000000,
                                          .pace = PACE_MAX,
                                          .concurrency = 1,

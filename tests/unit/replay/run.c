@@ -40,7 +40,7 @@ struct run {
     unsigned given, n_pairs, counted;
     struct pair *pairs[MAX_PAIRS];
     struct replay_stats stats;
-    struct replay_target_stats targets[3];
+    struct replay_target_stats targets[REPLAY_MAX_CANDIDATES + 2];
     struct err error;
     int rc;
 };
@@ -95,7 +95,8 @@ static struct replay_config usual(const char *v1, const char *v2)
 {
     return (struct replay_config){
         .v1 = v1,
-        .v2 = v2,
+        .candidates = {v2},
+        .n_candidates = 1,
         .ppm = 1000000,
         .pace = PACE_MAX,
         .speed = 1,
@@ -245,6 +246,59 @@ static void every_target_gets_every_request_once(void **state)
     assert_str(r->pairs[0]->calls[V2].response.body, "you asked for /movies");
     assert_non_null(
         strstr(server_log(v2), "GET /movies HTTP/1.1\r\nHost: movies\r\nX-Mirrorctl: 1\r\n\r\n"));
+    forget(r);
+    server_stop(v1);
+    server_stop(v2);
+}
+
+static void every_candidate_gets_every_request_once(void **state)
+{
+    struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
+    struct server *other = server_start(AF_INET, NULL, NULL, 0);
+    struct replay_config config = usual(server_url(v1), server_url(other));
+    struct run *r;
+
+    (void)state;
+    config.candidates[config.n_candidates++] = server_url(other);
+    config.candidates[config.n_candidates++] = server_url(other);
+    r = run_new(config, 20, GET("/movies"));
+    go_well(r);
+    assert_int_equal(r->stats.n_targets, 5);
+    assert_string_equal(r->targets[0].name, "v1");
+    assert_string_equal(r->targets[1].name, "v2");
+    assert_string_equal(r->targets[3].name, "v4");
+    assert_string_equal(r->targets[4].name, "control");
+    assert_int_equal(server_requests(v1), 40);
+    assert_int_equal(server_requests(other), 60);
+    assert_int_equal(r->stats.paired, 20);
+    forget(r);
+    server_stop(v1);
+    server_stop(other);
+}
+
+/* v1 is left alone: with its address it gets the control's calls, without none. */
+static void with_a_recorded_baseline_v1_gets_no_call(void **state)
+{
+    struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
+    struct server *v2 = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(usual(NULL, server_url(v2)), 10, GET("/"));
+
+    (void)state;
+    r->config.baseline = BASELINE_RECORDED;
+    go_well(r);
+    assert_int_equal(r->stats.n_targets, 1);
+    assert_string_equal(r->targets[0].name, "v2");
+    assert_int_equal(r->stats.paired, 10);
+    assert_true(r->pairs[0]->exchange->response.head.len > 0);
+    forget(r);
+
+    r = run_new(usual(server_url(v1), server_url(v2)), 10, GET("/"));
+    r->config.baseline = BASELINE_RECORDED;
+    go_well(r);
+    assert_int_equal(r->stats.n_targets, 2);
+    assert_string_equal(r->targets[1].name, "control");
+    assert_int_equal(server_requests(v1), 10);
+    assert_int_equal(server_requests(v2), 20);
     forget(r);
     server_stop(v1);
     server_stop(v2);
@@ -1151,17 +1205,27 @@ static void a_stop_does_not_wait_for_what_is_due_later(void **state)
     server_stop(s);
 }
 
+struct noted {
+    uint64_t recorded, done, failed[2], answered[2];
+};
+
 static void note_progress(void *ctx, const struct replay_progress *p)
 {
-    struct replay_progress *last = ctx;
+    struct noted *last = ctx;
 
     assert_true(p->done <= p->selected && p->selected <= p->recorded);
-    *last = *p;
+    assert_string_equal(p->targets[V2].name, "v2");
+    last->recorded = p->recorded;
+    last->done = p->done;
+    for (unsigned i = 0; i < 2; i++) {
+        last->answered[i] = p->targets[i].answered;
+        last->failed[i] = p->targets[i].sent - p->targets[i].answered;
+    }
 }
 
 static void progress_is_told_every_second(void **state)
 {
-    struct replay_progress last = {0};
+    struct noted last = {0};
     struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
     char url[64];
     int refused = server_refuse(url, sizeof url);
@@ -1177,6 +1241,7 @@ static void progress_is_told_every_second(void **state)
     assert_in_range(last.done, 1, 60);
     assert_in_range(last.failed[V2], 1, 60);
     assert_int_equal(last.failed[V1], 0);
+    assert_in_range(last.answered[V1], 40, 60);
     forget(r);
     server_unrefuse(refused);
     server_stop(v1);
@@ -1329,7 +1394,7 @@ static void certificates_are_checked(void **state)
     r->config.concurrency = 1;
     r->config.control = CONTROL_NONE;
     r->config.ca_file = tls_server_ca(good);
-    r->config.v2 = tls_server_url(other_name);
+    r->config.candidates[0] = tls_server_url(other_name);
     go_well(r);
     assert_int_equal(r->targets[V1].answered, 2);
     assert_int_equal(r->targets[V2].outcomes[OUTCOME_TLS], 2);
@@ -1360,8 +1425,8 @@ static void what_cannot_be_is_refused_before_anything_is_sent(void **state)
     struct replay_config good = usual("http://a", "http://b"), c;
 
     (void)state;
-    assert_not_opened((c = good, c.v2 = "nonsense", c), "v2: \"nonsense\"");
-    assert_not_opened((c = good, c.v2 = NULL, c), "v2: there is no URL");
+    assert_not_opened((c = good, c.candidates[0] = "nonsense", c), "v2: \"nonsense\"");
+    assert_not_opened((c = good, c.candidates[0] = NULL, c), "v2: there is no URL");
     assert_not_opened((c = good, c.ppm = 1000001, c), "100 %");
     assert_not_opened((c = good, c.pace = PACE_RECORDED, c.speed = 0, c), "speed");
     assert_not_opened((c = good, c.pace = PACE_RATE, c.rate = -1, c), "rate");
@@ -1397,6 +1462,8 @@ int main(void)
     struct err e = {0};
     const struct CMUnitTest tests[] = {
         TEST(every_target_gets_every_request_once),
+        TEST(every_candidate_gets_every_request_once),
+        TEST(with_a_recorded_baseline_v1_gets_no_call),
         TEST(connections_are_kept_alive),
         TEST(the_order_of_calls_is_drawn_and_can_be_drawn_again),
         TEST(percentages_choose_alike_and_nested),
