@@ -70,7 +70,8 @@ static struct run run_of(const char *v1, const char *v2, unsigned n)
 {
     return (struct run){.n = n,
                         .config = {.v1 = v1,
-                                   .v2 = v2,
+                                   .candidates = {v2},
+                                   .n_candidates = 1,
                                    .ppm = 1000000,
                                    .pace = PACE_MAX,
                                    .speed = 1,
