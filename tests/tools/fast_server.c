@@ -46,6 +46,14 @@ static void on_signal(int number)
     ended = 1;
 }
 
+static char *put(char *at, const char *text)
+{
+    size_t n = strlen(text);
+
+    memcpy(at, text, n);
+    return at + n;
+}
+
 static void make_answer(size_t body)
 {
     static const char before[] = "{\"id\":\"", between[] = "\",\"title\":\"";
@@ -59,18 +67,18 @@ static void make_answer(size_t body)
                      body, ID, 0);
 
     answer_len = (size_t)n + body;
-    answer = malloc(answer_len + 1);
+    answer = malloc(answer_len);
     if (!answer || body < LEAST)
         exit(1);
-    at = stpcpy(answer, head);
+    at = put(answer, head);
     answer_id[0] = at - 4 - ID;
-    at = stpcpy(at, before);
+    at = put(at, before);
     answer_id[1] = at;
-    at = stpcpy(at + ID, between);
+    at = put(at + ID, between);
     memset(at, 'x', title - (size_t)2 * ID);
-    at = stpcpy(at + title - (size_t)2 * ID, behind);
+    at = put(at + title - (size_t)2 * ID, behind);
     answer_id[2] = at;
-    stpcpy(at + ID, end);
+    put(at + ID, end);
 }
 
 static int listen_on(unsigned port)
