@@ -20,6 +20,7 @@ enum {
     CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
     READABLE = EPOLLIN | CLOSING,
     MAX_READS = 8, /* then others have their turn */
+    AMBIGUOUS = HTTP_CL_TE | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN,
 };
 
 /* A wire that lay idle for less counts as busy. */
@@ -264,7 +265,7 @@ void flight_time_out(struct worker *w, struct flight *f)
 {
     struct str detail = STR("no answer in time");
 
-    if (f->call->response.head.len)
+    if (f->call->first_ns)
         detail = STR("the answer did not end in time");
     else if (f->wire && connection_state(f->wire->connection) == CONNECTION_OPENING)
         detail = STR("no connection in time");
@@ -402,11 +403,14 @@ static bool is_drained(struct worker *w, struct flight *f, size_t n)
     return connection_receive(c, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
 }
 
-/* The answer is whole. Early answers leave some of the request unsent, and two
- * answers to one request leave one too many: neither wire can be used again. */
+/* The answer is whole. Early answers leave some of the request unsent, two
+ * answers to one request leave one too many, and of some answers readers differ
+ * about where they end: none of these wires can be used again. */
 static void receive_whole(struct worker *w, struct flight *f, bool clean)
 {
-    if (clean && f->wire->framer.keep_alive && all_sent(f))
+    const struct http1 *framer = &f->wire->framer;
+
+    if (clean && framer->keep_alive && !(framer->flags & AMBIGUOUS) && all_sent(f))
         wire_keep(w, f->wire);
     land(w, f);
 }
