@@ -39,6 +39,9 @@ const struct option_spec replay_options[] = {
             "or off (default 50)"),
     OPT_STRING(0, "methods", methods, "LIST",
                "send only these methods, or all (default GET,HEAD,OPTIONS)"),
+    OPT_LIST(0, "only", only, "PATTERN",
+             "send only requests like \"GET /users/{id}\" or /public/*; repeatable"),
+    OPT_LIST(0, "skip", skip, "PATTERN", "never send requests like /logout; repeatable"),
     OPT_CHOICE(0, "control", control, "WHAT", replay_controls,
                "measure the noise of v1 itself by a second call to v1 (default), by the recorded "
                "answer, or by none"),
@@ -146,6 +149,10 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->concurrency = (unsigned)o->concurrency;
     c->timeout_ns = o->timeout_ns;
     c->methods = o->methods;
+    c->only = o->only.items;
+    c->n_only = o->only.n;
+    c->skip = o->skip.items;
+    c->n_skip = o->skip.n;
     c->control = (enum replay_control)o->control;
     c->host = o->host.kind;
     c->host_name = o->host.name;

@@ -24,6 +24,7 @@ struct replay_options {
     const char *methods;
     int control;  /* enum replay_control */
     int baseline; /* enum replay_baseline */
+    struct option_list only, skip;
     struct replay_host_option {
         enum replay_host kind;
         const char *name;

@@ -224,6 +224,9 @@ static void say_lateness(const struct replay_stats *s)
 
 static void say_hints(const struct replay_stats *s, const char *refused)
 {
+    if (s->no_rule)
+        log_info("%" PRIu64 " request%s left out by --only and --skip", s->no_rule,
+                 s->no_rule == 1 ? " was" : "s were");
     if (s->method)
         log_info("%" PRIu64 " request%s used %s and %s not sent; --methods all sends them",
                  s->method, plural(s->method), *refused ? refused : "other methods",

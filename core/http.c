@@ -170,6 +170,29 @@ bool http_status_line(struct str head, struct http_status_line *line)
     return true;
 }
 
+/* The position of the first of these characters, or s.len. */
+static size_t find_any(struct str s, const char *characters)
+{
+    size_t i = 0;
+
+    while (i < s.len && (s.data[i] == '\0' || !strchr(characters, s.data[i])))
+        i++;
+    return i;
+}
+
+struct str http_target_path(struct str target)
+{
+    size_t scheme = find_any(target, ":/?#");
+
+    if (scheme && str_starts(str_skip(target, scheme), STR("://"))) {
+        target = str_skip(target, scheme + 3);
+        target = str_skip(target, find_any(target, "/?#"));
+        if (target.len == 0 || target.data[0] != '/')
+            return STR("/");
+    }
+    return str_head(target, find_any(target, "?#"));
+}
+
 struct str http_fields(struct str head)
 {
     return str_skip(head, str_find(head, '\n') + 1);

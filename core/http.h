@@ -93,6 +93,10 @@ bool http_garbled_line(struct str head, struct http_request_line *line);
  * have gone on, and the version is empty unless it was there. */
 bool http_request_start(struct str head, struct http_request_line *line);
 
+/* The path of a request target: without scheme and authority (absolute-form),
+ * query and fragment. What is no path ("*", an authority) comes as it is. */
+struct str http_target_path(struct str target);
+
 /* Walk over the field lines:
  *
  *     struct str rest = http_fields(message->head);

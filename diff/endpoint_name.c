@@ -6,21 +6,22 @@
 #include "core/arena.h"
 #include "core/http.h"
 #include "core/mem.h"
+#include "core/pattern.h"
 #include "diff/difference.h"
 #include "diff/idlike.h"
 
 enum { NAMES_MEMORY = 4 * 1024 * 1024, SEGMENT_MAX = 256, EXTENSION_MAX = 5 };
 
-struct pattern {
-    struct str method; /* empty: any */
-    struct str path;   /* as written */
+/* A pattern, and what says how specific it is. */
+struct ranked {
+    struct pattern pattern;
     size_t literals, segments, place;
     bool open; /* ends in a star: any number of segments */
 };
 
 struct endpoint_names {
     struct arena mem;
-    struct pattern *patterns;
+    struct ranked *patterns;
     size_t n_patterns;
     struct table table;
     struct endpoint_name *list[ENDPOINTS_MAX + 1];
@@ -29,23 +30,6 @@ struct endpoint_names {
 };
 
 /* ---- paths ---- */
-
-/* The path of a target: without scheme and authority (absolute form), query
- * and fragment. */
-static struct str path_of(struct str target)
-{
-    size_t scheme = str_find(target, ':');
-
-    if (target.len && target.data[0] != '/' && scheme + 2 < target.len &&
-        str_starts(str_skip(target, scheme), STR("://"))) {
-        target = str_skip(target, scheme + 3);
-        target = str_skip(target, str_find(target, '/'));
-        if (target.len == 0)
-            return STR("/");
-    }
-    target = str_head(target, str_find(target, '?'));
-    return str_head(target, str_find(target, '#'));
-}
 
 static int hex_value(char c)
 {
@@ -100,7 +84,7 @@ static int add_segment(struct str raw, struct buf *out, struct err *e)
 
 int endpoint_name_fold(struct str target, struct buf *out, struct err *e)
 {
-    struct str path = path_of(target);
+    struct str path = http_target_path(target);
     size_t start = out->len;
 
     if (path.len == 0 || path.data[0] != '/') /* "*", an authority, or nonsense */
@@ -119,54 +103,27 @@ int endpoint_name_fold(struct str target, struct buf *out, struct err *e)
 
 /* ---- patterns ---- */
 
-static bool is_wild(struct str segment)
-{
-    return str_eq(segment, STR("*")) ||
-           (str_starts(segment, STR("{")) && str_ends(segment, STR("}")));
-}
-
-static int read_pattern(struct pattern *p, struct str text, struct arena *mem, struct err *e)
+static int read_pattern(struct ranked *r, struct str text, struct arena *mem, struct err *e)
 {
     struct str copy, rest;
-    size_t slash;
 
     if (arena_dup(mem, text, &copy, e) < 0)
         return -1;
-    slash = str_find(copy, '/');
-    p->method = str_trim(str_head(copy, slash));
-    p->path = rest = str_trim(str_skip(copy, slash));
-    if (rest.len == 0 || (p->method.len && !http_is_token(p->method)))
-        return err_set(e, ERR_USAGE,
-                       "--endpoint-pattern %.*s: want a path like \"GET /users/{id}\"",
-                       STR_ARG(text));
+    if (pattern_read(&r->pattern, copy, e) < 0)
+        return err_wrap(e, "--endpoint-pattern");
+    rest = r->pattern.path;
     while (rest.data) {
         struct str segment = str_cut(&rest, '/');
-        p->open = str_eq(segment, STR("*"));
-        p->segments++;
-        p->literals += segment.len && !is_wild(segment);
+        r->open = str_eq(segment, STR("*"));
+        r->segments++;
+        r->literals += segment.len && !pattern_is_wild(segment);
     }
     return 0;
 }
 
-static bool path_fits(struct str pattern, struct str path)
-{
-    while (pattern.data) {
-        struct str want = str_cut(&pattern, '/'), have;
-
-        if (!path.data)
-            return false;
-        if (!pattern.data && str_eq(want, STR("*")))
-            return true;
-        have = str_cut(&path, '/');
-        if (is_wild(want) ? have.len == 0 : !str_eq(want, have))
-            return false;
-    }
-    return !path.data;
-}
-
 static int by_specificity(const void *a, const void *b)
 {
-    const struct pattern *x = a, *y = b;
+    const struct ranked *x = a, *y = b;
 
     if (x->literals != y->literals)
         return x->literals < y->literals ? 1 : -1;
@@ -174,8 +131,8 @@ static int by_specificity(const void *a, const void *b)
         return x->segments < y->segments ? 1 : -1;
     if (x->open != y->open)
         return x->open ? 1 : -1;
-    if (!x->method.len != !y->method.len)
-        return x->method.len ? -1 : 1;
+    if (!x->pattern.method.len != !y->pattern.method.len)
+        return x->pattern.method.len ? -1 : 1;
     return (x->place > y->place) - (x->place < y->place);
 }
 
@@ -183,9 +140,8 @@ static const struct pattern *fitting(const struct endpoint_names *names, struct 
                                      struct str path)
 {
     for (size_t i = 0; i < names->n_patterns; i++) {
-        const struct pattern *p = &names->patterns[i];
-        if ((!p->method.len || str_eq(p->method, method)) && path_fits(p->path, path))
-            return p;
+        if (pattern_fits(&names->patterns[i].pattern, method, path))
+            return &names->patterns[i].pattern;
     }
     return NULL;
 }
@@ -260,7 +216,7 @@ int endpoint_names_find(struct endpoint_names *names, struct str head, uint32_t 
     struct endpoint_name key = {0};
 
     http_request_line(head, &line);
-    p = fitting(names, line.method, path_of(line.target));
+    p = fitting(names, line.method, http_target_path(line.target));
     buf_reset(&names->folded);
     if (!p && endpoint_name_fold(line.target, &names->folded, e) < 0)
         return -1;

@@ -36,6 +36,9 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
     case NOT_LIMIT:
         s->limit++;
         break;
+    case NOT_MEANT:
+        s->no_rule++;
+        break;
     case NOT_ANOMALOUS:
         s->anomalous++;
         break;

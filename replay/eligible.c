@@ -76,6 +76,8 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
         return NOT_INCOMPLETE;
     if (m->head.len > HTTP1_MAX_HEAD || m->trailers.len > HTTP1_MAX_HEAD)
         return NOT_LIMIT;
+    if (rules->match && !match_allows(rules->match, line.method, line.target))
+        return NOT_MEANT;
     if ((m->flags & HTTP_ANOMALIES) && !rules->include_anomalous)
         return NOT_ANOMALOUS;
     return allows_method(rules->methods, line.method) ? ELIGIBLE : NOT_METHOD;

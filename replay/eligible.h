@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "core/exchange.h"
+#include "replay/match.h"
 
 enum eligible {
     ELIGIBLE,
@@ -18,6 +19,7 @@ enum eligible {
     NOT_TUNNEL,     /* CONNECT, or an upgrade that was agreed to or asked for */
     NOT_INCOMPLETE, /* not all of its bytes were captured */
     NOT_LIMIT,      /* larger than can be sent */
+    NOT_MEANT,      /* left out by --only or --skip */
     NOT_ANOMALOUS,  /* two readers could read it differently */
     NOT_METHOD,     /* not among the methods */
 };
@@ -25,6 +27,7 @@ enum eligible {
 struct eligible_rules {
     const char *methods; /* a list of tokens, or "all" */
     bool include_anomalous;
+    const struct match *match; /* NULL: any path */
 };
 
 enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules);

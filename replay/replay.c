@@ -20,6 +20,7 @@
 #include "replay/connection.h"
 #include "replay/dispatch.h"
 #include "replay/guard.h"
+#include "replay/match.h"
 #include "replay/target.h"
 #include "replay/worker.h"
 
@@ -46,6 +47,7 @@ struct replay {
     struct rewrite rewrites[MAX_TARGETS];
     struct guard guards[MAX_TARGETS];
     struct worker_setup setup;
+    struct match match;
     unsigned n_workers;
     struct replay_stats stats;
     struct replay_target_stats target_stats[MAX_TARGETS];
@@ -226,8 +228,9 @@ struct replay *replay_open(const struct replay_config *config, struct err *e)
         err_set(e, ERR_IO, "cannot start a replay: %s", strerror(errno));
         goto failed;
     }
-    if (check_config(&r->config, e) < 0 || open_targets(r, e) < 0 || ensure_descriptors(r, e) < 0 ||
-        connection_setup(e) < 0)
+    if (check_config(&r->config, e) < 0 ||
+        match_init(&r->match, config->only, config->n_only, config->skip, config->n_skip, e) < 0 ||
+        open_targets(r, e) < 0 || ensure_descriptors(r, e) < 0 || connection_setup(e) < 0)
         goto failed;
     r->n_workers = choose_threads(&r->config);
     r->stats.n_targets = r->setup.n_targets;
@@ -247,6 +250,7 @@ void replay_close(struct replay *r)
         guard_release(&r->guards[i]);
         target_release(&r->targets[i]);
     }
+    match_release(&r->match);
     if (r->stop_fd >= 0)
         close(r->stop_fd);
     mem_free(r);
@@ -355,7 +359,9 @@ static void fill_dispatcher(struct replay *r)
     size_t most = r->config.max_body < SIZE_MAX / 16 ? r->config.max_body : SIZE_MAX / 16;
 
     *d = (struct dispatcher){
-        .rules = {.methods = c->methods, .include_anomalous = c->include_anomalous},
+        .rules = {.methods = c->methods,
+                  .include_anomalous = c->include_anomalous,
+                  .match = &r->match},
         .setup = &r->setup,
         .workers = r->workers,
         .n_workers = r->n_workers,

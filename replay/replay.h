@@ -72,6 +72,10 @@ struct replay_config {
     /* A breaker changed; may be NULL. Called by any worker, one at a time for a
      * target, and with its breaker held: not a place to linger. */
     void (*breaker)(void *ctx, const struct replay_breaker_change *change);
+    /* Patterns of paths: only these, and these never. */
+    const char *const *only;
+    const char *const *skip;
+    size_t n_only, n_skip;
 
     /* Called about once a second while it runs; may be NULL. */
     void (*tick)(void *ctx, const struct replay_progress *progress);

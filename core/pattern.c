@@ -1,0 +1,42 @@
+#include "core/pattern.h"
+
+#include "core/http.h"
+
+int pattern_read(struct pattern *p, struct str text, struct err *e)
+{
+    size_t slash = str_find(text, '/');
+
+    p->method = str_trim(str_head(text, slash));
+    p->path = str_trim(str_skip(text, slash));
+    if (p->path.len == 0 || (p->method.len && !http_is_token(p->method)))
+        return err_set(e, ERR_USAGE, "\"%.*s\" is not a path like \"GET /users/{id}\"",
+                       STR_ARG(text));
+    return 0;
+}
+
+bool pattern_is_wild(struct str segment)
+{
+    return str_eq(segment, STR("*")) ||
+           (str_starts(segment, STR("{")) && str_ends(segment, STR("}")));
+}
+
+static bool path_fits(struct str pattern, struct str path)
+{
+    while (pattern.data) {
+        struct str want = str_cut(&pattern, '/'), have;
+
+        if (!path.data)
+            return false;
+        if (!pattern.data && str_eq(want, STR("*")))
+            return true;
+        have = str_cut(&path, '/');
+        if (pattern_is_wild(want) ? have.len == 0 : !str_eq(want, have))
+            return false;
+    }
+    return !path.data;
+}
+
+bool pattern_fits(const struct pattern *p, struct str method, struct str path)
+{
+    return (p->method.len == 0 || str_ieq(p->method, method)) && path_fits(p->path, path);
+}
