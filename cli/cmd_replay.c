@@ -3,6 +3,7 @@
 #include "cli/account.h"
 #include "cli/command.h"
 #include "cli/feed.h"
+#include "cli/headers.h"
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/replay_options.h"
@@ -59,6 +60,7 @@ struct run {
     const char *path;
     struct feed feed;
     struct replay *replay;
+    struct headers headers;
     struct result result;
 };
 
@@ -154,6 +156,8 @@ static int open_all(struct run *run, struct err *e)
     };
 
     replay_options_configure(&o->replay, &config);
+    if (replay_options_headers(&o->replay, &run->headers, &config, e) < 0)
+        return -1;
     run->replay = replay_open(&config, e);
     if (!run->replay || feed_open(&run->feed, run->path, o->replay.methods, e) < 0)
         return -1;
@@ -169,6 +173,7 @@ static int run_replay(const void *options, int argc, char **argv)
     if (check(run.options, argc, argv, &e) < 0)
         return status_fail(&e);
     run.path = argv[0];
+    headers_init(&run.headers);
     result_init(&run.result);
     if (open_all(&run, &e) < 0) {
         status = status_refuse(&e);
@@ -180,6 +185,7 @@ static int run_replay(const void *options, int argc, char **argv)
         stop_no_more();
     }
     result_release(&run.result);
+    headers_release(&run.headers);
     replay_close(run.replay);
     feed_close(&run.feed);
     return status;

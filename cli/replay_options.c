@@ -48,6 +48,20 @@ const struct option_spec replay_options[] = {
     OPT_OWN(0, "host", host, "HOST", read_host,
             "Host header: keep (as captured, default), target (the target's), shadow (with "
             "-shadow added), or a name"),
+    OPT_LIST(0, "header", header, "FIELD",
+             "send 'Name: value' in place of such a field, or with the others; @FILE: those in "
+             "FILE, one a line; repeatable"),
+    OPT_LIST(0, "header-v1", header_for[0], "FIELD", "the same for v1 and its control only"),
+    OPT_LIST(0, "header-v2", header_for[1], "FIELD", "the same for v2 only"),
+    OPT_LIST(0, "header-v3", header_for[2], "FIELD", "the same for v3 only"),
+    OPT_LIST(0, "header-v4", header_for[3], "FIELD", "the same for v4 only"),
+    OPT_LIST(0, "header-v5", header_for[4], "FIELD", "the same for v5 only"),
+    OPT_LIST(0, "header-v6", header_for[5], "FIELD", "the same for v6 only"),
+    OPT_LIST(0, "header-v7", header_for[6], "FIELD", "the same for v7 only"),
+    OPT_LIST(0, "header-v8", header_for[7], "FIELD", "the same for v8 only"),
+    OPT_LIST(0, "header-v9", header_for[8], "FIELD", "the same for v9 only"),
+    OPT_LIST(0, "remove-header", remove_header, "NAME",
+             "leave fields of this name out, before others are set; repeatable"),
     OPT_FLAG(0, "dry-run", dry_run, "send nothing, account for everything"),
     OPT_FLAG(0, "include-anomalous", include_anomalous,
              "also send requests that two readers could read differently"),
@@ -162,4 +176,22 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->insecure = o->insecure;
     c->max_error_ppm = (uint32_t)o->max_error_ppm;
     c->breaker = notice_breaker;
+}
+
+int replay_options_headers(const struct replay_options *o, struct headers *h,
+                           struct replay_config *c, struct err *e)
+{
+    char option[] = "--header-v?";
+
+    if (headers_add(h, "--remove-header", &o->remove_header, 0, true, e) < 0 ||
+        headers_add(h, "--header", &o->header, 0, false, e) < 0)
+        return -1;
+    for (unsigned i = 0; i < REPLAY_OPTIONS_VERSIONS; i++) {
+        option[sizeof option - 2] = (char)('1' + i);
+        if (headers_add(h, option, &o->header_for[i], i + 1, false, e) < 0)
+            return -1;
+    }
+    c->fields = h->list;
+    c->n_fields = h->n;
+    return 0;
 }

@@ -6,10 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/headers.h"
 #include "cli/option.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "replay/replay.h"
+
+enum { REPLAY_OPTIONS_VERSIONS = 9 };
 
 struct replay_options {
     const char *v1;
@@ -29,6 +32,7 @@ struct replay_options {
         enum replay_host kind;
         const char *name;
     } host;
+    struct option_list header, header_for[REPLAY_OPTIONS_VERSIONS], remove_header;
     bool dry_run, include_anomalous, insecure;
     const char *ca_file;
 };
@@ -50,5 +54,10 @@ int replay_options_check(const struct replay_options *o, struct err *e);
 
 /* Fill in what of the configuration the options say. */
 void replay_options_configure(const struct replay_options *o, struct replay_config *c);
+
+/* The same for header fields: they are read into *h, which was initialised and
+ * has to outlive the run. Returns 0, or -1 with *e (ERR_USAGE). */
+int replay_options_headers(const struct replay_options *o, struct headers *h,
+                           struct replay_config *c, struct err *e);
 
 #endif

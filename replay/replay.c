@@ -46,6 +46,7 @@ struct replay {
     struct target targets[MAX_TARGETS];
     struct rewrite rewrites[MAX_TARGETS];
     struct guard guards[MAX_TARGETS];
+    struct field_rules fields[MAX_TARGETS];
     struct worker_setup setup;
     struct match match;
     unsigned n_workers;
@@ -161,6 +162,43 @@ static int open_targets(struct replay *r, struct err *e)
     return add_target(r, "control", c->v1, e);
 }
 
+/* The control is a second call to v1, and gets what v1 gets. */
+static unsigned version_of(const struct target *t)
+{
+    return t->name[0] == 'v' ? (unsigned)(t->name[1] - '0') : 1;
+}
+
+static int check_versions(const struct replay *r, struct err *e)
+{
+    for (size_t i = 0; i < r->config.n_fields; i++) {
+        unsigned version = r->config.fields[i].version;
+        bool found = version == 0;
+
+        for (unsigned t = 0; t < r->setup.n_targets; t++)
+            found |= version_of(&r->targets[t]) == version;
+        if (!found)
+            return err_set(e, ERR_USAGE, "there is no v%u to set a header field for", version);
+    }
+    return 0;
+}
+
+static int rewrite_fields(struct replay *r, struct err *e)
+{
+    const struct replay_config *c = &r->config;
+
+    for (unsigned i = 0; i < r->setup.n_targets; i++) {
+        unsigned version = version_of(&r->targets[i]);
+
+        if (field_rules_init(&r->fields[i], c->fields, c->n_fields, version, e) < 0)
+            return -1;
+        r->rewrites[i].fields = &r->fields[i];
+        if (field_rules_remove(&r->fields[i], STR("X-Mirrorctl")) ||
+            field_rules_set(&r->fields[i], STR("X-Mirrorctl")))
+            r->rewrites[i].marker = false;
+    }
+    return 0;
+}
+
 /* One worker does 50,000 pairs a second, and the reader wants a core too. */
 static unsigned choose_threads(const struct replay_config *c)
 {
@@ -230,7 +268,8 @@ struct replay *replay_open(const struct replay_config *config, struct err *e)
     }
     if (check_config(&r->config, e) < 0 ||
         match_init(&r->match, config->only, config->n_only, config->skip, config->n_skip, e) < 0 ||
-        open_targets(r, e) < 0 || ensure_descriptors(r, e) < 0 || connection_setup(e) < 0)
+        open_targets(r, e) < 0 || check_versions(r, e) < 0 || rewrite_fields(r, e) < 0 ||
+        ensure_descriptors(r, e) < 0 || connection_setup(e) < 0)
         goto failed;
     r->n_workers = choose_threads(&r->config);
     r->stats.n_targets = r->setup.n_targets;

@@ -38,6 +38,18 @@ struct replay_breaker_change {
     int64_t wait_ns; /* until the next probe */
 };
 
+/* A change to the header fields of copies: "Name: value" is set, or with
+ * `remove` the fields of that name are left out. */
+struct replay_field {
+    struct str text;
+    bool remove;
+    unsigned version; /* 1: v1, and the control that is a second call to it; 2: v2, ...; 0: all */
+};
+
+/* Is it one that can be made? Returns 0, or -1 with *e (ERR_USAGE), in which no
+ * value stands. */
+int replay_field_check(const struct replay_field *f, struct err *e);
+
 struct replay_progress;
 
 struct replay_config {
@@ -72,10 +84,15 @@ struct replay_config {
     /* A breaker changed; may be NULL. Called by any worker, one at a time for a
      * target, and with its breaker held: not a place to linger. */
     void (*breaker)(void *ctx, const struct replay_breaker_change *change);
+
     /* Patterns of paths: only these, and these never. */
     const char *const *only;
     const char *const *skip;
     size_t n_only, n_skip;
+
+    /* Changes to header fields, beside what always changes (rewrite.h). */
+    const struct replay_field *fields;
+    size_t n_fields;
 
     /* Called about once a second while it runs; may be NULL. */
     void (*tick)(void *ctx, const struct replay_progress *progress);

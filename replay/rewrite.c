@@ -189,16 +189,17 @@ static int add_target(struct buf *out, struct str method, struct str target, boo
     return buf_add(out, target, e);
 }
 
-/* What stands behind the target: the version, and words that should not be there. */
-static struct str tail_of(const struct http_request_line *line)
+/* What stands behind the target: the version, words that should not be there,
+ * and the line's end as it was. */
+static struct str tail_of(struct str head, const struct http_request_line *line)
 {
-    const char *from = line->target.data + line->target.len;
+    size_t end = (size_t)(line->target.data - head.data) + line->target.len;
 
-    return str_from(from, (size_t)(line->version.data + line->version.len - from));
+    return str_skip(str_head(head, str_find(head, '\n') + 1), end);
 }
 
 /* Write the start line; *authority is that of an absolute-form target. */
-static int add_start_line(struct buf *out, const struct http_request_line *line,
+static int add_start_line(struct buf *out, struct str head, const struct http_request_line *line,
                           const struct rewrite *rules, struct str *authority, struct err *e)
 {
     struct str target = line->target;
@@ -208,59 +209,85 @@ static int add_start_line(struct buf *out, const struct http_request_line *line,
         return -1;
     if (add_target(out, line->method, target, was_absolute, rules->prefix, e) < 0)
         return -1;
-    if (line->version.len && buf_add(out, tail_of(line), e) < 0)
-        return -1;
-    return buf_add(out, STR("\r\n"), e);
+    return buf_add(out, tail_of(head, line), e);
 }
 
 /* ---- head and body -------------------------------------------------------- */
 
-static int add_fields(struct buf *out, struct str head, const struct rewrite *rules, bool *had_host,
-                      struct err *e)
+/* What was written of a head so far. */
+struct written {
+    bool host;
+    uint64_t set;   /* bit i: field i that is set by --header */
+    struct str end; /* the empty line, as it was */
+};
+
+/* A captured field, as the rules have it. */
+static int add_field(struct buf *out, const struct http_field *field, struct str raw,
+                     const struct rewrite *rules, struct written *w, struct err *e)
+{
+    bool is_host = str_ieq(field->name, STR("Host"));
+    bool had_host = w->host;
+
+    w->host |= is_host;
+    if (field_rules_set(rules->fields, field->name))
+        return field_rules_write(rules->fields, field->name, &w->set, out, e);
+    if (!is_host || rules->host == HOST_KEEP)
+        return buf_add(out, raw, e);
+    return had_host ? 0 : add_host(out, field->name, field->value, rules, e);
+}
+
+static int add_fields(struct buf *out, struct str head, const struct rewrite *rules,
+                      struct written *w, struct err *e)
 {
     struct str rest = http_fields(head);
-    struct str before = rest;
     struct dropped dropped;
     struct http_field field;
     int rc = 0;
 
     find_named(&dropped, head);
-    for (; rc == 0 && http_next_field(&rest, &field); before = rest) {
-        struct str raw = str_head(before, before.len - rest.len);
-        bool is_host = str_ieq(field.name, STR("Host"));
+    for (w->end = rest; rc == 0 && http_next_field(&rest, &field); w->end = rest) {
+        struct str raw = str_head(w->end, w->end.len - rest.len);
 
-        if (is_host && rules->host != HOST_KEEP)
-            rc = *had_host ? 0 : add_host(out, field.name, field.value, rules, e);
-        else if (!is_dropped(&dropped, field.name))
-            rc = buf_add(out, raw, e);
-        *had_host |= is_host;
+        if (!is_dropped(&dropped, field.name) && !field_rules_remove(rules->fields, field.name))
+            rc = add_field(out, &field, raw, rules, w, e);
     }
     return rc;
+}
+
+/* What follows the captured fields. */
+static int add_own_fields(struct buf *out, const struct http_request_line *line,
+                          struct str authority, const struct rewrite *rules, struct written *w,
+                          struct err *e)
+{
+    bool has_host = w->host || field_rules_set(rules->fields, STR("Host"));
+    bool wants_host = authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME;
+
+    if (!has_host && wants_host && add_host(out, STR("Host"), authority, rules, e) < 0)
+        return -1;
+    if (field_rules_write_rest(rules->fields, &w->set, out, e) < 0)
+        return -1;
+    if (str_eq(line->version, STR("HTTP/1.0")) &&
+        buf_add(out, STR("Connection: keep-alive\r\n"), e) < 0)
+        return -1;
+    return rules->marker ? buf_add(out, STR("X-Mirrorctl: 1\r\n"), e) : 0;
 }
 
 static int add_head(struct buf *out, struct str head, const struct rewrite *rules, struct err *e)
 {
     struct http_request_line line;
     struct str authority = {0};
-    bool had_host = false;
+    struct written written = {0};
 
     if (!http_request_line(head, &line))
         return err_set(e, ERR_INPUT, "not the head of a request");
-    if (add_start_line(out, &line, rules, &authority, e) < 0)
+    if (add_start_line(out, head, &line, rules, &authority, e) < 0)
         return -1;
     if (line.version.len == 0)
         return 0; /* HTTP/0.9 has no fields */
-    if (add_fields(out, head, rules, &had_host, e) < 0)
+    if (add_fields(out, head, rules, &written, e) < 0 ||
+        add_own_fields(out, &line, authority, rules, &written, e) < 0)
         return -1;
-    if (!had_host && (authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME) &&
-        add_host(out, STR("Host"), authority, rules, e) < 0)
-        return -1;
-    if (str_eq(line.version, STR("HTTP/1.0")) &&
-        buf_add(out, STR("Connection: keep-alive\r\n"), e) < 0)
-        return -1;
-    if (rules->marker && buf_add(out, STR("X-Mirrorctl: 1\r\n"), e) < 0)
-        return -1;
-    return buf_add(out, STR("\r\n"), e);
+    return buf_add(out, written.end.len ? written.end : STR("\r\n"), e);
 }
 
 static int add_chunk_end(struct buf *out, const struct http_message *m, struct err *e)

@@ -10,6 +10,7 @@
  *              Upgrade are left out: they were about the recorded connection,
  *              ours is kept alive (RFC 9110, 7.6.1). HTTP/1.0 has to ask for it.
  *   Expect     left out: the copy's content is sent without waiting
+ *   fields     --remove-header and --header (fields.h)
  *   marker     X-Mirrorctl: 1 at the end, so that captures can skip copies
  *
  * The body is framed as it was, by Content-Length or chunked with trailers;
@@ -25,12 +26,14 @@
 #include "core/err.h"
 #include "core/http.h"
 #include "core/str.h"
+#include "replay/fields.h"
 #include "replay/replay.h"
 
 struct rewrite {
     enum replay_host host;
-    struct str host_value; /* HOST_TARGET, HOST_NAME: what Host says */
-    struct str prefix;     /* "/base" or empty */
+    struct str host_value;            /* HOST_TARGET, HOST_NAME: what Host says */
+    struct str prefix;                /* "/base" or empty */
+    const struct field_rules *fields; /* NULL: none is changed */
     bool marker;
 };
 

@@ -27,3 +27,41 @@ nowhere=(--v1 http://127.0.0.1:1 --v2 http://127.0.0.1:2)
   [ "$status" -eq 2 ]
   [[ $output == *"--skip: \"movies\" is not a path like \"GET /users/{id}\""* ]]
 }
+
+@test "--remove-header takes the mark off copies" {
+  movies_record m.mrec 3
+  both
+  mirrorctl replay -q m.mrec "${targets[@]}" --max --remove-header x-mirrorctl -o m.mres
+  stop_movies "$v2_pid"
+  [ "$(requests_in v2.log)" -eq 3 ]
+  [ "$(copies_in v2.log)" -eq 0 ]
+}
+
+@test "--header is read from a file where it is secret, which no message shows" {
+  movies_record m.mrec 3
+  printf 'X-Env: dark\r\n\nAuthorization: Bearer s3cret\n' >good
+  printf 'X-Env: dark\nBearer s3cret\n' >bad
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --header @good --header-v2 @good
+  [ "$status" -eq 0 ]
+  [[ $output != *s3cret* ]]
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --header-v2 @bad
+  [ "$status" -eq 2 ]
+  [[ $output == *"--header-v2: bad:2: not a field: want 'Name: value'"* ]]
+  [[ $output != *s3cret* ]]
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --header @missing
+  [ "$status" -eq 2 ]
+  [[ $output == *"--header: missing: No such file or directory"* ]]
+}
+
+@test "--header refuses what would make another message" {
+  movies_record m.mrec 1
+  refuses() { # MESSAGE OPTION...
+    run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run "${@:2}"
+    [ "$status" -eq 2 ]
+    [[ $output == *"$1"* ]]
+  }
+  refuses "--header: Content-Length frames the content" --header 'Content-Length: 1'
+  refuses "--remove-header: Host is what a request cannot be without" --remove-header host
+  refuses "holds a control character" --header $'A: 1\r\nB: 2'
+  refuses "there is no v3 to set a header field for" --header-v3 'A: 1'
+}

@@ -182,6 +182,61 @@ static void large_bodies_are_not_copied(void **state)
     free(body);
 }
 
+/* Sent only when asked for, but then the line breaks are what it is about. */
+static void odd_line_breaks_are_kept(void **state)
+{
+    (void)state;
+    assert_head("GET / HTTP/1.1\nHost: a\n\n", &keep, "GET / HTTP/1.1\nHost: a\n\n");
+    assert_head("GET / HTTP/1.1\r\nHost: a\nB: 1\r\n\n", &keep,
+                "GET / HTTP/1.1\r\nHost: a\nB: 1\r\n\n");
+    assert_head("GET / HTTP/1.1\r\nX: a\r\n\tb\r\n  c\r\nHost: a\r\n\r\n", &keep,
+                "GET / HTTP/1.1\r\nX: a\r\n\tb\r\n  c\r\nHost: a\r\n\r\n");
+    assert_head("GET / HTTP/1.1\r\nX: a\rb\r\nno colon\r\nA : b\r\n\r\n", &keep,
+                "GET / HTTP/1.1\r\nX: a\rb\r\nno colon\r\nA : b\r\n\r\n");
+    assert_head("GET /old\n", &keep, "GET /old\n");
+}
+
+static void two_lengths_are_sent_as_they_came(void **state)
+{
+    const struct http_message m = {.head = STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                                               "Transfer-Encoding: chunked\r\n\r\n"),
+                                   .body = STR("hello"),
+                                   .body_size = 5,
+                                   .chunked = true,
+                                   .complete = true};
+
+    (void)state;
+    assert_copy(&m, &keep,
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+}
+
+static void chunked_content_may_be_nothing_but_trailers(void **state)
+{
+    const struct http_message m = {
+        .head = STR("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        .trailers = STR("X-Sum: 7\r\n"),
+        .chunked = true,
+        .complete = true};
+
+    (void)state;
+    assert_copy(&m, &keep,
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "0\r\nX-Sum: 7\r\n\r\n");
+}
+
+static void an_old_request_keeps_its_content(void **state)
+{
+    const struct http_message m = {.head = STR("POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\n"),
+                                   .body = STR("hi"),
+                                   .body_size = 2,
+                                   .complete = true};
+
+    (void)state;
+    assert_copy(&m, &keep,
+                "POST / HTTP/1.0\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nhi");
+}
+
 static void a_prefix_is_joined_and_does_not_replace(void **state)
 {
     const struct rewrite rules = {.host = HOST_KEEP, .prefix = STR("/v2")};
@@ -282,6 +337,10 @@ int main(void)
         cmocka_unit_test(old_requests_ask_to_be_kept_alive),
         cmocka_unit_test(chunked_bodies_stay_chunked_with_their_trailers),
         cmocka_unit_test(large_bodies_are_not_copied),
+        cmocka_unit_test(odd_line_breaks_are_kept),
+        cmocka_unit_test(two_lengths_are_sent_as_they_came),
+        cmocka_unit_test(chunked_content_may_be_nothing_but_trailers),
+        cmocka_unit_test(an_old_request_keeps_its_content),
         cmocka_unit_test(a_prefix_is_joined_and_does_not_replace),
         cmocka_unit_test(absolute_form_becomes_origin_form),
         cmocka_unit_test(host_goes_by_policy),

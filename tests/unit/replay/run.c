@@ -86,6 +86,33 @@ static void with_a_recorded_baseline_v1_gets_no_call(void **state)
     server_stop(v2);
 }
 
+static void header_fields_are_changed_for_all_or_for_one_target(void **state)
+{
+    static const struct replay_field changes[] = {
+        {.text = STR_INIT("X-All: 1")},
+        {.text = STR_INIT("X-One: 1"), .version = 1},
+        {.text = STR_INIT("X-Two: 2"), .version = 2},
+        {.text = STR_INIT("x-mirrorctl"), .remove = true},
+    };
+    struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
+    struct server *v2 = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(usual(server_url(v1), server_url(v2)), 1, GET("/"));
+
+    (void)state;
+    r->config.fields = changes;
+    r->config.n_fields = sizeof changes / sizeof *changes;
+    go_well(r);
+    assert_non_null(
+        strstr(server_log(v2), "GET / HTTP/1.1\r\nHost: movies\r\nX-Two: 2\r\nX-All: 1\r\n\r\n"));
+    assert_non_null(
+        strstr(server_log(v1), "GET / HTTP/1.1\r\nHost: movies\r\nX-One: 1\r\nX-All: 1\r\n\r\n"));
+    assert_null(strstr(server_log(v1), "X-Two")); /* which is what the control was sent as well */
+    assert_int_equal(server_requests(v1), 2);
+    forget(r);
+    server_stop(v1);
+    server_stop(v2);
+}
+
 static struct exchange *one_connection(unsigned i)
 {
     struct exchange *x = exchange_from(GET("/"), "");
@@ -1227,6 +1254,7 @@ int main(void)
         TEST(every_target_gets_every_request_once),
         TEST(every_candidate_gets_every_request_once),
         TEST(with_a_recorded_baseline_v1_gets_no_call),
+        TEST(header_fields_are_changed_for_all_or_for_one_target),
         TEST(connections_are_kept_alive),
         TEST(the_order_of_calls_is_drawn_and_can_be_drawn_again),
         TEST(percentages_choose_alike_and_nested),
