@@ -5,6 +5,7 @@
 
 #include "cli/notice.h"
 #include "cli/value.h"
+#include "core/http.h"
 
 enum { MILLION = 1000000 };
 
@@ -13,7 +14,9 @@ const char *const replay_controls[] = {"v1", "recorded", "none", NULL};
 /* In the order of enum replay_baseline. */
 const char *const replay_baselines[] = {"v1", "recorded", NULL};
 
-static option_reader read_percent, read_error_rate, read_factor, read_host;
+static const char *const missing_keys[] = {"skip", "request", NULL};
+
+static option_reader read_percent, read_error_rate, read_factor, read_host, read_key;
 
 const struct option_spec replay_options[] = {
     OPT_STRING(0, "v1", v1, "URL",
@@ -27,6 +30,11 @@ const struct option_spec replay_options[] = {
             "mirror P percent of the requests, down to 0.0001 (default 100)"),
     OPT_STRING(0, "seed", seed, "TEXT",
                "seed of the draw: the same seed chooses the same requests (default mirrorctl/v1)"),
+    OPT_OWN(0, "sample-key", key, "KEY", read_key,
+            "what is drawn: requests (auto, request), or all with one header:NAME, cookie:NAME or "
+            "client-ip at once (default auto)"),
+    OPT_CHOICE(0, "missing-key", missing_key, "WHAT", missing_keys,
+               "a request without that key: skip it (default), or draw it as a request"),
     OPT_OWN(0, "speed", speed, "X", read_factor, "X times the recorded pace (default 1)"),
     OPT_OWN(0, "rate", rate, "N", read_factor,
             "N requests a second instead, whatever the targets do"),
@@ -113,6 +121,39 @@ static int read_factor(const struct option_spec *spec, void *field, const char *
     return 0;
 }
 
+/* header:NAME and cookie:NAME. */
+static bool read_named_key(const char *value, struct replay_key_option *key)
+{
+    struct str rest = str_of(value), kind = str_cut(&rest, ':');
+
+    if (!http_is_token(rest))
+        return false;
+    *key = (struct replay_key_option){str_eq(kind, STR("header")) ? KEY_HEADER : KEY_COOKIE,
+                                      rest.data, value};
+    return str_eq(kind, STR("header")) || str_eq(kind, STR("cookie"));
+}
+
+static int read_key(const struct option_spec *spec, void *field, const char *value, struct err *e)
+{
+    static const struct {
+        const char *name;
+        enum replay_key kind;
+    } plain[] = {{"auto", KEY_AUTO}, {"request", KEY_REQUEST}, {"client-ip", KEY_CLIENT_IP}};
+    struct replay_key_option *key = field;
+
+    (void)spec;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        if (strcmp(value, plain[i].name) == 0) {
+            *key = (struct replay_key_option){plain[i].kind, NULL, value};
+            return 0;
+        }
+    }
+    if (read_named_key(value, key))
+        return 0;
+    return err_set(e, ERR_USAGE,
+                   "\"%s\" is not auto, request, client-ip, header:NAME or cookie:NAME", value);
+}
+
 static int read_host(const struct option_spec *spec, void *field, const char *value, struct err *e)
 {
     static const char *const kinds[] = {
@@ -149,6 +190,11 @@ int replay_options_check(const struct replay_options *o, struct err *e)
     return 0;
 }
 
+bool replay_options_draw_keys(const struct replay_options *o)
+{
+    return o->key.kind == KEY_HEADER || o->key.kind == KEY_COOKIE || o->key.kind == KEY_CLIENT_IP;
+}
+
 void replay_options_configure(const struct replay_options *o, struct replay_config *c)
 {
     c->v1 = o->v1;
@@ -157,6 +203,9 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->baseline = (enum replay_baseline)o->baseline;
     c->ppm = (uint32_t)o->ppm;
     c->seed = o->seed;
+    c->key = o->key.kind;
+    c->key_name = o->key.name;
+    c->missing_key_is_place = o->missing_key == 1;
     c->pace = o->max ? PACE_MAX : o->rate > 0 ? PACE_RATE : PACE_RECORDED;
     c->speed = o->speed > 0 ? o->speed : 1;
     c->rate = o->rate;

@@ -19,6 +19,12 @@ struct replay_options {
     struct option_list candidates;
     uint64_t ppm;
     const char *seed;
+    struct replay_key_option {
+        enum replay_key kind;
+        const char *name; /* of the header or cookie */
+        const char *text; /* as it was given */
+    } key;
+    int missing_key; /* 1: drawn by its place */
     double speed, rate;
     bool max;
     uint64_t concurrency;
@@ -40,10 +46,11 @@ struct replay_options {
 /* To be a part of a command's table. */
 extern const struct option_spec replay_options[];
 
-#define REPLAY_DEFAULTS                                                                           \
-    {                                                                                             \
-        .ppm = 1000000, .seed = "mirrorctl/v1", .concurrency = 64, .timeout_ns = 10 * NS_PER_SEC, \
-        .max_error_ppm = 500000, .methods = "GET,HEAD,OPTIONS",                                   \
+#define REPLAY_DEFAULTS                                                            \
+    {                                                                              \
+        .ppm = 1000000, .seed = "mirrorctl/v1", .key = {KEY_AUTO, NULL, "auto"},   \
+        .concurrency = 64, .timeout_ns = 10 * NS_PER_SEC, .max_error_ppm = 500000, \
+        .methods = "GET,HEAD,OPTIONS",                                             \
     }
 
 /* The names of enum replay_control and enum replay_baseline; NULL-terminated. */
@@ -51,6 +58,9 @@ extern const char *const replay_controls[], *const replay_baselines[];
 
 /* What the options say together. Returns 0, or -1 with *e (ERR_USAGE). */
 int replay_options_check(const struct replay_options *o, struct err *e);
+
+/* True if the percentage is one of keys, such as sessions, not of requests. */
+bool replay_options_draw_keys(const struct replay_options *o);
 
 /* Fill in what of the configuration the options say. */
 void replay_options_configure(const struct replay_options *o, struct replay_config *c);

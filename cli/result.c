@@ -68,6 +68,10 @@ int result_meta(const struct replay_options *o, const struct replay_stats *s, co
     json_double(&w, (double)o->ppm / 10000);
     json_key(&w, "seed");
     json_cstr(&w, o->seed);
+    json_key(&w, "sample_key");
+    json_cstr(&w, o->key.text);
+    json_key(&w, "percent_of");
+    json_cstr(&w, replay_options_draw_keys(o) ? "keys" : "requests");
     json_key(&w, "control");
     json_cstr(&w, replay_controls[o->control]);
     json_key(&w, "baseline");

@@ -224,6 +224,11 @@ static void say_lateness(const struct replay_stats *s)
 
 static void say_hints(const struct replay_stats *s, const char *refused)
 {
+    if (s->no_key)
+        log_info("%" PRIu64 " request%s the key of the draw and %s not sent; --missing-key request "
+                 "draws them one by one",
+                 s->no_key, s->no_key == 1 ? " has not" : "s have not",
+                 s->no_key == 1 ? "was" : "were");
     if (s->no_rule)
         log_info("%" PRIu64 " request%s left out by --only and --skip", s->no_rule,
                  s->no_rule == 1 ? " was" : "s were");

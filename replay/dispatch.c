@@ -45,15 +45,26 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
     case NOT_METHOD:
         s->method++;
         break;
+    case NOT_KEYED:
+        s->no_key++;
+        break;
     }
     s->recorded++;
 }
 
-static bool is_drawn(const struct dispatcher *d, const struct exchange *x)
+/* May it be sent, and then: is it drawn? */
+static enum eligible decide(const struct dispatcher *d, const struct exchange *x, bool *drawn)
 {
+    enum eligible why = eligible_check(x, &d->rules);
     char room[SELECT_KEY_ROOM];
+    struct str key;
 
-    return select_key(&d->select, select_auto_key(x, room));
+    *drawn = false;
+    if (why == ELIGIBLE && !select_find_key(&d->select, x, room, &key))
+        why = NOT_KEYED;
+    if (why == ELIGIBLE)
+        *drawn = select_key(&d->select, key);
+    return why;
 }
 
 /* Calls that will not be made have their outcome from the start. The control
@@ -114,8 +125,8 @@ static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
 /* Decide about an exchange, which is ours. */
 static int take(struct dispatcher *d, struct exchange *x, struct err *e)
 {
-    enum eligible why = eligible_check(x, &d->rules);
-    bool drawn = why == ELIGIBLE && is_drawn(d, x);
+    bool drawn;
+    enum eligible why = decide(d, x, &drawn);
     int rc = 0;
 
     schedule_note(&d->schedule, x->request_first_ns);

@@ -22,6 +22,7 @@ enum eligible {
     NOT_MEANT,      /* left out by --only or --skip */
     NOT_ANOMALOUS,  /* two readers could read it differently */
     NOT_METHOD,     /* not among the methods */
+    NOT_KEYED,      /* without the key that the draw goes by; not asked here */
 };
 
 struct eligible_rules {

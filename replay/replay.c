@@ -117,6 +117,8 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "the timeout must be from a millisecond to a day");
     if (c->ca_file && access(c->ca_file, R_OK) < 0)
         return err_set(e, ERR_USAGE, "%s: %s", c->ca_file, strerror(errno));
+    if ((c->key == KEY_HEADER || c->key == KEY_COOKIE) && !http_is_token(str_of(c->key_name)))
+        return err_set(e, ERR_USAGE, "the name of a header or cookie is missing or is none");
     if (c->host == HOST_NAME && check_host_name(c->host_name, e) < 0)
         return -1;
     return check_methods(c->methods, e);
@@ -410,6 +412,9 @@ static void fill_dispatcher(struct replay *r)
         .stats = &r->stats,
     };
     select_init(&d->select, c->seed, c->ppm);
+    d->select.key = c->key;
+    d->select.key_name = str_of(c->key_name);
+    d->select.missing_is_place = c->missing_key_is_place;
     schedule_init(&d->schedule, c->dry_run ? PACE_MAX : c->pace, c->speed, c->rate,
                   clock_mono_ns());
 }

@@ -19,6 +19,9 @@
 
 enum replay_control { CONTROL_V1, CONTROL_RECORDED, CONTROL_NONE };
 enum replay_pace { PACE_RECORDED, PACE_RATE, PACE_MAX };
+/* What is drawn: requests by their trace or place (auto), by their place alone, or
+ * whatever has the same header field, cookie or client address at once. */
+enum replay_key { KEY_AUTO, KEY_REQUEST, KEY_HEADER, KEY_COOKIE, KEY_CLIENT_IP };
 enum replay_host { HOST_KEEP, HOST_TARGET, HOST_SHADOW, HOST_NAME };
 
 enum replay_baseline { BASELINE_V1, BASELINE_RECORDED };
@@ -89,6 +92,11 @@ struct replay_config {
     const char *const *only;
     const char *const *skip;
     size_t n_only, n_skip;
+
+    enum replay_key key;
+    const char *key_name;      /* KEY_HEADER, KEY_COOKIE */
+    bool missing_key_is_place; /* without its key a request is drawn by its place; else it
+                                  is left out, as no_key */
 
     /* Changes to header fields, beside what always changes (rewrite.h). */
     const struct replay_field *fields;

@@ -4,6 +4,8 @@
  * every bit of the hash. */
 #include "replay/select.h"
 
+#include <arpa/inet.h>
+
 #include "core/http.h"
 
 static const uint64_t fnv_offset = UINT64_C(0xcbf29ce484222325);
@@ -20,7 +22,7 @@ void select_init(struct select *s, const char *seed, uint32_t ppm)
 {
     struct str text = str_of(seed ? seed : SELECT_DEFAULT_SEED);
 
-    s->ppm = ppm;
+    *s = (struct select){.ppm = ppm};
     s->seeded = fnv1a(fnv1a(fnv_offset, text), str_from("", 1));
 }
 
@@ -78,7 +80,9 @@ static bool read_traceparent(struct str value, struct str *key)
     struct str version = str_cut(&value, '-');
     struct str id = str_cut(&value, '-');
 
-    if (version.len != 2 || id.len != 32 || !is_hex(version) || !is_hex(id) || is_all_zero(id))
+    /* Version ff is invalid, and one that is to come still begins like this. */
+    if (version.len != 2 || id.len != 32 || !is_hex(version) || str_ieq(version, STR("ff")) ||
+        !is_hex(id) || is_all_zero(id))
         return false;
     *key = id;
     return true;
@@ -150,7 +154,7 @@ static struct str place_in_capture(const struct exchange *x, char room[SELECT_KE
     return str_from(room, (size_t)(p - room));
 }
 
-struct str select_auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM])
+static struct str auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM])
 {
     struct str head = x->request.head;
     struct str value, key;
@@ -164,4 +168,74 @@ struct str select_auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM])
     if (http_find_field(head, STR("x-request-id"), &value) && read_request_id(value, room, &key))
         return key;
     return place_in_capture(x, room);
+}
+
+static bool header_key(struct str head, struct str name, char room[SELECT_KEY_ROOM],
+                       struct str *key)
+{
+    if (!http_find_field(head, name, key))
+        return false;
+    if (str_ieq(name, STR("x-request-id")))
+        return read_request_id(*key, room, key);
+    return key->len > 0;
+}
+
+/* The names of cookies are case-sensitive (RFC 6265, 5.4). An empty value says
+ * no more than a missing one. */
+static bool cookie_key(struct str head, struct str name, struct str *key)
+{
+    struct str rest = http_fields(head);
+    struct http_field field;
+
+    while (http_next_field(&rest, &field)) {
+        while (str_ieq(field.name, STR("Cookie")) && field.value.data) {
+            struct str value = str_cut(&field.value, ';');
+
+            if (!str_eq(str_trim(str_cut(&value, '=')), name))
+                continue;
+            *key = str_trim(value);
+            return key->len > 0;
+        }
+    }
+    return false;
+}
+
+static bool client_key(const struct endpoint *client, char room[SELECT_KEY_ROOM], struct str *key)
+{
+    int family = client->family == 6 ? AF_INET6 : AF_INET;
+
+    if (client->family == 0 || !inet_ntop(family, client->address, room, SELECT_KEY_ROOM))
+        return false;
+    *key = str_of(room);
+    return true;
+}
+
+static bool named_key(const struct select *s, const struct exchange *x, char room[SELECT_KEY_ROOM],
+                      struct str *key)
+{
+    switch (s->key) {
+    case KEY_HEADER:
+        return header_key(x->request.head, s->key_name, room, key);
+    case KEY_COOKIE:
+        return cookie_key(x->request.head, s->key_name, key);
+    case KEY_CLIENT_IP:
+        return client_key(&x->client, room, key);
+    default:
+        return false;
+    }
+}
+
+bool select_find_key(const struct select *s, const struct exchange *x, char room[SELECT_KEY_ROOM],
+                     struct str *key)
+{
+    if (s->key == KEY_AUTO) {
+        *key = auto_key(x, room);
+        return true;
+    }
+    if (named_key(s, x, room, key))
+        return true;
+    if (s->key != KEY_REQUEST && !s->missing_is_place)
+        return false;
+    *key = place_in_capture(x, room);
+    return true;
 }

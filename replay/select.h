@@ -12,6 +12,7 @@
 
 #include "core/exchange.h"
 #include "core/str.h"
+#include "replay/replay.h"
 
 #define SELECT_DEFAULT_SEED "mirrorctl/v1"
 
@@ -20,9 +21,12 @@ enum { SELECT_ALL = 1000000 };
 struct select {
     uint64_t seeded; /* the hash after the seed, before the key */
     uint32_t ppm;
+    enum replay_key key;
+    struct str key_name;   /* KEY_HEADER, KEY_COOKIE */
+    bool missing_is_place; /* a request without its key has its place as key */
 };
 
-/* Draw `ppm` of a million. `seed` may be NULL for the default. */
+/* Draw `ppm` of a million, by KEY_AUTO. `seed` may be NULL for the default. */
 void select_init(struct select *s, const char *seed, uint32_t ppm);
 
 /* The hash of a key: 64 bits that depend on each bit of seed and key. */
@@ -37,11 +41,18 @@ bool select_key(const struct select *s, struct str key);
 /* Room for a key that has to be put together. */
 enum { SELECT_KEY_ROOM = 64 };
 
-/* The key of a request, the first that it has of: trace id of `traceparent`,
- * of `x-b3-traceid` or `b3`, `x-request-id`, and else its place in the capture:
- * addresses of its connection, index in it, time of its first byte. Views into
- * the request, or into `room`. */
-struct str select_auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM]);
+/* The key of a request: a view into it, or into `room`. False when it has none.
+ *
+ *   KEY_AUTO       the first that it has of: trace id of `traceparent`, of
+ *                  `x-b3-traceid` or `b3`, `x-request-id`, else as KEY_REQUEST
+ *   KEY_REQUEST    its place in the capture: addresses of its connection, index
+ *                  in it, time of its first byte
+ *   KEY_HEADER     the value of the first field of that name
+ *   KEY_COOKIE     the value of the first cookie of that name
+ *   KEY_CLIENT_IP  the address it came from, as text
+ */
+bool select_find_key(const struct select *s, const struct exchange *x, char room[SELECT_KEY_ROOM],
+                     struct str *key);
 
 /* A well-mixed permutation of 64 bits, for spreading small numbers. */
 uint64_t select_mix(uint64_t v);

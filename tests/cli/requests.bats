@@ -65,3 +65,36 @@ nowhere=(--v1 http://127.0.0.1:1 --v2 http://127.0.0.1:2)
   refuses "holds a control character" --header $'A: 1\r\nB: 2'
   refuses "there is no v3 to set a header field for" --header-v3 'A: 1'
 }
+
+# sessions_pcap FILE: 40 sessions with three requests each, and two requests without.
+sessions_pcap() {
+  local i
+  for ((i = 0; i < 120; i++)); do
+    printf '>>> GET /movies/%d HTTP/1.1\\r\\nHost: h\\r\\nCookie: a=b; sid=s%d\\r\\n\\r\\n\n' $((i % 40)) $((i % 40))
+    printf '<<< HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n\n'
+  done >dialogue
+  for ((i = 0; i < 2; i++)); do
+    printf '>>> GET /bare HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n\n'
+    printf '<<< HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n\n'
+  done >>dialogue
+  pcap_of "$1" <dialogue
+}
+
+@test "--sample-key draws sessions whole; what has no key is left out and counted" {
+  sessions_pcap s.pcap
+  run --separate-stderr mirrorctl replay s.pcap "${nowhere[@]}" --dry-run --percent 50 \
+    --sample-key cookie:sid -o s.mres
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"122 recorded = 120 eligible + 2 not_eligible{no_key 2}"* ]]
+  [[ $stderr == *"2 requests have not the key of the draw and were not sent; --missing-key request"* ]]
+  grep -aq '"sample_key":"cookie:sid","percent_of":"keys"' s.mres
+  # Each session that is there is there three times.
+  targets_of s.mres | uniq -c | awk '{ print $1 }' | sort -u >times
+  [ "$(cat times)" = 3 ]
+  run --separate-stderr mirrorctl replay s.pcap "${nowhere[@]}" --dry-run \
+    --sample-key cookie:sid --missing-key request
+  [[ $stderr == *"122 recorded = 122 eligible + 0 not_eligible"* ]]
+  run mirrorctl replay s.pcap "${nowhere[@]}" --dry-run --sample-key cookie:
+  [ "$status" -eq 2 ]
+  [[ $output == *"--sample-key: \"cookie:\" is not auto, request, client-ip, header:NAME or cookie:NAME"* ]]
+}

@@ -9,6 +9,16 @@
 
 #include "replay/select.h"
 
+static struct str auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM])
+{
+    struct select s;
+    struct str key;
+
+    select_init(&s, NULL, 0);
+    assert_true(select_find_key(&s, x, room, &key));
+    return key;
+}
+
 static struct exchange exchange_with(const char *fields, char *room, size_t n)
 {
     struct exchange x = {.connection = 3, .index = 2, .request_first_ns = 1700000000123456789};
@@ -24,7 +34,7 @@ static void assert_key(const char *fields, const char *key)
 {
     char head[1024], room[SELECT_KEY_ROOM];
     struct exchange x = exchange_with(fields, head, sizeof head);
-    struct str got = select_auto_key(&x, room);
+    struct str got = auto_key(&x, room);
 
     assert_int_equal(got.len, strlen(key));
     assert_memory_equal(got.data, key, got.len);
@@ -134,6 +144,16 @@ static void what_is_no_trace_id_is_passed_over(void **state)
     assert_key("traceparent: 00-00000000000000000000000000000000-00f067aa0ba902b7-01\r\n"
                "X-Request-Id: r\r\n",
                "r");
+    assert_key("traceparent: 00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01\r\n"
+               "X-Request-Id: r\r\n",
+               "r");
+    assert_key("traceparent: 00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01\r\n"
+               "X-Request-Id: r\r\n",
+               "r");
+    assert_key("traceparent: ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+               "X-Request-Id: r\r\n",
+               "r");
+    assert_key("X-B3-TraceId: 0000000000000000\r\nb3: 80f198ee56343ba8-1\r\n", "80f198ee56343ba8");
     assert_key("traceparent: nonsense\r\nb3: 0\r\nX-Request-Id: r\r\n", "r");
 }
 
@@ -151,22 +171,155 @@ static void without_ids_the_place_in_the_capture_decides(void **state)
 {
     char head[256], room[SELECT_KEY_ROOM], other_room[SELECT_KEY_ROOM];
     struct exchange x = exchange_with("", head, sizeof head);
-    struct str key = select_auto_key(&x, room);
+    struct str key = auto_key(&x, room);
     struct str again;
 
     (void)state;
     x.ordinal = 99; /* the order of a file is nothing to go by */
     x.connection = 77;
-    again = select_auto_key(&x, other_room);
+    again = auto_key(&x, other_room);
     assert_true(str_eq(key, again));
     x.index++;
-    assert_false(str_eq(key, select_auto_key(&x, other_room)));
+    assert_false(str_eq(key, auto_key(&x, other_room)));
     x.index--;
     x.request_first_ns++;
-    assert_false(str_eq(key, select_auto_key(&x, other_room)));
+    assert_false(str_eq(key, auto_key(&x, other_room)));
     x.request_first_ns--;
     x.client.port++;
-    assert_false(str_eq(key, select_auto_key(&x, other_room)));
+    assert_false(str_eq(key, auto_key(&x, other_room)));
+}
+
+static void assert_named(enum replay_key kind, const char *name, const char *fields,
+                         const char *expected)
+{
+    char head[1024], room[SELECT_KEY_ROOM];
+    struct exchange x = exchange_with(fields, head, sizeof head);
+    struct select s;
+    struct str key;
+
+    select_init(&s, NULL, 0);
+    s.key = kind;
+    s.key_name = str_of(name);
+    assert_int_equal(select_find_key(&s, &x, room, &key), expected != NULL);
+    if (expected) {
+        assert_int_equal(key.len, strlen(expected));
+        assert_memory_equal(key.data, expected, key.len);
+    }
+    /* Asked to, a request without its key is drawn by its place. */
+    s.missing_is_place = true;
+    assert_true(select_find_key(&s, &x, room, &key));
+    if (!expected)
+        assert_int_equal(key.len, 2 * 19 + 4 + 8);
+}
+
+static void a_header_can_be_the_key(void **state)
+{
+    (void)state;
+    assert_named(KEY_HEADER, "x-user", "X-User:  anna \r\nX-User: bob\r\n", "anna");
+    assert_named(KEY_HEADER, "x-user", "X-User:\r\n", NULL);
+    assert_named(KEY_HEADER, "x-user", "traceparent: 00-1\r\n", NULL);
+    assert_named(KEY_HEADER, "X-Request-Id",
+                 "x-request-id: 8a6e0804-2bd0-9672-b79d-d97027f9071a\r\n",
+                 "8a6e0804-2bd0-4672-b79d-d97027f9071a");
+}
+
+static void a_cookie_can_be_the_key(void **state)
+{
+    (void)state;
+    assert_named(KEY_COOKIE, "sid", "Cookie: a=1; sid=7=8;b=2\r\n", "7=8");
+    assert_named(KEY_COOKIE, "sid", "Cookie: xsid=1\r\ncookie: sid=2\r\n", "2");
+    assert_named(KEY_COOKIE, "sid", "Cookie: sid=\"q\"\r\n", "\"q\"");
+    assert_named(KEY_COOKIE, "sid", "Cookie: SID=1\r\n", NULL);
+    assert_named(KEY_COOKIE, "sid", "Cookie: sid=\r\n", NULL);
+    assert_named(KEY_COOKIE, "sid", "Cookie: sid\r\n", NULL);
+    assert_named(KEY_COOKIE, "sid", "X: sid=1\r\n", NULL);
+}
+
+static void the_client_can_be_the_key(void **state)
+{
+    char head[256], room[SELECT_KEY_ROOM];
+    struct exchange x = exchange_with("", head, sizeof head);
+    struct select s;
+    struct str key;
+
+    (void)state;
+    select_init(&s, NULL, 0);
+    s.key = KEY_CLIENT_IP;
+    assert_true(select_find_key(&s, &x, room, &key));
+    assert_true(str_eq(key, STR("10.0.0.1")));
+    x.client.port++;
+    assert_true(select_find_key(&s, &x, room, &key));
+    assert_true(str_eq(key, STR("10.0.0.1")));
+    x.client = (struct endpoint){.family = 6, .address = {0x20, 1, 0xd, 0xb8, [15] = 1}};
+    assert_true(select_find_key(&s, &x, room, &key));
+    assert_true(str_eq(key, STR("2001:db8::1")));
+    x.client.family = 0;
+    assert_false(select_find_key(&s, &x, room, &key));
+}
+
+static void a_request_can_be_drawn_by_its_place_alone(void **state)
+{
+    char head[256], bare[256], room[SELECT_KEY_ROOM], other[SELECT_KEY_ROOM];
+    struct exchange x = exchange_with("X-Request-Id: r\r\n", head, sizeof head);
+    struct exchange y = exchange_with("", bare, sizeof bare);
+    struct select s;
+    struct str key;
+
+    (void)state;
+    select_init(&s, NULL, 0);
+    s.key = KEY_REQUEST;
+    assert_true(select_find_key(&s, &x, room, &key));
+    assert_true(str_eq(key, auto_key(&y, other)));
+}
+
+/* Exact binomial bounds, two-sided, of one in a million. */
+static void a_share_is_as_large_as_it_says(void **state)
+{
+    static const struct {
+        int n;
+        uint32_t ppm;
+        unsigned low, high;
+    } rows[] = {
+        {50, 500000, 8, 42},        {1000, 10000, 0, 29},
+        {1000, 100000, 57, 149},    {1000, 500000, 423, 577},
+        {10000, 100, 0, 9},         {10000, 10000, 55, 152},
+        {10000, 100000, 856, 1150}, {100000, 100, 0, 29},
+        {100000, 1000, 55, 153},    {100000, 250000, 24332, 25672},
+    };
+
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        unsigned chosen = 0;
+        struct select s;
+
+        select_init(&s, "a seed", rows[r].ppm);
+        for (int i = 0; i < rows[r].n; i++) {
+            char key[32];
+
+            snprintf(key, sizeof key, "request-%d", i);
+            chosen += select_key(&s, str_of(key));
+        }
+        assert_in_range(chosen, rows[r].low, rows[r].high);
+    }
+}
+
+/* Every share holds all smaller ones, to the last step of the scale. */
+static void every_share_is_inside_the_next(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        struct select s;
+        uint32_t position;
+        char key[16];
+
+        snprintf(key, sizeof key, "k%d", i);
+        select_init(&s, NULL, 0);
+        position = select_position(select_hash(&s, str_of(key)));
+        s.ppm = position;
+        assert_false(select_key(&s, str_of(key)));
+        s.ppm = position + 1;
+        assert_true(select_key(&s, str_of(key)));
+    }
 }
 
 int main(void)
@@ -180,6 +333,12 @@ int main(void)
         cmocka_unit_test(the_trace_id_is_the_first_choice),
         cmocka_unit_test(what_is_no_trace_id_is_passed_over),
         cmocka_unit_test(envoy_may_change_one_character_of_a_request_id),
+        cmocka_unit_test(a_header_can_be_the_key),
+        cmocka_unit_test(a_cookie_can_be_the_key),
+        cmocka_unit_test(the_client_can_be_the_key),
+        cmocka_unit_test(a_request_can_be_drawn_by_its_place_alone),
+        cmocka_unit_test(a_share_is_as_large_as_it_says),
+        cmocka_unit_test(every_share_is_inside_the_next),
         cmocka_unit_test(without_ids_the_place_in_the_capture_decides),
     };
 
