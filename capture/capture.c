@@ -36,7 +36,7 @@ struct capture {
     uint8_t port_set[65536 / 8];
     uint8_t id[16];
     int64_t created_ns;
-    int64_t now;        /* packet time, never backwards */
+    int64_t now;        /* packet time, see set_clock() */
     uint64_t numbers;   /* connections so far */
     uint64_t ordinals;  /* exchanges handed on so far */
     bool full;          /* no more exchanges are wanted */
@@ -227,6 +227,15 @@ static void use_packet(struct capture *c, const struct packet *p)
     }
 }
 
+/* Packets may be out of order, and the clock does not go backwards for that. By
+ * more than a moment they are of another time: of an older file, or behind one
+ * whose time was wrong. */
+static void set_clock(struct capture *c, int64_t ns)
+{
+    if (ns > c->now || c->now - ns > CONNECTION_PATIENCE_SECONDS * NS_PER_SEC)
+        c->now = ns;
+}
+
 static bool on_packet(void *ctx, const struct packet *p)
 {
     struct capture *c = ctx;
@@ -239,8 +248,7 @@ static bool on_packet(void *ctx, const struct packet *p)
         return false;
     }
     c->stats.last_ns = p->ns;
-    if (p->ns > c->now)
-        c->now = p->ns;
+    set_clock(c, p->ns);
     mind_time(c);
     /* Not before, so that the sums hold whenever an exchange is handed on. */
     c->stats.packets++;

@@ -19,7 +19,7 @@ enum { PATIENCE_NS = CONNECTION_PATIENCE_SECONDS * NS_PER_SEC, MAX_STRAYS = 8 };
 
 void connection_init(struct connection *c, uint64_t number, const struct segment *s, int dir)
 {
-    *c = (struct connection){.number = number, .client = -1, .first_ns = s->ns};
+    *c = (struct connection){.number = number, .client = -1};
     c->from[dir] = s->from;
     c->from[!dir] = s->to;
 }
@@ -480,6 +480,19 @@ static bool lose_patience(struct connection *c, const struct pair_context *ctx, 
     return skip_acked(c, ctx, dir, now, false) || excuse(c, ctx, dir, now);
 }
 
+/* Have bytes waited long enough for a SYN that comes late? */
+static bool is_unsettled_for_long(const struct connection *c, int64_t now)
+{
+    if (c->segments >= CONNECTION_PATIENCE_SEGMENTS)
+        return true;
+    for (int d = 0; d < 2; d++) {
+        const struct piece *p = stream_head(&c->stream[d]);
+        if (stream_is_full(&c->stream[d]) || (p && now - p->ns >= PATIENCE_NS))
+            return true;
+    }
+    return false;
+}
+
 /* Decide where streams begin whose SYN was not seen. */
 static void settle(struct connection *c, int64_t now, struct budget *b, bool force_it)
 {
@@ -487,9 +500,7 @@ static void settle(struct connection *c, int64_t now, struct budget *b, bool for
         c->settled = true;
         return;
     }
-    if (!force_it && c->segments < CONNECTION_PATIENCE_SEGMENTS &&
-        now - c->first_ns < PATIENCE_NS && !stream_is_full(&c->stream[0]) &&
-        !stream_is_full(&c->stream[1]))
+    if (!force_it && !is_unsettled_for_long(c, now))
         return;
     c->settled = true;
     for (int d = 0; d < 2; d++) {
@@ -563,6 +574,7 @@ static void take_ack(struct connection *c, const struct segment *s, int dir)
     int64_t pos = stream_position(peer, s->ack);
     int64_t top = peer->top > peer->next ? peer->top : peer->next;
 
+    c->open |= !(s->flags & (TCP_SYN | TCP_RST)) && peer->has_syn && c->stream[dir].has_syn;
     show_position(peer, pos);
     if (pos > peer->acked && pos <= top + STREAM_WINDOW)
         peer->acked = pos;

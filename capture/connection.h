@@ -29,20 +29,20 @@ struct connection {
     int64_t missed[2];       /* bytes were lost or not understood at first: where
                                * the other stream stood then; 0: were not */
     bool carries;            /* payload was seen */
+    bool open;               /* both ends have said SYN, and the client knows it */
     struct endpoint from[2]; /* who sends in that direction */
     struct stream stream[2];
     struct pairing *http;
     struct early *early; /* first bytes, too few to tell what they are */
     uint64_t segments;
     uint64_t unclear_bytes; /* payload before it was recognised */
-    int64_t first_ns;
 };
 
 /* Start with the first segment, which goes in direction `dir`. */
 void connection_init(struct connection *c, uint64_t number, const struct segment *s, int dir);
 
-/* Take a segment. `now` is the capture's clock: packet time that never goes
- * backwards. */
+/* Take a segment. `now` is the capture's clock: packet time that does not go
+ * backwards for packets that are out of order. */
 void connection_segment(struct connection *c, const struct pair_context *ctx,
                         const struct segment *s, int dir, int64_t now);
 

@@ -189,7 +189,7 @@ static enum flow_class class_of(const struct connection *c)
 {
     if (connection_is_over(c))
         return FLOW_OVER;
-    return c->carries ? FLOW_OPEN : FLOW_HALF_OPEN;
+    return c->carries || c->open ? FLOW_OPEN : FLOW_HALF_OPEN;
 }
 
 void flow_touch(struct flow_table *t, struct flow *f, int64_t now)
@@ -212,7 +212,8 @@ struct flow *flow_expired(const struct flow_table *t, int64_t now)
 {
     for (int i = 0; i < FLOW_CLASSES; i++) {
         struct flow *f = t->list[i].oldest;
-        if (f && now - f->last_ns > lifetime_ns[i])
+        /* Beyond either end: older packets may follow newer ones, file by file. */
+        if (f && (now - f->last_ns > lifetime_ns[i] || f->last_ns - now > lifetime_ns[i]))
             return f;
     }
     return t->list[FLOW_OVER].count > FLOW_MAX_OVER ? t->list[FLOW_OVER].oldest : NULL;

@@ -23,7 +23,7 @@ enum {
 /* Those easiest to give up first. */
 enum flow_class {
     FLOW_OVER,      /* closed or reset: 5 s */
-    FLOW_HALF_OPEN, /* no payload yet: 30 s */
+    FLOW_HALF_OPEN, /* no whole handshake and no payload yet: 30 s */
     FLOW_OPEN,      /* 300 s */
     FLOW_CLASSES,
 };

@@ -26,7 +26,7 @@ void fragments_free(struct fragments *t);
 
 /* Take a fragment; *s is as decode_packet() left it. Returns true when that
  * completes the datagram: *payload, valid until the next call, is what it
- * carries, to be handed to decode_datagram(). `now` must not go backwards. */
+ * carries, to be handed to decode_datagram(). `now` is the capture's clock. */
 bool fragments_add(struct fragments *t, const struct segment *s, const struct fragment *f,
                    int64_t now, struct str *payload);
 

@@ -394,6 +394,49 @@ static void ten_quiet_minutes_do_not_lose_the_next_exchange(void **state)
            EXCHANGE "GET /a 200 request:midstream response=hello response:midstream\n");
 }
 
+static void a_handshake_that_is_repeated_is_seen(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    p->n = 1; /* the answer was lost, and not captured */
+    p->ns = p->frame[0].ns + 2 * NS_PER_SEC;
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    expect(run(p, NULL), EXCHANGE);
+}
+
+static void a_connection_may_be_opened_long_before_it_is_used(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    p->ns += 200 * NS_PER_SEC;
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    expect(run(p, NULL), EXCHANGE);
+}
+
+static void older_packets_may_follow_newer_ones(void **state)
+{
+    struct packets *p = *state;
+
+    p->ns += 3600 * NS_PER_SEC;
+    converse(p, 1000);
+    p->ns -= 7200 * NS_PER_SEC;
+    converse(p, 1000);
+    converse(p, 1001);
+    expect(run(p, NULL), EXCHANGE EXCHANGE EXCHANGE);
+}
+
 static void numbers_wrap_inside_a_body(void **state)
 {
     struct packets *p = *state;
@@ -658,7 +701,8 @@ static void an_end_in_the_first_line_leaves_what_is_there_of_it(void **state)
 
 static void words_like_ours_in_other_protocols_are_none(void **state)
 {
-    static const char *const first[] = {"GET user:1", "OPTIONS sip:a@b SIP", "DELETE key", "LIST /"};
+    static const char *const first[] = {"GET user:1", "OPTIONS sip:a@b SIP", "DELETE key",
+                                        "LIST /"};
     struct packets *p = *state;
     struct talk t;
     struct stage s;
@@ -899,6 +943,9 @@ int main(void)
         TEST(a_new_handshake_ends_an_open_connection),
         TEST(tags_keep_equal_addresses_apart),
         TEST(ten_quiet_minutes_do_not_lose_the_next_exchange),
+        TEST(a_handshake_that_is_repeated_is_seen),
+        TEST(a_connection_may_be_opened_long_before_it_is_used),
+        TEST(older_packets_may_follow_newer_ones),
         TEST(numbers_wrap_inside_a_body),
         TEST(urgent_bytes_are_left_out_and_noted),
         TEST(a_retransmission_that_differs_is_noted),
