@@ -218,47 +218,90 @@ static bool may_be_answered(const struct connection *c, int dir, struct str firs
            recognise_garbled(first);
 }
 
+/* The first bytes of a direction: what was kept of them, or else a piece. */
+struct first {
+    struct buf *kept;    /* or NULL */
+    struct piece *piece; /* the last of them */
+};
+
+static struct str first_bytes(const struct first *f)
+{
+    return f->kept ? buf_str(f->kept) : f->piece->bytes;
+}
+
+/* Let a PROXY header in front go. HTTP1_TOO_SHORT if there may be one. */
+static enum http1_guess drop_proxy_header(struct connection *c, int dir, const struct first *f)
+{
+    enum http1_guess guess;
+    size_t n = 0;
+
+    if (c->midstream[dir] || !(senders(c, dir) & FROM_CLIENT))
+        return HTTP1_NO;
+    guess = recognise_proxy_header(first_bytes(f), &n);
+    if (guess != HTTP1_YES)
+        return guess;
+    c->unclear_bytes += n;
+    if (f->kept) {
+        c->early->piece[dir].pos += (int64_t)n;
+        buf_consume(f->kept, n);
+    } else {
+        f->piece->pos += (int64_t)n;
+        f->piece->bytes = str_skip(f->piece->bytes, n);
+    }
+    return HTTP1_YES;
+}
+
+static enum protocol first_protocol(struct connection *c, int dir, const struct first *f,
+                                    unsigned *role)
+{
+    enum protocol protocol = PROTOCOL_UNKNOWN;
+    enum http1_guess header = drop_proxy_header(c, dir, f);
+    struct str first = first_bytes(f);
+
+    *role = FROM_EITHER;
+    if (header != HTTP1_TOO_SHORT && first.len)
+        protocol = recognise(first, senders(c, dir), c->midstream[dir], role);
+    return protocol == PROTOCOL_UNKNOWN && first.len > EARLY_MAX ? PROTOCOL_OTHER : protocol;
+}
+
 static void classify(struct connection *c, const struct pair_context *ctx, int dir,
                      const struct piece *p)
 {
-    struct buf *early = c->early ? &c->early->bytes[dir] : NULL;
-    bool joined = early && early->len;
+    struct piece piece = *p;
+    struct first f = {has_early(c, dir) ? &c->early->bytes[dir] : NULL, &piece};
     unsigned role = FROM_EITHER;
-    enum protocol protocol;
+    enum protocol protocol = PROTOCOL_OTHER;
 
     if (p->bytes.len == 0) {
-        if (joined)
+        if (f.kept)
             c->early->piece[dir].urgent |= p->urgent;
         return;
     }
-    if (joined && !keep_early(c, ctx, dir, p))
-        protocol = PROTOCOL_OTHER;
-    else
-        protocol = recognise(joined ? buf_str(early) : p->bytes, senders(c, dir), c->midstream[dir],
-                             &role);
-    if (protocol == PROTOCOL_UNKNOWN && (joined ? early->len : p->bytes.len) > EARLY_MAX)
-        protocol = PROTOCOL_OTHER;
+    if (!f.kept || keep_early(c, ctx, dir, p))
+        protocol = first_protocol(c, dir, &f, &role);
     switch (protocol) {
     case PROTOCOL_UNKNOWN:
-        if (!joined && !keep_early(c, ctx, dir, p))
+        if (!f.kept && piece.bytes.len && !keep_early(c, ctx, dir, &piece))
             give_up(c, ctx);
         break;
     case PROTOCOL_HTTP:
-        begin_http(c, ctx, role == FROM_CLIENT ? dir : !dir, dir, joined ? NULL : p);
+        begin_http(c, ctx, role == FROM_CLIENT ? dir : !dir, dir, f.kept ? NULL : &piece);
         break;
     case PROTOCOL_OTHER:
-        if (may_be_answered(c, dir, joined ? buf_str(early) : p->bytes) &&
-            (joined || keep_early(c, ctx, dir, p)))
+        if (may_be_answered(c, dir, first_bytes(&f)) && (f.kept || keep_early(c, ctx, dir, &piece)))
             break;
-        /* In mid-stream this may be inside a message: wait for the next one. */
-        if (c->midstream[dir]) {
-            note_missed(c, dir);
-            c->unclear_bytes += joined ? early->len : p->bytes.len;
-            if (joined)
-                buf_reset(early);
+        if (!c->midstream[dir]) {
+            count(c, ctx, protocol);
             break;
         }
-        count(c, ctx, protocol);
+        /* This may be inside a message: wait for the next one, which may begin
+         * with the last piece. */
+        note_missed(c, dir);
+        c->unclear_bytes += first_bytes(&f).len - (f.kept ? p->bytes.len : 0);
+        if (f.kept) {
+            buf_reset(f.kept);
+            classify(c, ctx, dir, p);
+        }
         break;
     default:
         if (c->client < 0 && role != FROM_EITHER)

@@ -1,7 +1,5 @@
 #include "capture/recognise.h"
 
-#include "core/http1.h"
-
 /* A TLS record (RFC 8446, 5.1): a handshake at the beginning, any later. */
 static enum http1_guess guess_tls(struct str b, bool midstream)
 {
@@ -131,6 +129,53 @@ static enum http1_guess guess_http2(struct str b, unsigned senders, bool midstre
         return HTTP1_TOO_SHORT;
     f = read_frame(b.data);
     return f.type == 4 && f.flags == 0 && is_frame(&f) ? HTTP1_YES : HTTP1_NO;
+}
+
+/* ---- PROXY headers ------------------------------------------------------------- */
+
+/* Version 1: "PROXY", words and a line break, 107 bytes at most. */
+static enum http1_guess guess_proxy_line(struct str b, size_t *length)
+{
+    enum { MAX_LINE = 107 };
+    static const struct str begins[] = {
+        STR_INIT("PROXY TCP4 "),
+        STR_INIT("PROXY TCP6 "),
+        STR_INIT("PROXY UNKNOWN"),
+    };
+    struct str line = str_head(b, MAX_LINE);
+
+    *length = str_find(line, '\n') + 1;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        if (!str_eq(str_head(b, begins[i].len), str_head(begins[i], b.len)))
+            continue;
+        if (*length <= line.len)
+            return HTTP1_YES;
+        return b.len < MAX_LINE ? HTTP1_TOO_SHORT : HTTP1_NO;
+    }
+    return HTTP1_NO;
+}
+
+/* Version 2: twelve bytes, version, family, and how much follows. */
+static enum http1_guess guess_proxy_block(struct str b, size_t *length)
+{
+    enum { HEADER = 16 };
+    struct str begins = STR("\r\n\r\n\0\r\nQUIT\n");
+
+    if (!str_eq(str_head(b, begins.len), str_head(begins, b.len)))
+        return HTTP1_NO;
+    if (b.len < HEADER)
+        return HTTP1_TOO_SHORT;
+    if (((unsigned char)b.data[12] & 0xf0) != 0x20)
+        return HTTP1_NO;
+    *length = HEADER + ((size_t)(unsigned char)b.data[14] << 8 | (unsigned char)b.data[15]);
+    return b.len < *length ? HTTP1_TOO_SHORT : HTTP1_YES;
+}
+
+enum http1_guess recognise_proxy_header(struct str first, size_t *length)
+{
+    enum http1_guess line = guess_proxy_line(first, length);
+
+    return line != HTTP1_NO ? line : guess_proxy_block(first, length);
 }
 
 /* ---- all of them -------------------------------------------------------------- */

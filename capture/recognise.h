@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "core/http1.h"
 #include "core/str.h"
 
 enum protocol {
@@ -22,6 +23,10 @@ enum sender { FROM_CLIENT = 1, FROM_SERVER = 2, FROM_EITHER = FROM_CLIENT | FROM
  * PROTOCOL_UNKNOWN when there are too few of them to tell. Else *role says who
  * sends them, as far as they tell: for PROTOCOL_HTTP it is never FROM_EITHER. */
 enum protocol recognise(struct str first, unsigned senders, bool midstream, unsigned *role);
+
+/* Does a header of the PROXY protocol come first, with which a load balancer
+ * says whom it speaks for? *length is how long it is on HTTP1_YES. */
+enum http1_guess recognise_proxy_header(struct str first, size_t *length);
 
 /* Could a server take these first bytes of a client for a request, and say that
  * it is a bad one? */

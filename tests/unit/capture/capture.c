@@ -293,6 +293,25 @@ static void without_a_handshake_the_next_message_is_found(void **state)
     expect(s, "GET /a 200 request:midstream response=hello response:midstream\n");
 }
 
+static void a_request_may_follow_content_without_a_line(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_lose(&t, 0, 90); /* a head, and some of what it announces */
+    talk_say(&t, 0, "1|2|3|4");
+    talk_say(&t, 1, "HTTP/1.1 204 No Content\r\n\r\n");
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.orphan_responses, 1);
+    expect(s, "GET /a 200 request:midstream response=hello\n");
+}
+
 static void a_response_that_comes_first_answers_nothing(void **state)
 {
     struct packets *p = *state;
@@ -937,6 +956,7 @@ int main(void)
         TEST(connections_are_counted_by_what_they_speak),
         TEST(packets_add_up),
         TEST(without_a_handshake_the_next_message_is_found),
+        TEST(a_request_may_follow_content_without_a_line),
         TEST(a_response_that_comes_first_answers_nothing),
         TEST(with_one_direction_only_requests_are_unanswered),
         TEST(a_port_used_again_is_another_connection),

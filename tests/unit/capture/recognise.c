@@ -102,6 +102,37 @@ static void no_prefix_is_mistaken_for_something_else(void **state)
     }
 }
 
+static void a_proxy_header_ends_where_it_says(void **state)
+{
+    static const struct {
+        struct str first;
+        enum http1_guess guess;
+        size_t length;
+    } rows[] = {
+        {STR_INIT("PROXY TCP4 192.0.2.7 192.0.2.8 51234 80\r\nGET"), HTTP1_YES, 41},
+        {STR_INIT("PROXY UNKNOWN\r\n"), HTTP1_YES, 15},
+        {STR_INIT("PROXY TCP6 "), HTTP1_TOO_SHORT, 0},
+        {STR_INIT("PROXY /a HTTP/1.1\r\n"), HTTP1_NO, 0},
+        {STR_INIT("PROXY TCP4 "
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "01234567890123456789012345\r\n"),
+         HTTP1_NO, 0},
+        {STR_INIT("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"), HTTP1_YES, 16},
+        {STR_INIT("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x02x"), HTTP1_TOO_SHORT, 0},
+        {STR_INIT("\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0"), HTTP1_NO, 0},
+        {STR_INIT("\r\n\r\nGET / HTTP/1.1\r\n"), HTTP1_NO, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t length = 0;
+
+        assert_int_equal(recognise_proxy_header(rows[i].first, &length), rows[i].guess);
+        if (rows[i].guess == HTTP1_YES)
+            assert_int_equal(length, rows[i].length);
+    }
+}
+
 static void ports_beyond_the_ceiling_count_under_rest(void **state)
 {
     static struct capture_ports ports;
@@ -125,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_bytes_tell_the_protocol_and_who_speaks),
         cmocka_unit_test(no_prefix_is_mistaken_for_something_else),
+        cmocka_unit_test(a_proxy_header_ends_where_it_says),
         cmocka_unit_test(ports_beyond_the_ceiling_count_under_rest),
     };
 
