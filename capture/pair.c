@@ -120,7 +120,7 @@ struct pairing {
     int64_t doubt_pos;  /* of the responses: what the client must have seen */
     uint32_t doubt_flags;
     int64_t lost_at; /* of the requests: end of what was lost last; */
-    int64_t resumed; /* and what the first one behind it had seen */
+    int64_t resumed; /* and what its client had seen by then at the most */
     int64_t lost_seen; /* what shows in a request that its client had some of the
                         * responses whose sender had that; 0: none came */
     int64_t damage;  /* of the responses: end of what was lost or skipped last */
@@ -984,6 +984,20 @@ static int on_broken(struct pairing *p, int side, struct str head, int64_t pos, 
     return rc < 0 ? rc : finish_message(p, side, false, why);
 }
 
+/* Requests may be among what was skipped that did not begin on a line of their
+ * own. What the client had seen when it sent the last of it cannot answer them,
+ * and who had seen more was sent later. */
+static void doubt_skipped(struct pairing *p)
+{
+    int64_t seen = p->side[REQ].mark.ack, from = doubt_from(p, REQ);
+
+    if (seen >= 0 && seen + 1 < from && p->side[RES].top_ack < p->side[REQ].pos)
+        from = seen + 1;
+    begin_doubt(p, true, from, 0);
+    if (seen >= 0)
+        p->resumed = seen;
+}
+
 static void on_tunnel(struct pairing *p, size_t n)
 {
     p->context->stats->tunnel_bytes += n;
@@ -1032,8 +1046,7 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             if (side == RES)
                 p->damage = s->at;
             else if (str_trim(piece).len > 0)
-                /* Requests may be among it that did not begin on a line of their own. */
-                begin_doubt(p, true, doubt_from(p, REQ), 0);
+                doubt_skipped(p);
             break;
         case HTTP1_TUNNEL:
             on_tunnel(p, piece.len);
