@@ -787,8 +787,15 @@ bool connection_waits(const struct connection *c)
     return stream_head(&c->stream[0]) || stream_head(&c->stream[1]);
 }
 
+bool connection_is_unsure(const struct connection *c)
+{
+    return connection_waits(c) || (c->http && pairing_holds(c->http));
+}
+
 void connection_nudge(struct connection *c, const struct pair_context *ctx, int64_t now)
 {
+    if (c->http && pairing_holds(c->http))
+        pairing_believe(c->http);
     if (c->protocol <= PROTOCOL_HTTP)
         advance(c, ctx, now);
 }

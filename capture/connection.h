@@ -55,6 +55,9 @@ bool connection_is_over(const struct connection *c);
 /* True if bytes wait for others that are missing. */
 bool connection_waits(const struct connection *c);
 
+/* True if that, or an answer is held until it is sure whose it is. */
+bool connection_is_unsure(const struct connection *c);
+
 /* How long bytes wait for missing ones that were acknowledged: so much packet
  * time, or so many segments of the connection. Packets that were reordered on
  * the way come sooner. */

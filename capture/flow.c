@@ -195,7 +195,7 @@ static enum flow_class class_of(const struct connection *c)
 void flow_touch(struct flow_table *t, struct flow *f, int64_t now)
 {
     enum flow_class class = class_of(&f->connection);
-    bool waits = connection_waits(&f->connection);
+    bool waits = connection_is_unsure(&f->connection);
 
     f->last_ns = now;
     if (class != f->class || f->newer) {
@@ -231,7 +231,7 @@ void flow_waited(struct flow_table *t, struct flow *f, int64_t now)
     enum flow_class class = class_of(&f->connection);
 
     stop_waiting(t, f);
-    if (connection_waits(&f->connection))
+    if (connection_is_unsure(&f->connection))
         start_waiting(t, f, now);
     /* It may have turned out to be over; keep the list ordered by time. */
     if (class != f->class) {

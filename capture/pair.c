@@ -48,7 +48,7 @@ struct entry {
     struct str method;
     int64_t start[2]; /* position of each message's first byte, */
     int64_t end[2];   /* and behind its last, once it is done */
-    int64_t seen;  /* what the client had received when it sent that */
+    int64_t seen;     /* what the client had received when it sent that */
     size_t charged;
     size_t cap[2];          /* room for the bodies */
     XXH64_state_t *hash[2]; /* of bodies beyond the ceiling */
@@ -59,9 +59,10 @@ struct entry {
     bool abandoned; /* no answer will come */
     bool doubtful;
     bool fresh;
-    bool own; /* a copy that mirrorctl itself sent */
+    bool own;     /* a copy that mirrorctl itself sent */
     bool unsure;  /* its lengths differ */
     bool insists; /* sends its content although it was refused */
+    bool held;    /* its answer may be for a request sent before the capture began */
 };
 
 struct side {
@@ -104,27 +105,28 @@ struct pairing {
         int64_t seen;
         bool same; /* as the one before */
         bool fresh;
-    } previous;     /* request */
+    } previous; /* request */
     struct {
         uint32_t flags;
         int64_t answer; /* where it begins */
     } gone;             /* request that was handed on last */
-    int64_t caught; /* behind the first byte of the responses whose sender had all
+    int64_t caught;     /* behind the first byte of the responses whose sender had all
                      * requests so far; 0: none came */
+    bool unproven;      /* requests sent before the capture began may be under way */
     bool doubt;
-    unsigned unplaced; /* responses since then that answer one of those open */
-    unsigned ghosts;   /* requests before those open whose answers are due */
-    int64_t stray;     /* behind the beginning of the last response left out */
-    int64_t answered;  /* where a request begins that one of those was for; 0: none */
+    unsigned unplaced;  /* responses since then that answer one of those open */
+    unsigned ghosts;    /* requests before those open whose answers are due */
+    int64_t stray;      /* behind the beginning of the last response left out */
+    int64_t answered;   /* where a request begins that one of those was for; 0: none */
     bool lost_requests; /* in doubt also because requests may be missing */
     int64_t doubt_pos;  /* of the responses: what the client must have seen */
     uint32_t doubt_flags;
-    int64_t lost_at; /* of the requests: end of what was lost last; */
-    int64_t resumed; /* and what its client had seen by then at the most */
+    int64_t lost_at;   /* of the requests: end of what was lost last; */
+    int64_t resumed;   /* and what its client had seen by then at the most */
     int64_t lost_seen; /* what shows in a request that its client had some of the
                         * responses whose sender had that; 0: none came */
-    int64_t damage;  /* of the responses: end of what was lost or skipped last */
-    int64_t ahead;   /* first byte of the responses whose sender may have
+    int64_t damage;    /* of the responses: end of what was lost or skipped last */
+    int64_t ahead;     /* first byte of the responses whose sender may have
                          * received more of the requests than was fed; 0 is none */
 };
 
@@ -187,6 +189,7 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
     p->side[REQ].framer.mark = own_mark;
     buf_init(&p->held.bytes, HTTP1_MAX_LINE);
     p->resumed = INT64_MAX;
+    p->unproven = origin->midstream[REQ];
     p->doubt_pos = origin->seen;
     p->lost_at = origin->seen ? origin->pos[REQ] : 0;
     recharge(p);
@@ -255,7 +258,7 @@ static void put_first(struct pairing *p)
 
 static bool is_settled(const struct entry *e)
 {
-    return e->request_done && (e->response_done || e->abandoned) && !e->x->tunnel;
+    return e->request_done && (e->response_done || e->abandoned) && !e->x->tunnel && !e->held;
 }
 
 static void put_settled(struct pairing *p)
@@ -430,8 +433,8 @@ static bool begins_burst(const struct pairing *p, const struct entry *e)
         return p->previous.fresh;
     if (p->caught && e->seen >= p->caught && (!open || open == e || p->bursts >= ENOUGH_BURSTS))
         return true;
-    last_ns = p->side[REQ].last_ns > p->side[RES].last_ns ? p->side[REQ].last_ns
-                                                          : p->side[RES].last_ns;
+    last_ns =
+        p->side[REQ].last_ns > p->side[RES].last_ns ? p->side[REQ].last_ns : p->side[RES].last_ns;
     return p->side[REQ].mark.ns - last_ns >= PAUSE_SECONDS * NS_PER_SEC;
 }
 
@@ -612,12 +615,58 @@ static struct str head_so_far(const struct side *s)
     return buf_str(&f->line);
 }
 
+/* ---- before the capture began ------------------------------------------------ */
+
+/* A client that pipelines may have had requests under way when the capture
+ * began. Nothing tells them apart from none until there is an answer too many:
+ * then the first one captured was theirs, and each behind it is one off. So the
+ * first answers are held until the client goes on, or is quiet for a moment. */
+
+static void believe(struct pairing *p)
+{
+    p->unproven = false;
+    for (struct entry *e = p->first; e; e = e->next)
+        e->held = false;
+    put_settled(p);
+}
+
+/* Take the answers back: whose they are is not known. */
+static void disbelieve(struct pairing *p)
+{
+    for (struct entry *e = p->first; e; e = e->next) {
+        if (!e->held)
+            continue;
+        if (p->side[RES].entry == e)
+            p->side[RES].entry = NULL;
+        e->held = e->response_begun = e->response_done = false;
+        e->abandoned = true;
+        e->x->response = (struct http_message){.flags = HTTP_MIDSTREAM};
+        e->x->informational = (struct str){0};
+        e->x->response_first_ns = e->x->response_last_ns = 0;
+        p->context->stats->orphan_responses++;
+    }
+}
+
+bool pairing_holds(const struct pairing *p)
+{
+    return p->first && p->first->held;
+}
+
+void pairing_believe(struct pairing *p)
+{
+    believe(p);
+    recharge(p);
+}
+
 /* A final response answers nobody that is known. */
 static void leave_out(struct pairing *p, struct mark m)
 {
     struct entry *e = next_open(p->first);
     struct str head;
     int64_t start;
+
+    if (!p->lost_requests && !saw_more(p, m.ack))
+        disbelieve(p);
 
     p->context->stats->orphan_responses++;
     p->stray = m.pos + 1;
@@ -826,6 +875,8 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
     }
     e->unsure = whole && (s->framer.flags & HTTP_CL_CONFLICT) && http1_longer(&s->framer);
     note_order(p, e);
+    if (pairing_holds(p) && e->seen >= p->side[RES].pos)
+        believe(p);
     recharge_entry(p, e);
     return 0;
 }
@@ -874,6 +925,7 @@ static int on_response(struct pairing *p, struct str head, struct mark m, bool w
         http1_answers(&s->framer, e->method);
     e->start[RES] = m.pos;
     e->response_begun = true;
+    e->held = p->unproven;
     if (p->at_length && p->side[REQ].entry == e && m.ack >= p->side[REQ].pos &&
         answer_question(p) < 0)
         return -1;
@@ -1043,10 +1095,13 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             break;
         case HTTP1_SKIPPED:
             p->context->stats->skipped_bytes += piece.len;
-            if (side == RES)
+            if (side == RES) {
                 p->damage = s->at;
-            else if (str_trim(piece).len > 0)
+                if (str_trim(piece).len > 0 && !p->doubt)
+                    disbelieve(p); /* read as the answer to another request */
+            } else if (str_trim(piece).len > 0) {
                 doubt_skipped(p);
+            }
             break;
         case HTTP1_TUNNEL:
             on_tunnel(p, piece.len);
@@ -1096,6 +1151,8 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
     bool between = http1_is_idle(&s->framer);
     int rc;
 
+    if (p->pipelined)
+        disbelieve(p); /* the answer too many may be what is missing */
     if (side == HTTP1_REQUESTS && cut_question(p, HTTP_GAP) < 0)
         return -1;
     s->mark = (struct mark){pos, ns, -1};
@@ -1316,9 +1373,8 @@ int pairing_end(struct pairing *p, enum http1_side side, enum pair_end how)
     if (s->ended)
         return 0;
     if (side == HTTP1_REQUESTS)
-        rc = how == PAIR_CLOSED && p->at_length && !p->held.bytes.len
-                 ? end_question(p, true)
-                 : cut_question(p, flags[how]);
+        rc = how == PAIR_CLOSED && p->at_length && !p->held.bytes.len ? end_question(p, true)
+                                                                      : cut_question(p, flags[how]);
     if (rc < 0)
         return rc;
     s->ended = true;

@@ -20,7 +20,7 @@ struct pair_context {
     struct capture_stats *stats;
     struct budget *budget;
     size_t max_body;
-    void (*put)(void *ctx, struct exchange *x); /* takes x over */
+    void (*put)(void *ctx, struct exchange *x);       /* takes x over */
     struct exchange *(*fresh)(void *ctx, size_t max); /* NULL: exchange_new() */
     void *ctx;
 };
@@ -56,6 +56,12 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
  * True if there are such, or `other`. */
 bool pairing_repeat(struct pairing *p, enum http1_side side, int64_t pos, struct str bytes,
                     bool other);
+
+/* True while answers are held back since they may be for requests that were sent
+ * before the capture began; pairing_believe() lets them go, as time has passed
+ * in which that would have shown. */
+bool pairing_holds(const struct pairing *p);
+void pairing_believe(struct pairing *p);
 
 enum pair_end {
     PAIR_CLOSED, /* in order, with FIN */

@@ -312,6 +312,46 @@ static void a_request_may_follow_content_without_a_line(void **state)
     expect(s, "GET /a 200 request:midstream response=hello\n");
 }
 
+static void an_answer_too_many_shows_requests_before_the_capture(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, "GET /0 HTTP/1.1\r\n\r\n");
+    packets_clear(p);
+    talk_say(&t, 0, "GET /1 HTTP/1.1\r\n\r\n");
+    talk_say(&t, 0, "GET /2 HTTP/1.1\r\n\r\n");
+    for (int i = 0; i < 3; i++)
+        talk_say(&t, 1, response);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.orphan_responses, 3);
+    expect(s, "GET /1 - request:midstream response:midstream\n"
+              "GET /2 - response:midstream\n" EXCHANGE);
+}
+
+static void no_answer_too_many_proves_those_of_a_pipeline(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    packets_clear(p);
+    talk_say(&t, 0, request);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_say(&t, 1, response);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    expect(run(p, NULL),
+           "GET /a 200 request:midstream response=hello response:midstream\n" EXCHANGE EXCHANGE);
+}
+
 static void a_response_that_comes_first_answers_nothing(void **state)
 {
     struct packets *p = *state;
@@ -957,6 +997,8 @@ int main(void)
         TEST(packets_add_up),
         TEST(without_a_handshake_the_next_message_is_found),
         TEST(a_request_may_follow_content_without_a_line),
+        TEST(an_answer_too_many_shows_requests_before_the_capture),
+        TEST(no_answer_too_many_proves_those_of_a_pipeline),
         TEST(a_response_that_comes_first_answers_nothing),
         TEST(with_one_direction_only_requests_are_unanswered),
         TEST(a_port_used_again_is_another_connection),
