@@ -61,7 +61,7 @@ static void taking_gives_up_at_the_deadline(void **state)
     queue_free(q);
 }
 
-enum { ITEMS = 20000, PRODUCERS = 3 };
+enum { ITEMS = 20000, FEW_ITEMS = 300, PRODUCERS = 3 };
 
 static void *produce(void *arg)
 {
@@ -89,6 +89,42 @@ static void nothing_is_lost_between_threads(void **state)
     assert_int_equal(n, ITEMS * PRODUCERS);
     assert_null(queue_try_take(q));
     queue_free(q);
+}
+
+struct giver {
+    struct queue *queue;
+    size_t weight;
+};
+
+static void *give(void *arg)
+{
+    static char items[FEW_ITEMS];
+    struct giver *g = arg;
+
+    for (size_t i = 0; i < FEW_ITEMS; i++)
+        queue_put_weighing(g->queue, &items[i], g->weight);
+    return NULL;
+}
+
+/* Who waits for room is woken late, to be woken seldom; but always in the end,
+ * whether items or their weight fill the queue, and however small it is. */
+static void who_waits_for_room_gets_it_in_a_queue_of_any_size(void **state)
+{
+    (void)state;
+    for (size_t capacity = 1; capacity <= 20; capacity++) {
+        struct giver light = {queue_new(capacity, NULL), 1}, heavy = {light.queue, 30};
+        pthread_t threads[2];
+
+        queue_limit_weight(light.queue, 100);
+        assert_int_equal(pthread_create(&threads[0], NULL, give, &light), 0);
+        assert_int_equal(pthread_create(&threads[1], NULL, give, &heavy), 0);
+        for (size_t i = 0; i < (size_t)2 * FEW_ITEMS; i++)
+            assert_non_null(queue_take(light.queue));
+        pthread_join(threads[0], NULL);
+        pthread_join(threads[1], NULL);
+        assert_null(queue_try_take(light.queue));
+        queue_free(light.queue);
+    }
 }
 
 static void *close_it(void *arg)
@@ -206,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_queue_keeps_order_and_its_ceiling),
+        cmocka_unit_test(who_waits_for_room_gets_it_in_a_queue_of_any_size),
         cmocka_unit_test(closing_lets_the_rest_out_and_nothing_in),
         cmocka_unit_test(taking_gives_up_at_the_deadline),
         cmocka_unit_test(nothing_is_lost_between_threads),
