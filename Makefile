@@ -200,7 +200,7 @@ AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(s
 
 # ---- targets ----------------------------------------------------------------
 
-.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live exact cover conformance \
+.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live soak exact cover conformance \
         install uninstall clean help
 
 tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
@@ -270,6 +270,14 @@ bench-live:
 run-bench-live: all $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/live.sh
 
+# SOAK_SECONDS (600) and SOAK_RATE (5000) may be set.
+soak:
+	@$(SETUP) bench
+	@$(AGAIN) run-soak
+
+run-soak: all $(TOOLS)
+	@BUILD=$(BUILD) tests/bench/soak.sh
+
 # What tests/cli/exact.bats shows of a few requests, of many.
 exact:
 	@$(SETUP) test
@@ -317,6 +325,7 @@ help:
 	 'make torture      fail the n-th allocation, under sanitizers' \
 	 'make fuzz         search with libFuzzer, FUZZ_SECONDS=30 a target' \
 	 'make bench        speed as ratios to tcpdump, wrk, hey' \
+	 'make soak         ten minutes of replay: neither memory nor descriptors grow' \
 	 'make bench-live   what a live capture costs the service, and what it misses' \
 	 'make exact        a hundred thousand requests, ten ways, against the logs of their servers' \
 	 'make cover        line coverage a folder' \
