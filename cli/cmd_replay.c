@@ -1,5 +1,3 @@
-#include <inttypes.h>
-
 #include "cli/account.h"
 #include "cli/command.h"
 #include "cli/feed.h"
@@ -10,6 +8,7 @@
 #include "cli/result.h"
 #include "cli/status.h"
 #include "cli/stop.h"
+#include "cli/watch.h"
 #include "core/log.h"
 #include "replay/replay.h"
 
@@ -62,6 +61,7 @@ struct run {
     struct replay *replay;
     struct headers headers;
     struct result result;
+    struct watch watch;
 };
 
 static int put_pair(void *ctx, struct pair *p, struct err *e)
@@ -77,8 +77,8 @@ static void tick(void *ctx, const struct replay_progress *p)
 {
     struct run *run = ctx;
 
-    log_progress("%" PRIu64 " recorded, %" PRIu64 " selected, %" PRIu64 " done", p->recorded,
-                 p->selected, p->done);
+    watch_publish(&run->watch, p);
+    watch_show(&run->watch, p, input_part(&run->feed.input));
     result_flush(&run->result);
 }
 
@@ -161,6 +161,8 @@ static int open_all(struct run *run, struct err *e)
     run->replay = replay_open(&config, e);
     if (!run->replay || feed_open(&run->feed, run->path, o->replay.methods, e) < 0)
         return -1;
+    if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)
+        return -1;
     return o->output ? result_open(&run->result, o->output, e) : 0;
 }
 
@@ -184,6 +186,7 @@ static int run_replay(const void *options, int argc, char **argv)
         status = run_to_end(&run);
         stop_no_more();
     }
+    watch_close(&run.watch);
     result_release(&run.result);
     headers_release(&run.headers);
     replay_close(run.replay);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/record.h"
@@ -145,6 +146,19 @@ int input_recognise(struct input *in, struct err *e)
         return err_set(e, ERR_INPUT, "%s: %s", in->name, strerror(errno));
     in->kind = kind_of(in->first, (size_t)n);
     return 0;
+}
+
+double input_part(const struct input *in)
+{
+    struct stat st;
+    off_t at;
+
+    if (in->fd < 0 || in->is_stream || in->kind != INPUT_RECORD)
+        return -1; /* packets are read through a descriptor of their own */
+    at = lseek(in->fd, 0, SEEK_CUR);
+    if (at < 0 || fstat(in->fd, &st) < 0 || st.st_size <= 0)
+        return -1;
+    return at < st.st_size ? (double)at / (double)st.st_size : 1;
 }
 
 void input_stop(struct input *in)

@@ -38,6 +38,10 @@ int input_open(struct input *in, const char *path, struct err *e);
 /* Find out what it is, without losing a byte for who reads it next. */
 int input_recognise(struct input *in, struct err *e);
 
+/* How much of a file was read, from 0 to 1; below 0 where that is not known. From
+ * any thread. */
+double input_part(const struct input *in);
+
 /* End a stream as if it had ended there. Safe in a signal handler. */
 void input_stop(struct input *in);
 

@@ -75,6 +75,9 @@ const struct option_spec replay_options[] = {
              "also send requests that two readers could read differently"),
     OPT_STRING(0, "cacert", ca_file, "FILE", "trust the certificates in FILE (PEM)"),
     OPT_FLAG(0, "insecure", insecure, "do not check certificates"),
+    OPT_STRING(0, "metrics", metrics, "ADDR:PORT",
+               "serve GET /metrics for Prometheus while it runs; without ADDR on the loopback, "
+               "port 0 is any"),
     OPT_END,
 };
 

@@ -41,6 +41,7 @@ struct replay_options {
     struct option_list header, header_for[REPLAY_OPTIONS_VERSIONS], remove_header;
     bool dry_run, include_anomalous, insecure;
     const char *ca_file;
+    const char *metrics; /* ADDR:PORT */
 };
 
 /* To be a part of a command's table. */

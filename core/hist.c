@@ -73,3 +73,24 @@ int64_t hist_percentile(const struct hist *h, double percent)
     }
     return h->max;
 }
+
+void hist_cumulate(const struct hist *h, const int64_t *bounds, size_t n, uint64_t *counts)
+{
+    unsigned bucket = 0;
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        for (; bucket < HIST_BUCKETS && value_of(bucket) <= bounds[i]; bucket++)
+            seen += h->counts[bucket];
+        counts[i] = seen;
+    }
+}
+
+double hist_sum(const struct hist *h)
+{
+    double sum = 0;
+
+    for (unsigned i = 0; h->total && i < HIST_BUCKETS; i++)
+        sum += (double)h->counts[i] * (double)value_of(i);
+    return sum;
+}

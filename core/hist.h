@@ -8,6 +8,7 @@
 #ifndef MIRRORCTL_CORE_HIST_H
 #define MIRRORCTL_CORE_HIST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { HIST_SUB_BITS = 7, HIST_MAX_BITS = 42 };
@@ -24,5 +25,12 @@ void hist_merge(struct hist *into, const struct hist *from);
 
 /* The value that `percent` (0 to 100) of the values do not exceed; 0 when empty. */
 int64_t hist_percentile(const struct hist *h, double percent);
+
+/* How many values each of `n` rising bounds is not exceeded by, as far as
+ * buckets tell: a value counts by the middle of its bucket. */
+void hist_cumulate(const struct hist *h, const int64_t *bounds, size_t n, uint64_t *counts);
+
+/* The sum of all values, right within 0.4 %. */
+double hist_sum(const struct hist *h);
 
 #endif
