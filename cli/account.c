@@ -155,6 +155,7 @@ static void put_not_eligible(struct json_writer *w, const struct replay_stats *s
     put(w, "undecided", s->undecided);
     put(w, "no_key", s->no_key);
     put(w, "limit", s->limit);
+    put(w, "behind", s->behind);
     json_close(w);
 }
 

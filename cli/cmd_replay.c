@@ -114,8 +114,8 @@ static int end(struct run *run, struct err *e)
     int rc = -1;
 
     buf_init(&stats, JSON_MAX);
-    if (account_replay_json(replay_stats(run->replay), front ? front_stats(front) : NULL, &stats,
-                            e) == 0)
+    if (account_replay_json(replay_stats(run->replay),
+                            front ? capture_stats(front_capture(front)) : NULL, &stats, e) == 0)
         rc = result_end(&run->result, buf_str(&stats), e);
     buf_release(&stats);
     return rc;

@@ -8,7 +8,7 @@ struct option_spec;
 
 /* Exit statuses, as the man page promises. */
 enum exit_status {
-    EXIT_DONE = 0,         /* done; diff: PASS */
+    EXIT_DONE = 0,         /* done; diff, mirror: PASS */
     EXIT_FAIL = 1,         /* diff: FAIL */
     EXIT_USAGE = 2,        /* cannot be used; nothing was sent or written */
     EXIT_INCONCLUSIVE = 3, /* diff: too little evidence */
@@ -27,6 +27,6 @@ struct command {
     int (*run)(const void *options, int argc, char **argv);
 };
 
-extern const struct command cmd_capture, cmd_replay, cmd_diff, cmd_show;
+extern const struct command cmd_capture, cmd_replay, cmd_diff, cmd_mirror, cmd_show;
 
 #endif

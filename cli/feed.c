@@ -4,6 +4,30 @@
 #include <string.h>
 
 #include "cli/stop.h"
+#include "core/log.h"
+
+enum { MAX_BODY = 16 << 20, MEMORY = 512 << 20, BUFFER = 64 << 20 };
+
+static void warn(void *ctx, const char *text)
+{
+    (void)ctx;
+    log_warn("%s", text);
+}
+
+static struct front *open_packets(struct feed *f, const char *path, struct err *e)
+{
+    struct capture_config config = {
+        .files = &f->packets,
+        .n_files = 1,
+        .max_body = MAX_BODY,
+        .memory = MEMORY,
+        .buffer = BUFFER,
+        .warn = warn,
+    };
+
+    f->packets = f->input.is_stream ? "-" : path;
+    return front_open(&config, e);
+}
 
 static int open_kind(struct feed *f, const char *path, struct err *e)
 {
@@ -11,7 +35,7 @@ static int open_kind(struct feed *f, const char *path, struct err *e)
         return -1;
     switch (f->input.kind) {
     case INPUT_PACKETS:
-        f->front = front_open(f->input.is_stream ? "-" : path, e);
+        f->front = open_packets(f, path, e);
         return f->front ? 0 : -1;
     case INPUT_RECORD:
         return reader_open(&f->reader, &f->input, RECORD_EXCHANGES, e);
@@ -30,6 +54,28 @@ int feed_open(struct feed *f, const char *path, const char *methods, struct err 
         return -1;
     }
     return 0;
+}
+
+/* Standard input has to end when it is told to, whoever reads it. */
+static int open_stdin(struct feed *f, const struct capture_config *config, struct err *e)
+{
+    for (size_t i = 0; i < config->n_files; i++) {
+        if (strcmp(config->files[i], "-") == 0)
+            return input_open(&f->input, "-", e) < 0 ? -1 : input_recognise(&f->input, e);
+    }
+    return 0;
+}
+
+int feed_open_capture(struct feed *f, const struct capture_config *config, const char *methods,
+                      struct err *e)
+{
+    *f = (struct feed){.methods = methods, .input = {.fd = -1}};
+    if (open_stdin(f, config, e) == 0)
+        f->front = front_open(config, e);
+    if (f->front)
+        return 0;
+    feed_close(f);
+    return -1;
 }
 
 void feed_identity(struct feed *f, uint8_t id[16])

@@ -1,30 +1,48 @@
 #include "cli/front.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
-#include "core/log.h"
+#include "cli/capture_options.h"
 #include "core/mem.h"
 #include "core/queue.h"
+#include "core/thread.h"
 
-enum { QUEUE_LENGTH = 64, MAX_BODY = 16 << 20, MEMORY = 512 << 20, RING = 64 << 20 };
+enum { FILE_LENGTH = 64, LIVE_LENGTH = 4096, BYTES_MAX = 64 * 1024 * 1024 };
 
 struct front {
     struct capture *capture;
     struct queue *queue;
-    const char *file;
+    bool live;
     pthread_t thread;
     bool running;
+    _Atomic uint64_t captured, left_out;
     int rc; /* of the run, once the queue is closed */
     struct err e;
 };
 
-static int put(void *ctx, struct exchange *x, struct err *e)
+static void leave_out(void *ctx, void *item)
 {
     struct front *f = ctx;
 
+    atomic_fetch_add(&f->left_out, 1);
+    exchange_free(item);
+}
+
+static int put(void *ctx, struct exchange *x, struct err *e)
+{
+    struct front *f = ctx;
+    size_t weight = arena_held(&x->mem);
+    bool ok;
+
     (void)e;
-    if (queue_put(f->queue, x))
+    atomic_fetch_add(&f->captured, 1);
+    if (f->live)
+        ok = queue_put_displacing(f->queue, x, weight, leave_out, f);
+    else
+        ok = queue_put_weighing(f->queue, x, weight);
+    if (ok)
         return 0;
     exchange_free(x); /* nobody takes any more */
     return 1;
@@ -35,52 +53,38 @@ static void *run(void *ctx)
     struct front *f = ctx;
     struct exchange_sink sink = {put, f};
 
+    if (f->live)
+        capture_give_way();
     f->rc = capture_run(f->capture, &sink, &f->e);
     queue_close(f->queue);
     return NULL;
 }
 
-static void warn(void *ctx, const char *text)
+static int start(struct front *f, const struct capture_config *config, struct err *e)
 {
-    (void)ctx;
-    log_warn("%s", text);
-}
-
-static int start(struct front *f, struct err *e)
-{
-    struct capture_config config = {
-        .files = &f->file,
-        .n_files = 1,
-        .max_body = MAX_BODY,
-        .memory = MEMORY,
-        .buffer = RING,
-        .warn = warn,
-    };
-    int rc;
-
-    f->capture = capture_open(&config, e);
+    f->live = config->interface != NULL;
+    f->capture = capture_open(config, e);
     if (!f->capture)
         return -1;
-    f->queue = queue_new(QUEUE_LENGTH, e);
+    f->queue = queue_new(f->live ? LIVE_LENGTH : FILE_LENGTH, e);
     if (!f->queue)
         return -1;
-    rc = pthread_create(&f->thread, NULL, run, f);
-    if (rc != 0)
-        return err_set(e, ERR_NOMEM, "cannot start a thread: %s", strerror(rc));
+    queue_limit_weight(f->queue, BYTES_MAX);
+    if (thread_start(&f->thread, run, f, e) < 0)
+        return -1;
     f->running = true;
     return 0;
 }
 
-struct front *front_open(const char *path, struct err *e)
+struct front *front_open(const struct capture_config *config, struct err *e)
 {
     struct front *f = mem_zalloc(sizeof *f);
 
     if (!f) {
-        err_nomem(e, "opening a capture file");
+        err_nomem(e, "starting a capture");
         return NULL;
     }
-    f->file = path;
-    if (start(f, e) < 0) {
+    if (start(f, config, e) < 0) {
         front_close(f);
         return NULL;
     }
@@ -117,9 +121,19 @@ void front_stop(struct front *f)
     capture_stop(f->capture);
 }
 
-const struct capture_stats *front_stats(const struct front *f)
+uint64_t front_captured(const struct front *f)
 {
-    return capture_stats(f->capture);
+    return atomic_load(&f->captured);
+}
+
+uint64_t front_left_out(const struct front *f)
+{
+    return atomic_load(&f->left_out);
+}
+
+const struct capture *front_capture(const struct front *f)
+{
+    return f->capture;
 }
 
 void front_close(struct front *f)

@@ -47,3 +47,8 @@ bool stop_was_asked(void)
 {
     return asked > 0;
 }
+
+bool stop_was_asked_again(void)
+{
+    return asked > 1;
+}

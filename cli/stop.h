@@ -14,7 +14,8 @@ void stop_on_signals(void (*stop)(void *ctx), void *ctx);
 /* Back to the system's handling, before `ctx` goes. */
 void stop_no_more(void);
 
-/* True once a signal came. */
+/* True once a signal came, and once another did. Safe in the handler. */
 bool stop_was_asked(void);
+bool stop_was_asked_again(void);
 
 #endif

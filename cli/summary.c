@@ -157,7 +157,7 @@ static void say_sums(const struct replay_stats *s, struct buf *line)
         {"loop", s->loop},           {"no_rule", s->no_rule},
         {"no_mirror", s->no_mirror}, {"redirect", s->redirect},
         {"undecided", s->undecided}, {"no_key", s->no_key},
-        {"limit", s->limit},
+        {"limit", s->limit},         {"behind", s->behind},
     };
 
     buf_printf(line, NULL, "%" PRIu64 " recorded = %" PRIu64 " eligible", s->recorded, s->eligible);
@@ -236,6 +236,10 @@ static void say_hints(const struct replay_stats *s, const char *refused)
         log_info("%" PRIu64 " request%s used %s and %s not sent; --methods all sends them",
                  s->method, plural(s->method), *refused ? refused : "other methods",
                  s->method == 1 ? "was" : "were");
+    if (s->behind)
+        log_info("%" PRIu64 " request%s waited while replay fell behind and %s left out, oldest "
+                 "first; a lower --percent would keep up",
+                 s->behind, plural(s->behind), s->behind == 1 ? "was" : "were");
     if (s->anomalous)
         log_info("%" PRIu64 " request%s could be read in two ways and %s not sent; "
                  "--include-anomalous sends them",

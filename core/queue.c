@@ -131,6 +131,21 @@ bool queue_try_put(struct queue *q, void *item)
     return ok;
 }
 
+bool queue_put_displacing(struct queue *q, void *item, size_t weight,
+                          void (*displaced)(void *ctx, void *item), void *ctx)
+{
+    bool ok;
+
+    pthread_mutex_lock(&q->lock);
+    ok = !q->closed;
+    while (ok && !has_room(q, weight))
+        displaced(ctx, pop(q));
+    if (ok)
+        push(q, item, weight);
+    pthread_mutex_unlock(&q->lock);
+    return ok;
+}
+
 void *queue_take(struct queue *q)
 {
     void *item = NULL;

@@ -33,6 +33,11 @@ bool queue_put_first(struct queue *q, void *item);
 /* Put if there is room now. False when full or closed. */
 bool queue_try_put(struct queue *q, void *item);
 
+/* Put without waiting: while there is no room, what waits longest is taken out
+ * and given to `displaced`, which must not use the queue. False when closed. */
+bool queue_put_displacing(struct queue *q, void *item, size_t weight,
+                          void (*displaced)(void *ctx, void *item), void *ctx);
+
 /* Wait for an item. NULL when the queue is closed and empty. */
 void *queue_take(struct queue *q);
 

@@ -81,6 +81,8 @@ page_with_pairs() { # LOG N
     [ "$(wc -l <<<"$stderr")" -eq 1 ]
     [[ $stderr == "mirrorctl: --metrics: "*"$address"* ]]
     [ ! -e m.mres ]
+    run mirrorctl mirror -q -r m.mrec.pcap "${targets[@]}" --metrics "$address"
+    [ "$status" -eq 2 ]
   done
   stop_movies "$v1_pid"
   [ "$(copies_in v1.log)" -eq 0 ]

@@ -161,6 +161,39 @@ static void items_that_weigh_too_much_wait(void **state)
     queue_free(q);
 }
 
+static void note_displaced(void *ctx, void *item)
+{
+    int **gone = ctx;
+
+    while (*gone)
+        gone++;
+    *gone = item;
+}
+
+static void what_waits_longest_makes_room_when_nobody_may_wait(void **state)
+{
+    struct queue *q = queue_new(3, NULL);
+    int items[6], *gone[8] = {NULL};
+
+    (void)state;
+    queue_limit_weight(q, 10);
+    for (int i = 0; i < 4; i++) /* by number */
+        assert_true(queue_put_displacing(q, &items[i], 2, note_displaced, gone));
+    assert_ptr_equal(gone[0], &items[0]);
+    assert_null(gone[1]);
+    assert_true(queue_put_displacing(q, &items[4], 7, note_displaced, gone)); /* by weight */
+    assert_ptr_equal(gone[1], &items[1]);
+    assert_ptr_equal(gone[2], &items[2]);
+    assert_null(gone[3]);
+    assert_true(queue_put_displacing(q, &items[5], 11, note_displaced, gone)); /* alone it passes */
+    assert_ptr_equal(gone[4], &items[4]);
+    assert_ptr_equal(queue_take(q), &items[5]);
+    queue_close(q);
+    assert_false(queue_put_displacing(q, &items[0], 0, note_displaced, gone));
+    assert_null(gone[5]);
+    queue_free(q);
+}
+
 static void *put_heavy(void *arg)
 {
     struct queue *q = arg;
@@ -248,6 +281,7 @@ int main(void)
         cmocka_unit_test(nothing_is_lost_between_threads),
         cmocka_unit_test(closing_wakes_who_waits),
         cmocka_unit_test(items_that_weigh_too_much_wait),
+        cmocka_unit_test(what_waits_longest_makes_room_when_nobody_may_wait),
         cmocka_unit_test(waiting_for_weight_ends),
         cmocka_unit_test(percentiles_are_within_their_error),
         cmocka_unit_test(extremes_are_counted_at_the_edges),

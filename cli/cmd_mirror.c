@@ -1,0 +1,316 @@
+/* Capture, replay and diff in one process, over the same sinks as in a pipe:
+ *
+ *     capture --front--> replay --pairs--> diff
+ *                           +------------> result file
+ *
+ * Each stage has its own threads, with a bounded queue in front of it. Live
+ * capture never waits: what replay does not take in time is left out by the
+ * front. Replay waits for diff, and for the disk, as it would for a pipe. */
+#include <string.h>
+
+#include "cli/account.h"
+#include "cli/capture_options.h"
+#include "cli/command.h"
+#include "cli/diff_options.h"
+#include "cli/feed.h"
+#include "cli/headers.h"
+#include "cli/option.h"
+#include "cli/output.h"
+#include "cli/replay_options.h"
+#include "cli/result.h"
+#include "cli/status.h"
+#include "cli/stop.h"
+#include "cli/watch.h"
+#include "core/log.h"
+#include "core/queue.h"
+#include "core/thread.h"
+#include "diff/diff.h"
+#include "replay/replay.h"
+
+enum { JSON_MAX = 256 * 1024, PAIRS_MAX = 256, PAIRS_BYTES = 64 * 1024 * 1024 };
+
+struct options {
+    struct capture_options capture;
+    struct replay_options replay;
+    struct diff_options diff;
+    uint64_t max_body;
+    const char *output;
+    int codec; /* enum record_codec */
+};
+
+static const struct option_spec table[] = {
+    OPT_PART(capture, capture_options),
+    OPT_PART(replay, replay_options),
+    OPT_PART(diff, diff_options),
+    OPT_SIZE(0, "max-body", max_body, 0, UINT64_C(240) << 20,
+             "keep at most SIZE of a body, captured or answered, and mark larger ones (default "
+             "16MiB)"),
+    OPT_STRING('o', "output", output, "FILE", "also keep the result in FILE"),
+    OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
+               "compress the result: none (default) or zstd"),
+    OPT_END,
+};
+
+static const struct options defaults = {
+    .capture = CAPTURE_DEFAULTS,
+    .replay = REPLAY_DEFAULTS,
+    .diff = DIFF_DEFAULTS,
+    .max_body = 16 << 20,
+};
+
+/* A mirror under way. */
+struct run {
+    const struct options *options;
+    struct feed feed;
+    struct replay *replay;
+    struct headers headers;
+    struct result result;
+    struct watch watch;
+    struct diff *diff;
+    struct queue *pairs; /* on their way to diff */
+    pthread_t comparer;
+    int compared; /* what diff_run() said, and why; once the comparer has ended */
+    struct err diff_error;
+};
+
+/* What is captured live may be our own copies, and would be mirrored again and
+ * again. Their mark keeps them out, so it has to be there. */
+static int check_loop(const struct options *o, struct err *e)
+{
+    const struct option_list *removed = &o->replay.remove_header;
+
+    for (size_t i = 0; o->capture.interface && i < removed->n; i++) {
+        if (str_ieq(str_of(removed->items[i]), STR("X-Mirrorctl")))
+            return err_set(e, ERR_USAGE,
+                           "--remove-header: without X-Mirrorctl copies could be captured and "
+                           "mirrored for ever");
+    }
+    return 0;
+}
+
+static int check(const struct options *o, int argc, char **argv, struct err *e)
+{
+    if (argc > 0)
+        return err_set(e, ERR_USAGE, "%s: mirror takes no file; say -r %s to read packets from it",
+                       argv[0], argv[0]);
+    if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
+        check_loop(o, e) < 0)
+        return -1;
+    if (!o->output)
+        return 0;
+    if (strcmp(o->output, "-") == 0)
+        return err_set(e, ERR_USAGE, "--output: the report goes to standard output; say -o FILE");
+    return output_check(o->output, o->capture.files.items, o->capture.files.n, e);
+}
+
+/* ---- between the stages ------------------------------------------------------- */
+
+static int put_pair(void *ctx, struct pair *p, struct err *e)
+{
+    struct run *run = ctx;
+
+    if (result_put(&run->result, p, e) < 0) {
+        pair_free(p);
+        return -1;
+    }
+    if (queue_put_weighing(run->pairs, p, arena_held(&p->mem) + arena_held(&p->exchange->mem)))
+        return 0;
+    pair_free(p); /* comparing failed, and will say so */
+    return 1;
+}
+
+static int next_pair(void *ctx, struct pair **p, struct err *e)
+{
+    struct run *run = ctx;
+
+    (void)e;
+    *p = queue_take(run->pairs);
+    return *p ? 1 : 0;
+}
+
+static void *compare(void *arg)
+{
+    struct run *run = arg;
+    struct pair_source source = {next_pair, run};
+    struct pair *p;
+
+    run->compared = diff_run(run->diff, &source, &run->diff_error);
+    queue_close(run->pairs); /* nobody takes any more */
+    while ((p = queue_try_take(run->pairs)))
+        pair_free(p);
+    return NULL;
+}
+
+static void ready(void *ctx, const char *name)
+{
+    capture_options_ready(&((struct run *)ctx)->options->capture, name);
+}
+
+static void tick(void *ctx, const struct replay_progress *p)
+{
+    struct run *run = ctx;
+
+    watch_publish(&run->watch, p);
+    watch_show(&run->watch, p, -1);
+    result_flush(&run->result);
+}
+
+/* A live capture ends, and what it has is still sent; asked again, or where
+ * packets come from a file, that counts as stopped. */
+static void stop(void *ctx)
+{
+    struct run *run = ctx;
+
+    if (!run->options->capture.interface || stop_was_asked_again())
+        replay_stop(run->replay);
+    feed_stop(&run->feed);
+}
+
+/* ---- from beginning to end ----------------------------------------------------- */
+
+/* The result's and the report's name of the traffic. */
+static const char *traffic(const struct options *o)
+{
+    return o->capture.interface ? o->capture.interface : o->capture.files.items[0];
+}
+
+/* Start the comparing, and the result file if there is one, with META. */
+static int begin(struct run *run, struct err *e)
+{
+    const struct options *o = run->options;
+    uint8_t id[16] = {0};
+    struct buf meta;
+    int rc = -1;
+
+    buf_init(&meta, JSON_MAX);
+    feed_identity(&run->feed, id);
+    if (result_meta(&o->replay, replay_stats(run->replay), traffic(o), &meta, e) == 0 &&
+        result_begin(&run->result, buf_str(&meta), (enum record_codec)o->codec, id, e) == 0 &&
+        diff_meta(run->diff, buf_str(&meta), e) == 0)
+        rc = thread_start(&run->comparer, compare, run, e);
+    buf_release(&meta);
+    return rc;
+}
+
+/* STATS, for the report and for the result file. */
+static int end(struct run *run, const struct replay_stats *stats, struct err *e)
+{
+    const struct capture *c = front_capture(run->feed.front);
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, JSON_MAX);
+    if (account_replay_json(stats, capture_stats(c), &text, e) == 0 &&
+        result_end(&run->result, buf_str(&text), e) == 0)
+        rc = diff_stats(run->diff, buf_str(&text), e);
+    buf_release(&text);
+    return rc;
+}
+
+/* What was left out in front of replay was recorded all the same. */
+static struct replay_stats final_stats(const struct run *run)
+{
+    struct replay_stats s = *replay_stats(run->replay);
+
+    s.behind = front_left_out(run->feed.front);
+    s.recorded += s.behind;
+    return s;
+}
+
+static void say_summary(const struct run *run, const struct replay_stats *stats)
+{
+    const struct capture *c = front_capture(run->feed.front);
+
+    account_capture_summary(capture_stats(c));
+    capture_options_warn_of_misses(&run->options->capture, c);
+    account_replay_summary(stats, run->feed.refused);
+}
+
+/* One failure must not hide another: all are said, the worst is the status. */
+static int run_to_end(struct run *run)
+{
+    struct exchange_source source = {feed_next, &run->feed};
+    struct pair_sink sink = {put_pair, run};
+    struct err e = {0};
+    struct replay_stats stats;
+    int status = EXIT_DONE;
+
+    if (replay_run(run->replay, &source, &sink, &e) < 0)
+        status = status_worst(EXIT_PARTLY, status_fail(&e));
+    queue_close(run->pairs);
+    pthread_join(run->comparer, NULL);
+    log_progress("%s", "");
+    if (run->compared < 0)
+        status = status_worst(EXIT_PARTLY, status_fail(&run->diff_error));
+    stats = final_stats(run);
+    if (end(run, &stats, &e) < 0)
+        status = status_worst(EXIT_PARTLY, status_fail(&e));
+    say_summary(run, &stats);
+    if (run->compared < 0)
+        return status;
+    return status_worst(status, diff_options_conclude(&run->options->diff, run->diff));
+}
+
+/* Open everything, the output last: what cannot start leaves an old file be,
+ * and sends nothing. */
+static int open_all(struct run *run, struct err *e)
+{
+    const struct options *o = run->options;
+    struct replay_config replay = {.max_body = (size_t)o->max_body, .tick = tick, .ctx = run};
+    struct capture_config capture = {.max_body = (size_t)o->max_body, .ready = ready, .ctx = run};
+    struct diff_config diff = {.file = o->output ? o->output : traffic(o)};
+
+    replay_options_configure(&o->replay, &replay);
+    if (replay_options_headers(&o->replay, &run->headers, &replay, e) < 0)
+        return -1;
+    capture_options_configure(&o->capture, &capture);
+    diff_options_configure(&o->diff, &diff);
+    run->pairs = queue_new(PAIRS_MAX, e);
+    run->diff = run->pairs ? diff_open(&diff, e) : NULL;
+    run->replay = run->diff ? replay_open(&replay, e) : NULL;
+    if (!run->replay || feed_open_capture(&run->feed, &capture, o->replay.methods, e) < 0)
+        return -1;
+    queue_limit_weight(run->pairs, PAIRS_BYTES);
+    if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)
+        return -1;
+    return o->output ? result_open(&run->result, o->output, e) : 0;
+}
+
+static int run_mirror(const void *options, int argc, char **argv)
+{
+    struct run run = {.options = options, .feed = {.input = {.fd = -1}}};
+    struct err e = {0};
+    int status;
+
+    if (check(run.options, argc, argv, &e) < 0)
+        return status_fail(&e);
+    headers_init(&run.headers);
+    result_init(&run.result);
+    if (open_all(&run, &e) < 0) {
+        status = status_refuse(&e);
+    } else if (begin(&run, &e) < 0) {
+        status = status_fail(&e);
+    } else {
+        stop_on_signals(stop, &run);
+        status = run_to_end(&run);
+        stop_no_more();
+    }
+    watch_close(&run.watch);
+    result_release(&run.result);
+    feed_close(&run.feed);
+    replay_close(run.replay);
+    headers_release(&run.headers);
+    diff_close(run.diff);
+    queue_free(run.pairs);
+    return status;
+}
+
+const struct command cmd_mirror = {
+    .name = "mirror",
+    .summary = "capture, replay and diff at once: a dark launch in one command",
+    .operands = "",
+    .options = table,
+    .defaults = &defaults,
+    .options_size = sizeof defaults,
+    .run = run_mirror,
+};

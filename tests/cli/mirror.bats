@@ -1,0 +1,174 @@
+# The three stages in one process: the verdict of the pipe, live and from files.
+
+load ../support/helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+both() { # v1 and v2, and the options that name them
+  start_movies v1 --as v1
+  start_movies v2 --as "${1:-v2}"
+  targets=(--v1 "http://127.0.0.1:$v1_port" --v2 "http://127.0.0.1:$v2_port")
+}
+
+# start_mirror ARG...: of what v1 is asked on lo, with its report in `report`.
+start_mirror() {
+  start mirror.log bash -c 'exec "$0" mirror "$@" >report' "$MIRRORCTL" -i lo -p "$v1_port" \
+    "${targets[@]}" "$@"
+  wait_for mirror.log "listening on"
+  MIRROR_PID=$PID
+}
+
+# end_mirror: ask it to stop; its exit status is in $status.
+end_mirror() {
+  kill -INT "$MIRROR_PID"
+  end_of "$MIRROR_PID"
+  cat mirror.log report
+}
+
+# ask N: what users ask v1 for, over connections of their own.
+ask() { curl -sf "http://127.0.0.1:$v1_port/movies/[1-$1]" -o /dev/null; }
+
+# Until N requests of a service's log are copies.
+wait_for_copies() {
+  local mirror=$PID
+  PID=${2:-$v2_pid}
+  wait_for "${3:-v2.log}" " copy" "$1"
+  PID=$mirror
+}
+
+@test "packets of a file give the report of the pipe, but for times" {
+  movies_pcap m.pcap 60
+  both
+  mirrorctl capture -q -r m.pcap -o - | mirrorctl replay -q - "${targets[@]}" --max -o - |
+    mirrorctl diff - --format json >pipe.json || [ "$?" -eq 1 ]
+  run --separate-stderr mirrorctl mirror -r m.pcap "${targets[@]}" --max --format json -o m.mres
+  [ "$status" -eq 1 ]
+  [ "$(jq -r .verdict <<<"$output")" = fail ]
+  [[ $stderr == *"60 exchanges: 60 complete"*"60 recorded = 60 eligible + 0 not_eligible"* ]]
+  diff <(without_times <pipe.json) <(without_times <<<"$output")
+  # What is kept is what was compared.
+  run mirrorctl diff m.mres --format json
+  [ "$status" -eq 1 ]
+  diff <(without_times <pipe.json) <(without_times <<<"$output")
+  [ "$(stat -c %a m.mres)" = 600 ]
+}
+
+@test "packets may come through a pipe, and the options of all three stages mean the same" {
+  movies_pcap m.pcap 60
+  both v1
+  cat m.pcap | mirrorctl mirror -q -r - "${targets[@]}" --max --percent 40 --control none \
+    --endpoint-pattern '/movies/{name}' --report r.json --format json >out.json
+  cmp r.json out.json
+  [ "$(jq -c '[.verdict, .endpoints[0].path, .control.kind]' r.json)" = \
+    '["pass","/movies/{name}","none"]' ]
+  n=$(jq .accounting.selected r.json)
+  [ "$n" -gt 10 ] && [ "$n" -lt 40 ]
+  stop_movies "$v2_pid"
+  [ "$(copies_in v2.log)" -eq "$n" ]
+}
+
+@test "the exit status is that of diff: 0, 1, and 3 without evidence" {
+  movies_pcap m.pcap
+  both v1
+  mirrorctl mirror -q -r m.pcap "${targets[@]}" --max
+  run mirrorctl mirror -q -r m.pcap -p 81 "${targets[@]}" --max
+  [ "$status" -eq 3 ]
+  free_port
+  run mirrorctl mirror -q -r m.pcap --v1 "http://127.0.0.1:$v1_port" \
+    --v2 "http://127.0.0.1:$FREE_PORT" --max
+  [ "$status" -eq 1 ]
+  run mirrorctl mirror -q -r m.pcap --v1 "http://127.0.0.1:$FREE_PORT" \
+    --v2 "http://127.0.0.1:$v1_port" --max
+  [ "$status" -eq 3 ]
+}
+
+@test "a torn file: the verdict of what was before, and 4" {
+  movies_pcap m.pcap 60
+  both v1
+  head -c -30 m.pcap >torn.pcap
+  run --separate-stderr mirrorctl mirror -r torn.pcap "${targets[@]}" --max --format json
+  [ "$status" -eq 4 ]
+  [[ $stderr == *torn.pcap* ]]
+  [ "$(jq .totals.pairs <<<"$output")" -ge 55 ]
+}
+
+@test "what cannot start is refused with 2, sends nothing, and leaves an old result be" {
+  movies_pcap m.pcap
+  both
+  echo old >old.mres
+  refused() { # WHAT ARG...
+    run --separate-stderr mirrorctl mirror "${@:2}" -o old.mres
+    echo "$stderr"
+    [ "$status" -eq 2 ] && [ -z "$output" ]
+    [[ $stderr == *"$1"* ]]
+    [ "$(cat old.mres)" = old ]
+  }
+  refused "say where packets come from" "${targets[@]}"
+  refused "exclude each other" -i lo -r m.pcap "${targets[@]}"
+  refused "--v2 is missing" -r m.pcap --v1 http://127.0.0.1:1
+  refused "mirror takes no file; say -r m.pcap" m.pcap "${targets[@]}"
+  refused "gone.pcap" -r gone.pcap "${targets[@]}"
+  refused "--percent" -r m.pcap "${targets[@]}" --percent 101
+  refused "no such interface" -i "no such" "${targets[@]}"
+  refused "mirrored for ever" -i lo "${targets[@]}" --remove-header x-mirrorctl
+  refused "nonsense" -r m.pcap "${targets[@]}" --gate nonsense=1
+  run --separate-stderr mirrorctl mirror -r m.pcap "${targets[@]}" -o -
+  [ "$status" -eq 2 ]
+  stop_movies "$v1_pid"
+  stop_movies "$v2_pid"
+  [ "$(requests_in v1.log)" -eq 0 ] && [ "$(requests_in v2.log)" -eq 0 ]
+}
+
+@test "live: what v1 is asked goes to both, own copies are left out and counted" {
+  need_capture
+  both
+  start_mirror --format json -o live.mres
+  ask 10
+  wait_for_copies 10
+  end_mirror
+  [ "$status" -eq 1 ]
+  [ "$(jq -c '[.verdict, .totals.pairs, .accounting.recorded]' report)" = '["fail",10,10]' ]
+  grep "10 exchanges: 10 complete; 20 own copies left out" mirror.log
+  stop_movies "$v1_pid"
+  stop_movies "$v2_pid"
+  [ "$(requests_in v1.log)" -eq 30 ] && [ "$(copies_in v1.log)" -eq 20 ]
+  [ "$(requests_in v2.log)" -eq 10 ]
+  [ "$(mirrorctl show live.mres | wc -l)" -eq 10 ]
+}
+
+@test "live: -d and -n end it, with the verdict of what there was" {
+  need_capture
+  both v1
+  start_mirror -n 5
+  ask 5
+  end_of "$MIRROR_PID"
+  cat mirror.log report
+  [ "$status" -eq 0 ]
+  grep -q "^PASS" report
+  start_mirror -d 10ms
+  end_of "$MIRROR_PID"
+  [ "$status" -eq 3 ]
+  grep "0 exchanges" mirror.log
+}
+
+@test "live: when replay falls behind, the oldest copies are left out and counted; capture loses nothing" {
+  need_capture
+  both
+  start service.log "$TOOLS/fast_server" 0 100
+  wait_for service.log ""
+  service_pid=$PID v1_port=$(head -n 1 service.log)
+  # While v2 stands still nothing is taken, and 4096 may wait.
+  start_mirror --max --concurrency 1 --control none --format json
+  kill -STOP "$v2_pid"
+  "$TOOLS/open_loop" "$v1_port" 8000 1000 64 >load.log
+  kill -CONT "$v2_pid"
+  end_mirror
+  kill "$service_pid"
+  [ "$(jq .accounting.recorded report)" -eq 8000 ]
+  behind=$(jq .accounting.not_eligible.behind report)
+  [ "$behind" -gt 1000 ] && [ "$behind" -lt 4000 ]
+  [ "$(jq '.accounting | .recorded == .eligible + (.not_eligible | add)' report)" = true ]
+  grep "8000 exchanges: 8000 complete" mirror.log
+  grep "$behind requests waited while replay fell behind and were left out" mirror.log
+}
