@@ -75,6 +75,7 @@ static const struct fault faults[] = {
     {"resets-in-body", .steps = {{ACT_SAY, OK "Content-Length: 99\r\n\r\n" CONTENT}, {ACT_RESET}}},
     {"resets-until-close", .steps = {{ACT_SAY, OK "\r\n" CONTENT}, {ACT_RESET}}},
     {"drips", .steps = {{ACT_DRIP, PROPER}}},
+    {"slow", .steps = {{ACT_TICK}, {ACT_SAY, PROPER}}},
 
     /* no end at all */
     {"endless-head", .steps = {{ACT_SAY, OK}, {ACT_FOR_EVER, "X-Filler: " TEXT_512 "\r\n"}}},

@@ -1,0 +1,111 @@
+/* What v2 does costs v1 nothing: neither a request, nor time, nor its place in
+ * the schedule. One thread serves both, and no breaker helps. */
+#include "tests/support/fault_server.h"
+#include "tests/support/replay_run.h"
+
+enum { REQUESTS = 150, RATE = 1000, CONCURRENCY = 64 };
+
+/* How long v2 takes, or is waited for. */
+static const int64_t trouble_ns = 240 * NS_PER_MS;
+
+struct trouble {
+    const char *request;
+    enum outcome outcome; /* of all of v2's calls */
+    bool refuses, deaf;
+};
+
+static const struct trouble none = {GET("/well"), OUTCOME_ANSWERED};
+
+static const struct trouble troubles[] = {
+    {GET("/slow"), OUTCOME_ANSWERED},
+    {GET("/silent"), OUTCOME_TIMEOUT},
+    {GET("/stops-in-body"), OUTCOME_TIMEOUT},
+    {GET("/resets-before-first-byte"), OUTCOME_RESET},
+    {GET("/garbage"), OUTCOME_PROTOCOL},
+    {GET("/well"), OUTCOME_CONNECT, .refuses = true},
+    {GET("/well"), OUTCOME_TIMEOUT, .deaf = true},
+};
+
+static struct run *run_beside(const struct trouble *trouble)
+{
+    const struct fault_options options = {.tick_ns = trouble_ns, .deaf = trouble->deaf};
+    struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
+    struct fault_server *v2 = fault_server_start(&options);
+    struct run *r;
+    char url[64];
+    int refused = server_refuse(url, sizeof url);
+
+    r = run_new(usual(server_url(v1), trouble->refuses ? url : fault_server_url(v2)), REQUESTS,
+                trouble->request);
+    r->config.control = CONTROL_NONE;
+    r->config.pace = PACE_RATE;
+    r->config.rate = RATE;
+    r->config.threads = 1;
+    r->config.concurrency = CONCURRENCY;
+    r->config.max_body = 4096;
+    if (trouble->outcome == OUTCOME_TIMEOUT)
+        r->config.timeout_ns = trouble_ns;
+    go_well(r);
+    server_unrefuse(refused);
+    server_stop(v1);
+    fault_server_stop(v2);
+    return r;
+}
+
+static int64_t p99(const struct hist *h)
+{
+    return hist_percentile(h, 99);
+}
+
+/* Far from what v2 makes others wait; or within noise of a run beside a sound v2. */
+static bool is_delayed(const struct run *r, const struct run *sound)
+{
+    const struct replay_target_stats *now = &r->targets[V1], *then = &sound->targets[V1];
+
+    return (p99(&now->service) > trouble_ns / 3 && p99(&now->service) > 3 * p99(&then->service)) ||
+           (p99(&now->lateness) > trouble_ns / 3 && p99(&now->lateness) > 3 * p99(&then->lateness));
+}
+
+/* A busy machine may hold up a run, but a v1 that depended on v2 would be held up
+ * in every one. */
+static void assert_isolated(const struct trouble *trouble)
+{
+    enum { ATTEMPTS = 5 };
+    bool delayed = true;
+
+    for (unsigned i = 0; delayed && i < ATTEMPTS; i++) {
+        struct run *sound = run_beside(&none);
+        struct run *r = run_beside(trouble);
+
+        assert_int_equal(r->targets[V1].answered, REQUESTS);
+        assert_int_equal(r->targets[V2].outcomes[trouble->outcome], REQUESTS);
+        delayed = is_delayed(r, sound);
+        if (delayed)
+            print_message("v1 took %lld us, beside a sound v2 %lld us\n",
+                          (long long)(p99(&r->targets[V1].service) / NS_PER_US),
+                          (long long)(p99(&sound->targets[V1].service) / NS_PER_US));
+        forget(r);
+        forget(sound);
+    }
+    if (delayed)
+        fail_msg("v1 is delayed: %s", trouble->request);
+}
+
+static void whatever_v2_does_costs_v1_nothing(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof troubles / sizeof *troubles; i++)
+        assert_isolated(&troubles[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(whatever_v2_does_costs_v1_nothing),
+    };
+
+    /* What libcurl opens once and for all is open before the first count. */
+    if (connection_setup(NULL) < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
