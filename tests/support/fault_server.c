@@ -1,6 +1,5 @@
 #include "tests/support/fault_server.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -16,177 +15,11 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "core/http1.h"
-
-/* ---- what can go wrong ----------------------------------------------------------- */
-
-enum act {
-    ACT_END,      /* read the next request */
-    ACT_SAY,      /* send the text */
-    ACT_TIMES,    /* send the text n times */
-    ACT_FOR_EVER, /* send the text until the peer has gone */
-    ACT_DRIP,     /* send the text, a byte a tick */
-    ACT_TICK,     /* wait for a tick */
-    ACT_SILENT,   /* wait until the peer has gone */
-    ACT_ARRIVAL,  /* wait for the first byte of the next request, but do not read it */
-    ACT_REQUEST,  /* wait for the next request and read it */
-    ACT_CLOSE,    /* close in order */
-    ACT_RESET,    /* close with a reset */
-};
-
-struct step {
-    enum act act;
-    const char *text; /* IDENTITY in it becomes the request's id */
-    unsigned n;
-};
-
-enum { MAX_STEPS = 6 };
-
-struct fault {
-    const char *name; /* the path of requests that get it, without "/" */
-    bool early;       /* begin when the request's head is there */
-    struct step steps[MAX_STEPS];
-};
-
-#define IDENTITY "00000000"
-#define OK       "HTTP/1.1 200 OK\r\nX-Id: " IDENTITY "\r\n"
-#define CONTENT  "id=" IDENTITY /* 11 bytes */
-#define PROPER   OK "Content-Length: 11\r\n\r\n" CONTENT
-#define CHUNKED  OK "Transfer-Encoding: chunked\r\n\r\nb\r\n" CONTENT "\r\n"
-#define TOO_MUCH "HTTP/1.1 413 Too Large\r\nX-Id: " IDENTITY "\r\nContent-Length: 11\r\n"
-#define HINTS    "HTTP/1.1 103 Early Hints\r\nX-Id: " IDENTITY "\r\n\r\n"
-
-#define TEXT_64  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define TEXT_512 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64
-#define TEXT_2K  TEXT_512 TEXT_512 TEXT_512 TEXT_512
-
-static const struct fault faults[] = {
-    /* silence, and endings in the wrong place */
-    {"silent", .steps = {{ACT_SILENT}}},
-    {"stops-in-head", .steps = {{ACT_SAY, OK "Content-"}, {ACT_SILENT}}},
-    {"stops-in-body", .steps = {{ACT_SAY, OK "Content-Length: 99\r\n\r\n" CONTENT}, {ACT_SILENT}}},
-    {"stops-in-chunks", .steps = {{ACT_SAY, CHUNKED}, {ACT_SILENT}}},
-    {"closes", .steps = {{ACT_CLOSE}}},
-    {"closes-in-head", .steps = {{ACT_SAY, OK "Content-"}, {ACT_CLOSE}}},
-    {"closes-in-body", .steps = {{ACT_SAY, OK "Content-Length: 99\r\n\r\n" CONTENT}, {ACT_CLOSE}}},
-    {"closes-in-chunks", .steps = {{ACT_SAY, CHUNKED}, {ACT_CLOSE}}},
-    {"closes-in-trailers", .steps = {{ACT_SAY, CHUNKED "0\r\nX-Sum: 1\r\n"}, {ACT_CLOSE}}},
-    {"resets-before-first-byte", .steps = {{ACT_RESET}}},
-    {"resets-after-first-byte", .steps = {{ACT_SAY, "H"}, {ACT_RESET}}},
-    {"resets-in-body", .steps = {{ACT_SAY, OK "Content-Length: 99\r\n\r\n" CONTENT}, {ACT_RESET}}},
-    {"resets-until-close", .steps = {{ACT_SAY, OK "\r\n" CONTENT}, {ACT_RESET}}},
-    {"drips", .steps = {{ACT_DRIP, PROPER}}},
-    {"slow", .steps = {{ACT_TICK}, {ACT_SAY, PROPER}}},
-
-    /* no end at all */
-    {"endless-head", .steps = {{ACT_SAY, OK}, {ACT_FOR_EVER, "X-Filler: " TEXT_512 "\r\n"}}},
-    {"endless-line", .steps = {{ACT_SAY, OK "X-Filler: "}, {ACT_FOR_EVER, TEXT_2K}}},
-    {"endless-reason", .steps = {{ACT_SAY, "HTTP/1.1 200 "}, {ACT_FOR_EVER, TEXT_2K}}},
-    {"endless-blank", .steps = {{ACT_FOR_EVER, "\r\n\r\n\r\n\r\n"}}},
-    {"endless-body", .steps = {{ACT_SAY, OK "\r\n" CONTENT}, {ACT_FOR_EVER, TEXT_2K}}},
-    {"endless-length",
-     .steps = {{ACT_SAY, OK "Content-Length: 9223372036854775807\r\n\r\n" CONTENT},
-               {ACT_FOR_EVER, TEXT_2K}}},
-    {"endless-chunks", .steps = {{ACT_SAY, CHUNKED}, {ACT_FOR_EVER, "40\r\n" TEXT_64 "\r\n"}}},
-    {"endless-chunk",
-     .steps = {{ACT_SAY, CHUNKED "7fffffffffffffff\r\n"}, {ACT_FOR_EVER, TEXT_2K}}},
-    {"endless-chunk-extension", .steps = {{ACT_SAY, CHUNKED "1;"}, {ACT_FOR_EVER, TEXT_2K}}},
-    {"endless-chunk-zeros", .steps = {{ACT_SAY, CHUNKED}, {ACT_FOR_EVER, "0000000000000000"}}},
-    {"endless-trailers",
-     .steps = {{ACT_SAY, CHUNKED "0\r\n"}, {ACT_FOR_EVER, "X: " TEXT_64 "\r\n"}}},
-
-    /* sizes that are none */
-    {"chunk-past-64-bits", .steps = {{ACT_SAY, CHUNKED "10000000000000001\r\nx"}}},
-    {"chunk-in-c", .steps = {{ACT_SAY, CHUNKED "0x3\r\nabc\r\n"}}},
-    {"chunk-negative", .steps = {{ACT_SAY, CHUNKED "-1\r\n"}}},
-    {"chunk-without-size", .steps = {{ACT_SAY, CHUNKED "\r\nabc\r\n"}}},
-    {"chunk-longer-than-said", .steps = {{ACT_SAY, CHUNKED "2\r\nabc\r\n"}}},
-    {"length-past-64-bits",
-     .steps = {{ACT_SAY, OK "Content-Length: 18446744073709551617\r\n\r\nx"}}},
-    {"length-negative", .steps = {{ACT_SAY, OK "Content-Length: -1\r\n\r\n"}}},
-    {"length-in-words", .steps = {{ACT_SAY, OK "Content-Length: eleven\r\n\r\n" CONTENT}}},
-    {"lengths-differ",
-     .steps = {{ACT_SAY, OK "Content-Length: 2\r\nContent-Length: 11\r\n\r\n" CONTENT}}},
-    {"lengths-agree",
-     .steps = {{ACT_SAY, OK "Content-Length: 11\r\nContent-Length: 11, 11\r\n\r\n" CONTENT}}},
-    {"length-and-chunks",
-     .steps = {{ACT_SAY, OK "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n" CONTENT
-                            "\r\n0\r\n\r\n"}}},
-    {"chunks-in-1.0",
-     .steps = {{ACT_SAY, "HTTP/1.0 200 OK\r\nX-Id: " IDENTITY "\r\nConnection: keep-alive\r\n"
-                         "Transfer-Encoding: chunked\r\n\r\nb\r\n" CONTENT "\r\n0\r\n\r\n"}}},
-
-    /* answers to nothing, or to something else */
-    {"two-answers", .steps = {{ACT_SAY, PROPER PROPER}}},
-    {"late-answer", .steps = {{ACT_SAY, PROPER}, {ACT_TICK}, {ACT_SAY, PROPER}}},
-    {"late-answer-and-end",
-     .steps = {{ACT_SAY, PROPER},
-               {ACT_TICK},
-               {ACT_SAY, "HTTP/1.1 408 Request Timeout\r\nX-Id: " IDENTITY "\r\n"
-                         "Connection: close\r\nContent-Length: 0\r\n\r\n"},
-               {ACT_CLOSE}}},
-    {"late-end", .steps = {{ACT_SAY, PROPER}, {ACT_TICK}, {ACT_CLOSE}}},
-    {"head-with-body", .steps = {{ACT_SAY, OK "Content-Length: 11\r\n\r\n" CONTENT}}},
-    {"204-with-length",
-     .steps = {{ACT_SAY, "HTTP/1.1 204 No\r\nX-Id: " IDENTITY "\r\nContent-Length: 11\r\n\r\n"}}},
-    {"204-with-body", .steps = {{ACT_SAY, "HTTP/1.1 204 No\r\nX-Id: " IDENTITY
-                                          "\r\nContent-Length: 11\r\n\r\n" CONTENT}}},
-    {"304-with-body", .steps = {{ACT_SAY, "HTTP/1.1 304 No\r\nX-Id: " IDENTITY
-                                          "\r\nContent-Length: 11\r\n\r\n" CONTENT}}},
-    {"early", .early = true, .steps = {{ACT_SAY, TOO_MUCH "\r\n" CONTENT}}},
-    {"early-close", .early = true,
-     .steps = {{ACT_SAY, TOO_MUCH "Connection: close\r\n\r\n" CONTENT}, {ACT_CLOSE}}},
-    {"early-reset", .early = true,
-     .steps = {{ACT_SAY, TOO_MUCH "Connection: close\r\n\r\n" CONTENT}, {ACT_RESET}}},
-
-    /* informational answers */
-    {"informed-64", .steps = {{ACT_TIMES, HINTS, 64}, {ACT_SAY, PROPER}}},
-    {"informed-65", .steps = {{ACT_TIMES, HINTS, 65}, {ACT_SAY, PROPER}}},
-    {"informed-for-ever", .steps = {{ACT_FOR_EVER, HINTS}}},
-    {"informed-at-length", .steps = {{ACT_SAY, "HTTP/1.1 102 Processing\r\nX-Filler: "},
-                                     {ACT_TIMES, TEXT_2K, 64},
-                                     {ACT_SAY, "\r\n\r\nHTTP/1.1 102 Processing\r\nX-Filler: "},
-                                     {ACT_TIMES, TEXT_2K, 64},
-                                     {ACT_SAY, "\r\n\r\n" PROPER}}},
-    {"switches",
-     .steps = {{ACT_SAY, "HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"}}},
-
-    /* what is not HTTP/1 */
-    {"garbage", .steps = {{ACT_SAY, "\x15\x03\x01\x02\x02\x46\r\n\r\n"}}},
-    {"garbage-for-ever", .steps = {{ACT_FOR_EVER, TEXT_2K}}},
-    {"http-0.9", .steps = {{ACT_SAY, "<html>" CONTENT "</html>\n"}, {ACT_CLOSE}}},
-    {"http-2", .steps = {{ACT_SAY, "HTTP/2 200\r\nX-Id: " IDENTITY "\r\n\r\n"}}},
-    {"shoutcast", .steps = {{ACT_SAY, "ICY 200 OK\r\nContent-Length: 11\r\n\r\n" CONTENT}}},
-
-    /* connections that end while they are kept alive */
-    {"stale", .steps = {{ACT_SAY, PROPER}, {ACT_ARRIVAL}, {ACT_RESET}}},
-    {"stale-after-reading", .steps = {{ACT_SAY, PROPER}, {ACT_REQUEST}, {ACT_CLOSE}}},
-    {"stale-after-a-byte",
-     .steps = {{ACT_SAY, PROPER}, {ACT_REQUEST}, {ACT_SAY, "H"}, {ACT_CLOSE}}},
-};
-
-static const struct fault proper = {"", .steps = {{ACT_SAY, PROPER}}};
-
-/* After an answer, by `closes_idle`. */
-static const struct fault idle_ends[] = {
-    {"at once", .steps = {{ACT_CLOSE}}},
-    {"a tick later", .steps = {{ACT_TICK}, {ACT_CLOSE}}},
-    {"just then", .steps = {{ACT_ARRIVAL}, {ACT_RESET}}},
-};
-
-enum { N_FAULTS = sizeof faults / sizeof *faults, N_ENDS = sizeof idle_ends / sizeof *idle_ends };
-
-static const struct fault *fault_called(struct str name)
-{
-    for (size_t i = 0; i < N_FAULTS; i++) {
-        if (str_eq(str_of(faults[i].name), name))
-            return &faults[i];
-    }
-    return &proper;
-}
+#include "tests/support/fault.h"
 
 /* ---- the server ------------------------------------------------------------------- */
 
-enum { ID_DIGITS = 8, TEXT_ROOM = 4096, SAY_AT_ONCE = 64, CROWD = 16, DEFAULT_TICK_MS = 1 };
+enum { ID_DIGITS = 8, SAY_AT_ONCE = 64, CROWD = 16, DEFAULT_TICK_MS = 1 };
 
 struct peer {
     struct fault_server *server;
@@ -200,7 +33,7 @@ struct peer {
     int64_t due_ns;            /* the tick it waits for, or 0 */
     size_t sent;               /* of the text */
     size_t len;
-    char text[TEXT_ROOM]; /* of the step, with the id in it */
+    char text[FAULT_MAX_TEXT]; /* of the step, with the id in it */
     char id[ID_DIGITS + 1];
     char next[64]; /* the name of the fault that the request at hand asks for */
     struct peer *after;
@@ -302,9 +135,9 @@ static void enter(struct peer *p, unsigned step)
     p->round = 0;
     p->sent = 0;
     p->len = text ? strlen(text) : 0;
-    must(p->len < TEXT_ROOM, "a step's text");
+    must(p->len < FAULT_MAX_TEXT, "a step's text");
     memcpy(p->text, text ? text : "", p->len + 1);
-    while ((at = strstr(at, IDENTITY)) != NULL)
+    while ((at = strstr(at, FAULT_IDENTITY)) != NULL)
         at = (char *)memcpy(at, p->id, ID_DIGITS) + ID_DIGITS;
 }
 
@@ -382,12 +215,12 @@ static void begin(struct peer *p, const struct fault *fault)
 static bool goes_on(struct peer *p)
 {
     struct fault_server *s = p->server;
-    bool was_answer = p->fault && (p->fault < idle_ends || p->fault >= idle_ends + N_ENDS);
+    bool was_answer = !fault_is_idle_end(p->fault);
 
     p->fault = NULL;
     count_rest(s);
     if (was_answer && !p->begun_early && draw(s) % 100 < s->options.closes_idle) {
-        begin(p, &idle_ends[draw(s) % N_ENDS]);
+        begin(p, fault_idle_end(draw(s)));
         return true;
     }
     watch(p, EPOLLIN | EPOLLRDHUP);

@@ -1,6 +1,6 @@
 /* fault_server.h -- a server that does what servers should not do.
  *
- * What can go wrong is a table in fault_server.c. A request chooses its row by
+ * What can go wrong is a table in fault.c. A request chooses its row by
  * its path, "/stops-in-body?17"; a path that is in no row gets a proper answer.
  * Behind the "?" stands the request's id, which comes back in X-Id and in the
  * content of everything that answers it: an answer that was taken for another
