@@ -3,10 +3,10 @@
 #include "tests/support/fault_server.h"
 #include "tests/support/replay_run.h"
 
-enum { REQUESTS = 150, RATE = 1000, CONCURRENCY = 64 };
+enum { REQUESTS = 200, RATE = 1000, CONCURRENCY = 100 };
 
 /* How long v2 takes, or is waited for. */
-static const int64_t trouble_ns = 240 * NS_PER_MS;
+static const int64_t trouble_ns = 500 * NS_PER_MS;
 
 struct trouble {
     const char *request;
@@ -57,13 +57,15 @@ static int64_t p99(const struct hist *h)
     return hist_percentile(h, 99);
 }
 
-/* Far from what v2 makes others wait; or within noise of a run beside a sound v2. */
+/* Neither far from what v2 makes others wait, nor within noise of a run beside a
+ * sound v2; or even given up, where v2 is. */
 static bool is_delayed(const struct run *r, const struct run *sound)
 {
     const struct replay_target_stats *now = &r->targets[V1], *then = &sound->targets[V1];
 
-    return (p99(&now->service) > trouble_ns / 3 && p99(&now->service) > 3 * p99(&then->service)) ||
-           (p99(&now->lateness) > trouble_ns / 3 && p99(&now->lateness) > 3 * p99(&then->lateness));
+    return now->answered < REQUESTS ||
+           (p99(&now->service) > trouble_ns / 2 && p99(&now->service) > 3 * p99(&then->service)) ||
+           (p99(&now->lateness) > trouble_ns / 2 && p99(&now->lateness) > 3 * p99(&then->lateness));
 }
 
 /* A busy machine may hold up a run, but a v1 that depended on v2 would be held up
@@ -77,11 +79,11 @@ static void assert_isolated(const struct trouble *trouble)
         struct run *sound = run_beside(&none);
         struct run *r = run_beside(trouble);
 
-        assert_int_equal(r->targets[V1].answered, REQUESTS);
         assert_int_equal(r->targets[V2].outcomes[trouble->outcome], REQUESTS);
         delayed = is_delayed(r, sound);
         if (delayed)
-            print_message("v1 took %lld us, beside a sound v2 %lld us\n",
+            print_message("v1 answered %llu, in %lld us, beside a sound v2 in %lld us\n",
+                          (unsigned long long)r->targets[V1].answered,
                           (long long)(p99(&r->targets[V1].service) / NS_PER_US),
                           (long long)(p99(&sound->targets[V1].service) / NS_PER_US));
         forget(r);
