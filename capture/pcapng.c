@@ -1,10 +1,8 @@
 #include "capture/pcapng.h"
 
 #include <byteswap.h>
-#include <errno.h>
 #include <string.h>
 
-#include "core/buf.h"
 #include "core/clock.h"
 #include "core/mem.h"
 
@@ -43,11 +41,10 @@ struct interface {
 };
 
 struct pcapng {
-    FILE *in;
+    struct window *in;
     bool swapped;
     struct interface *interface;
     size_t n, cap;
-    struct buf block;
     int64_t ns; /* of the packet before */
 };
 
@@ -92,28 +89,19 @@ static int damaged(struct err *e, const char *what)
 
 static int cut_short(const struct pcapng *r, struct err *e)
 {
-    if (ferror(r->in))
-        return err_set(e, ERR_DAMAGED, "cannot read: %s", strerror(errno));
-    return damaged(e, "the file ends inside a block");
+    return window_cut(r->in, "a block", e);
 }
 
-static int read_all(struct pcapng *r, void *to, size_t n, struct err *e)
+/* Take `n` bytes; they lie there until the next are taken. NULL with *e set. */
+static const char *take(struct pcapng *r, size_t n, struct err *e)
 {
-    return fread_unlocked(to, 1, n, r->in) == n ? 0 : cut_short(r, e);
-}
+    const char *bytes = window_look(r->in, n);
 
-/* Not by fseek: it may be a pipe. */
-static int skip(struct pcapng *r, size_t n, struct err *e)
-{
-    char bytes[4096];
-
-    while (n > 0) {
-        size_t part = n < sizeof bytes ? n : sizeof bytes;
-        if (read_all(r, bytes, part, e) < 0)
-            return -1;
-        n -= part;
-    }
-    return 0;
+    if (bytes)
+        window_pass(r->in, n);
+    else
+        cut_short(r, e);
+    return bytes;
 }
 
 /* ---- blocks ----------------------------------------------------------------- */
@@ -131,24 +119,25 @@ static int check_end(const struct pcapng *r, const char *at, uint32_t length, st
 /* Pass over `n` bytes of a block's body, to its end. */
 static int skip_rest(struct pcapng *r, size_t n, uint32_t length, struct err *e)
 {
-    char end[4];
+    const char *end;
 
-    if (skip(r, n, e) < 0 || read_all(r, end, sizeof end, e) < 0)
-        return -1;
-    return check_end(r, end, length, e);
+    if (!window_skip(r->in, n))
+        return cut_short(r, e);
+    end = take(r, 4, e);
+    return end ? check_end(r, end, length, e) : -1;
 }
 
 static int read_body(struct pcapng *r, uint32_t length, struct str *body, struct err *e)
 {
     size_t n = length - BLOCK_FRAME;
+    const char *bytes;
 
     if (length > BLOCK_MAX)
         return err_set(e, ERR_DAMAGED, "a block of %u bytes, more than %d", length, BLOCK_MAX);
-    buf_reset(&r->block);
-    if (buf_reserve(&r->block, n + 4, e) < 0 || read_all(r, r->block.data, n + 4, e) < 0 ||
-        check_end(r, r->block.data + n, length, e) < 0)
+    bytes = take(r, n + 4, e);
+    if (!bytes || check_end(r, bytes + n, length, e) < 0)
         return -1;
-    *body = str_from(r->block.data, n);
+    *body = str_from(bytes, n);
     return 0;
 }
 
@@ -156,10 +145,11 @@ static int read_body(struct pcapng *r, uint32_t length, struct str *body, struct
  * known before the body begins. */
 static int begin_section(struct pcapng *r, struct err *e)
 {
-    char bytes[20]; /* block length, byte order, version, section length */
+    /* block length, byte order, version, section length */
+    const char *bytes = take(r, 20, e);
     uint32_t length;
 
-    if (read_all(r, bytes, sizeof bytes, e) < 0)
+    if (!bytes)
         return -1;
     r->swapped = false;
     r->swapped = get32(r, bytes + 4) != BYTE_ORDER;
@@ -387,11 +377,11 @@ static const struct block_kind *find_kind(uint32_t type)
 static int read_block(struct pcapng *r, uint32_t type, struct packet *p, struct err *e)
 {
     const struct block_kind *kind = find_kind(type);
+    const char *bytes = take(r, 4, e);
     struct str body;
-    char bytes[4];
     uint32_t length;
 
-    if (read_all(r, bytes, sizeof bytes, e) < 0)
+    if (!bytes)
         return -1;
     length = get32(r, bytes);
     if (check_length(length, BLOCK_FRAME, e) < 0)
@@ -406,14 +396,14 @@ int pcapng_next(struct pcapng *r, struct packet *p, struct err *e)
     int event = 0;
 
     while (event == 0) {
-        char bytes[4];
+        const char *bytes;
         uint32_t type;
-        size_t got = fread_unlocked(bytes, 1, sizeof bytes, r->in);
 
-        if (got == 0 && feof(r->in))
+        if (window_is_over(r->in))
             return PCAPNG_END;
-        if (got < sizeof bytes)
-            return cut_short(r, e);
+        bytes = take(r, 4, e);
+        if (!bytes)
+            return -1;
         type = get32(r, bytes);
         event = type == BLOCK_SECTION ? begin_section(r, e) : read_block(r, type, p, e);
     }
@@ -422,16 +412,16 @@ int pcapng_next(struct pcapng *r, struct packet *p, struct err *e)
 
 static int read_start(struct pcapng *r, struct err *e)
 {
-    char bytes[4];
+    const char *bytes = take(r, 4, e);
 
-    if (read_all(r, bytes, sizeof bytes, e) < 0)
+    if (!bytes)
         return -1;
     if (get32(r, bytes) != BLOCK_SECTION)
         return damaged(e, "no section header");
     return begin_section(r, e);
 }
 
-struct pcapng *pcapng_open(FILE *in, struct err *e)
+struct pcapng *pcapng_open(struct window *in, struct err *e)
 {
     struct pcapng *r = mem_zalloc(sizeof *r);
 
@@ -440,7 +430,6 @@ struct pcapng *pcapng_open(FILE *in, struct err *e)
         return NULL;
     }
     r->in = in;
-    buf_init(&r->block, BLOCK_MAX);
     if (read_start(r, e) == 0)
         return r;
     pcapng_close(r);
@@ -451,7 +440,6 @@ void pcapng_close(struct pcapng *r)
 {
     if (!r)
         return;
-    buf_release(&r->block);
     mem_free(r->interface);
     mem_free(r);
 }

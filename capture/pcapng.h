@@ -9,16 +9,15 @@
 #ifndef MIRRORCTL_CAPTURE_PCAPNG_H
 #define MIRRORCTL_CAPTURE_PCAPNG_H
 
-#include <stdio.h>
-
 #include "capture/packet.h"
+#include "capture/window.h"
 #include "core/err.h"
 
 struct pcapng;
 
-/* Read from `in`, a stream at its beginning, which stays the caller's and is
- * read by nobody else. NULL with *e set: it is no pcapng file, or ERR_NOMEM. */
-struct pcapng *pcapng_open(FILE *in, struct err *e);
+/* Read from `in`, a file at its beginning, which stays the caller's and is read
+ * by nobody else. NULL with *e set: it is no pcapng file, or ERR_NOMEM. */
+struct pcapng *pcapng_open(struct window *in, struct err *e);
 
 enum pcapng_event {
     PCAPNG_END,

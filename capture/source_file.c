@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +12,7 @@
 /* Capture files, one after the other. What is wrong with one of them does not
  * keep the next from being read. */
 
-enum { BATCH = 512, BUFFER = 256 * 1024 };
+enum { BATCH = 512 };
 
 struct file_source {
     const struct capture_config *config;
@@ -22,7 +20,6 @@ struct file_source {
     struct capture_file file;
     const struct file_format *format;
     void *opened; /* by the format; NULL behind the last file */
-    char *buffer; /* of its stdio stream */
     bool pending; /* the first packet was read, but not given */
     struct packet packet;
     struct err damage; /* the first; what follows is read nevertheless */
@@ -50,14 +47,14 @@ static const char *current(void *self)
 /* ---- opening ---------------------------------------------------------------- */
 
 /* What compressed files begin with, and what makes pcap of them. */
-static const char *unpacker(int first)
+static const char *unpacker(char first)
 {
     switch (first) {
-    case 0x1f:
+    case '\x1f':
         return "zcat";
-    case 0x28:
+    case '\x28':
         return "zstdcat";
-    case 0xfd:
+    case '\xfd':
         return "xzcat";
     case 'B':
         return "bzcat";
@@ -67,72 +64,67 @@ static const char *unpacker(int first)
 }
 
 /* What needs no look at its format. */
-static int refuse(const struct capture_file *f, int first, struct err *e)
+static int refuse(struct capture_file *f, struct err *e)
 {
-    const char *tool = unpacker(first);
+    const char *first = window_look(&f->in, 1);
+    const char *tool = first ? unpacker(*first) : NULL;
 
     if (tool)
         return err_set(e, ERR_INPUT, "%s: compressed; use: %s FILE | mirrorctl capture -r -",
                        f->name, tool);
-    if (ferror(f->stream))
-        return err_set(e, ERR_INPUT, "%s: %s", f->name, strerror(errno));
-    if (first == EOF)
+    if (!first && f->in.error)
+        return err_set(e, ERR_INPUT, "%s: %s", f->name, strerror(f->in.error));
+    if (!first)
         return err_set(e, ERR_INPUT, "%s: empty, not a pcap or pcapng file", f->name);
     return 0;
 }
 
-static FILE *open_stream(const char *path, struct err *e)
+static int open_input(const char *path, struct err *e)
 {
     bool standard = strcmp(path, "-") == 0;
     /* A copy, so that it can be closed like any other. */
     int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
-    FILE *stream = fd >= 0 ? fdopen(fd, "rb") : NULL;
 
-    if (stream)
-        return stream;
-    err_set(e, ERR_INPUT, "%s: %s", name_of(path), strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return NULL;
+    return fd >= 0 ? fd : err_set(e, ERR_INPUT, "%s: %s", name_of(path), strerror(errno));
 }
 
-/* pcapng begins with a line feed, so that a transfer as text shows; no kind of
- * pcap does. */
-static const struct file_format *format_of(int first)
+/* Asked in order; the last accepts anything. */
+static const struct file_format *format_of(struct window *in)
 {
-    return first == '\n' ? &format_pcapng : &format_pcap;
+    static const struct file_format *const formats[] = {
+        &format_pcapng,
+        &format_classic,
+        &format_pcap,
+    };
+    size_t i = 0;
+
+    while (!formats[i]->accepts(in))
+        i++;
+    return formats[i];
 }
 
 static void close_file(struct file_source *s)
 {
     if (s->opened)
         s->format->close(s->opened);
-    mem_free(s->buffer);
+    window_close(&s->file.in);
     s->opened = NULL;
-    s->buffer = NULL;
 }
 
 /* Open the index-th file. */
 static int open_file(struct file_source *s, size_t index, struct err *e)
 {
     const char *path = s->config->files[index];
-    FILE *stream = open_stream(path, e);
-    int first;
+    int fd = open_input(path, e);
 
-    if (!stream)
+    if (fd < 0)
         return -1;
-    s->buffer = mem_alloc(BUFFER);
-    if (s->buffer)
-        setvbuf(stream, s->buffer, _IOFBF, BUFFER);
-    __fsetlocking(stream, FSETLOCKING_BYCALLER); /* one thread reads it */
-    first = getc(stream);
-    ungetc(first, stream);
-    s->file = (struct capture_file){s->config, name_of(path), stream, 0};
-    s->format = format_of(first);
-    if (refuse(&s->file, first, e) < 0)
-        fclose(stream);
-    else
+    s->file = (struct capture_file){.config = s->config, .name = name_of(path)};
+    window_open(&s->file.in, fd);
+    if (refuse(&s->file, e) == 0) {
+        s->format = format_of(&s->file.in);
         s->opened = s->format->open(&s->file, e);
+    }
     if (s->opened)
         return 0;
     close_file(s);
@@ -231,6 +223,7 @@ static void *open_source(const struct capture_config *config, struct err *e)
         return NULL;
     }
     s->config = config;
+    s->file.in.fd = -1;
     /* Say what is wrong with the last file before the first one is used. */
     for (size_t i = 1; i < config->n_files; i++) {
         if (strcmp(config->files[i], "-") == 0)

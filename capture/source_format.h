@@ -4,22 +4,23 @@
 #define MIRRORCTL_CAPTURE_SOURCE_FORMAT_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "capture/capture.h"
 #include "capture/source.h"
+#include "capture/window.h"
 
 /* A file that is read. */
 struct capture_file {
     const struct capture_config *config;
     const char *name; /* for people */
-    FILE *stream;     /* at its beginning */
+    struct window in; /* at its beginning */
     uint64_t number;  /* of the packet read last; kept up by the format */
 };
 
 struct file_format {
-    /* Look at the beginning and prepare config->filter. NULL with *e set. The
-     * stream is closed with what was opened, and also when this fails. */
+    /* Does the file begin as one of these? Takes nothing from it. */
+    bool (*accepts)(struct window *in);
+    /* Look at the beginning and prepare config->filter. NULL with *e set. */
     void *(*open)(struct capture_file *file, struct err *e);
     /* Read up to `max` packets, and give the handler those the filter lets
      * through. Such a packet is valid until the next call. Returns 1 if more
@@ -29,7 +30,8 @@ struct file_format {
     void (*close)(void *self);
 };
 
-extern const struct file_format format_pcap;
 extern const struct file_format format_pcapng;
+extern const struct file_format format_classic;
+extern const struct file_format format_pcap; /* and says what is none */
 
 #endif

@@ -2,11 +2,13 @@
 
 #include "capture/decode.h"
 #include "capture/source_format.h"
+#include "capture/source_link.h"
 #include "core/clock.h"
 #include "core/mem.h"
 
-/* The classic format, by libpcap: both byte orders, microseconds and
- * nanoseconds, and what Kuznetsov and others made of it. */
+/* What source_classic.c does not read, by libpcap: older versions of the classic
+ * format, and what Kuznetsov and others made of it. libpcap also tells what is
+ * wrong with a file that is none. */
 
 struct pcap_file {
     struct capture_file *file;
@@ -29,16 +31,6 @@ static int set_filter(struct pcap_file *s, const char *expression, struct err *e
     return 0;
 }
 
-static int check_link(const struct pcap_file *s, struct err *e)
-{
-    const char *name = pcap_datalink_val_to_name(s->link);
-
-    if (decode_knows(s->link))
-        return 0;
-    return err_set(e, ERR_INPUT, "%s: link type %s (%d) is not supported", s->file->name,
-                   name ? name : "unknown", s->link);
-}
-
 static void close_pcap(void *self)
 {
     struct pcap_file *s = self;
@@ -49,29 +41,50 @@ static void close_pcap(void *self)
     mem_free(s);
 }
 
-static void *open_pcap(struct capture_file *file, struct err *e)
+/* libpcap takes over the stream, but not when it fails. */
+static pcap_t *open_handle(struct capture_file *file, struct err *e)
 {
     char why[PCAP_ERRBUF_SIZE] = "";
+    FILE *stream = window_stream(&file->in, e);
+    pcap_t *handle;
+
+    if (!stream)
+        return NULL;
+    handle = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
+    if (!handle) {
+        err_set(e, ERR_INPUT, "%s: not a pcap or pcapng file (%s)", file->name, why);
+        fclose(stream);
+    }
+    return handle;
+}
+
+static void *open_pcap(struct capture_file *file, struct err *e)
+{
     struct pcap_file *s = mem_zalloc(sizeof *s);
 
-    if (s)
-        s->handle =
-            pcap_fopen_offline_with_tstamp_precision(file->stream, PCAP_TSTAMP_PRECISION_NANO, why);
-    else
+    if (!s) {
         err_nomem(e, "opening a pcap file");
-    if (!s || !s->handle) {
-        if (s)
-            err_set(e, ERR_INPUT, "%s: not a pcap or pcapng file (%s)", file->name, why);
-        fclose(file->stream);
+        return NULL;
+    }
+    s->handle = open_handle(file, e);
+    if (!s->handle) {
         mem_free(s);
         return NULL;
     }
     s->file = file;
     s->link = pcap_datalink(s->handle);
-    if (check_link(s, e) == 0 && set_filter(s, file->config->filter, e) == 0)
+    if (!decode_knows(s->link))
+        link_refuse(file->name, s->link, e);
+    else if (set_filter(s, file->config->filter, e) == 0)
         return s;
     close_pcap(s);
     return NULL;
+}
+
+static bool accepts(struct window *in)
+{
+    (void)in;
+    return true;
 }
 
 static void on_packet(unsigned char *user, const struct pcap_pkthdr *header,
@@ -105,6 +118,7 @@ static int read_pcap(void *self, int max, const struct packet_handler *handler, 
 }
 
 const struct file_format format_pcap = {
+    .accepts = accepts,
     .open = open_pcap,
     .read = read_pcap,
     .close = close_pcap,

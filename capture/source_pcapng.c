@@ -1,26 +1,19 @@
-#include <pcap.h>
-
-#include "capture/decode.h"
 #include "capture/pcapng.h"
 #include "capture/source_format.h"
+#include "capture/source_link.h"
 #include "core/mem.h"
 
 /* Packets of interfaces that differ: the filter is compiled for each link type
  * of the file. A link type that cannot be decoded is warned of when its first
  * packet comes; its packets are handed on and counted as what they are, no IP. */
 
-enum { SNAPLEN = 262144, LINKS_MAX = 64 };
-
-struct link {
-    int type; /* DLT_ number */
-    bool known, warned, filters;
-    struct bpf_program program;
-};
+enum { LINKS_MAX = 64 };
 
 struct pcapng_file {
     struct capture_file *file;
     struct pcapng *reader;
     struct link link[LINKS_MAX];
+    bool warned[LINKS_MAX]; /* of that link */
     size_t n;
     int event; /* read ahead when the file was opened, or PCAPNG_INTERFACE */
     struct packet packet;
@@ -28,22 +21,6 @@ struct pcapng_file {
 };
 
 /* ---- link types -------------------------------------------------------------- */
-
-/* Files have LINKTYPE_ numbers. Of those that are decoded one has another
- * number in libpcap. */
-static int to_dlt(int linktype)
-{
-    enum { LINKTYPE_RAW = 101 };
-
-    return linktype == LINKTYPE_RAW ? DLT_RAW : linktype;
-}
-
-static const char *link_name(int type)
-{
-    const char *name = pcap_datalink_val_to_name(type);
-
-    return name ? name : "unknown";
-}
 
 static struct link *find_link(struct pcapng_file *s, int type)
 {
@@ -54,31 +31,13 @@ static struct link *find_link(struct pcapng_file *s, int type)
     return NULL;
 }
 
-static int compile(struct link *l, const char *expression, struct err *e)
-{
-    pcap_t *handle = pcap_open_dead(l->type, SNAPLEN);
-
-    if (!handle)
-        return err_nomem(e, "preparing a filter");
-    l->filters = pcap_compile(handle, &l->program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
-    if (!l->filters)
-        err_set(e, ERR_USAGE, "filter '%s', for link type %s: %s", expression, link_name(l->type),
-                pcap_geterr(handle));
-    pcap_close(handle);
-    return l->filters ? 0 : -1;
-}
-
 static int add_link(struct pcapng_file *s, int type, struct err *e)
 {
-    struct link *l = find_link(s, type);
-
-    if (l)
+    if (find_link(s, type))
         return 0;
     if (s->n == LINKS_MAX)
         return err_set(e, ERR_DAMAGED, "more than %d link types", LINKS_MAX);
-    l = &s->link[s->n++];
-    *l = (struct link){.type = type, .known = decode_knows(type)};
-    return l->known && s->file->config->filter ? compile(l, s->file->config->filter, e) : 0;
+    return link_open(&s->link[s->n++], type, s->file->config->filter, e);
 }
 
 static bool knows_any(const struct pcapng_file *s)
@@ -90,14 +49,15 @@ static bool knows_any(const struct pcapng_file *s)
     return false;
 }
 
-static void warn_once(struct pcapng_file *s, struct link *l)
+static void warn_once(struct pcapng_file *s, const struct link *l)
 {
     const struct capture_config *config = s->file->config;
+    bool *warned = &s->warned[l - s->link];
     struct err text;
 
-    if (l->warned || !config->warn)
+    if (*warned || !config->warn)
         return;
-    l->warned = true;
+    *warned = true;
     err_set(&text, ERR_NONE,
             "%s: link type %s (%d) is not supported: packets of such interfaces are left out, "
             "as not_ip",
@@ -116,7 +76,7 @@ static int next(struct pcapng_file *s, struct err *e)
         event = pcapng_next(s->reader, &s->packet, e);
         if (event <= 0)
             break;
-        s->packet.link = to_dlt(s->packet.link);
+        s->packet.link = link_type(s->packet.link);
         if (event == PCAPNG_INTERFACE && add_link(s, s->packet.link, e) < 0)
             return -1;
     }
@@ -125,14 +85,11 @@ static int next(struct pcapng_file *s, struct err *e)
 
 static bool passes(struct pcapng_file *s)
 {
-    const struct packet *p = &s->packet;
-    struct link *l = find_link(s, p->link);
-    struct pcap_pkthdr header = {.caplen = (bpf_u_int32)p->bytes.len, .len = p->length};
+    const struct link *l = find_link(s, s->packet.link);
 
     if (!l->known)
         warn_once(s, l);
-    return !l->filters ||
-           pcap_offline_filter(&l->program, &header, (const unsigned char *)p->bytes.data);
+    return link_passes(l, &s->packet);
 }
 
 static int read_pcapng(void *self, int max, const struct packet_handler *handler, struct err *e)
@@ -158,15 +115,21 @@ static int read_pcapng(void *self, int max, const struct packet_handler *handler
 
 /* ---- the format -------------------------------------------------------------- */
 
+/* It begins with a line feed, so that a transfer as text shows; no kind of pcap
+ * does. */
+static bool accepts(struct window *in)
+{
+    const char *first = window_look(in, 1);
+
+    return first && *first == '\n';
+}
+
 static void close_pcapng(void *self)
 {
     struct pcapng_file *s = self;
 
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->link[i].filters)
-            pcap_freecode(&s->link[i].program);
-    }
-    fclose(s->file->stream);
+    for (size_t i = 0; i < s->n; i++)
+        link_close(&s->link[i]);
     pcapng_close(s->reader);
     mem_free(s);
 }
@@ -181,8 +144,7 @@ static int look_ahead(struct pcapng_file *s, struct err *e)
         return -1;
     }
     if (s->n && !knows_any(s))
-        return err_set(e, ERR_INPUT, "%s: link type %s (%d) is not supported", s->file->name,
-                       link_name(s->link[0].type), s->link[0].type);
+        return link_refuse(s->file->name, s->link[0].type, e);
     return 0;
 }
 
@@ -193,11 +155,10 @@ static void *open_pcapng(struct capture_file *file, struct err *e)
 
     if (!s) {
         err_nomem(e, "opening a pcapng file");
-        fclose(file->stream);
         return NULL;
     }
     s->file = file;
-    s->reader = pcapng_open(file->stream, &why);
+    s->reader = pcapng_open(&file->in, &why);
     if (!s->reader && why.kind == ERR_DAMAGED)
         err_set(e, ERR_INPUT, "%s: not a pcap or pcapng file (%s)", file->name, why.text);
     else if (!s->reader)
@@ -209,6 +170,7 @@ static void *open_pcapng(struct capture_file *file, struct err *e)
 }
 
 const struct file_format format_pcapng = {
+    .accepts = accepts,
     .open = open_pcapng,
     .read = read_pcapng,
     .close = close_pcapng,
