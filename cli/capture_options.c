@@ -111,8 +111,9 @@ void capture_options_warn_of_misses(const struct capture_options *o, const struc
 
 void capture_give_way(void)
 {
+    enum { STEPS = 19 }; /* from the usual place to the last one */
     static const struct sched_param none;
 
-    if (setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 10) == 0)
+    if (setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + STEPS) == 0)
         sched_setscheduler(0, SCHED_BATCH, &none);
 }
