@@ -12,7 +12,7 @@
 #include "core/log.h"
 #include "replay/replay.h"
 
-enum { JSON_MAX = 256 * 1024 };
+enum { JSON_MAX = 256 * 1024, MAX_SHARDS = 65536 };
 
 struct options {
     struct replay_options replay;
@@ -22,6 +22,8 @@ struct options {
     int codec; /* enum record_codec */
 };
 
+static option_reader read_shard;
+
 static const struct option_spec table[] = {
     OPT_PART(replay, replay_options),
     OPT_SIZE(0, "max-body", max_body, 0, UINT64_C(240) << 20,
@@ -29,6 +31,8 @@ static const struct option_spec table[] = {
     OPT_STRING('o', "output", output, "FILE", "write the result to FILE; - is standard output"),
     OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
                "compress the result: none (default) or zstd"),
+    OPT_OWN(0, "shard", replay.shard, "I/N", read_shard,
+            "replay only part I of N of the recorded connections"),
     OPT_COUNT(0, "threads", threads, "N", 0, 1024, "event loops; 0 chooses (default)"),
     OPT_END,
 };
@@ -37,6 +41,20 @@ static const struct options defaults = {
     .replay = REPLAY_DEFAULTS,
     .max_body = 16 << 20,
 };
+
+static int read_shard(const struct option_spec *spec, void *field, const char *value, struct err *e)
+{
+    struct str count = str_of(value), index = str_cut(&count, '/');
+    struct replay_shard_option *shard = field;
+    uint64_t i, n;
+
+    (void)spec;
+    if (!str_to_u64(index, &i) || !str_to_u64(count, &n) || i < 1 || i > n || n > MAX_SHARDS)
+        return err_set(e, ERR_USAGE, "\"%s\" is not a shard such as 1/4, the first of four, or 4/4",
+                       value);
+    *shard = (struct replay_shard_option){(unsigned)i, (unsigned)n};
+    return 0;
+}
 
 static int check(const struct options *o, int argc, char **argv, struct err *e)
 {

@@ -208,6 +208,8 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->seed = o->seed;
     c->key = o->key.kind;
     c->key_name = o->key.name;
+    c->shard = o->shard.index;
+    c->shards = o->shard.count;
     c->missing_key_is_place = o->missing_key == 1;
     c->pace = o->max ? PACE_MAX : o->rate > 0 ? PACE_RATE : PACE_RECORDED;
     c->speed = o->speed > 0 ? o->speed : 1;

@@ -25,6 +25,9 @@ struct replay_options {
         const char *text; /* as it was given */
     } key;
     int missing_key; /* 1: drawn by its place */
+    struct replay_shard_option {
+        unsigned index, count; /* count 0: everything */
+    } shard;
     double speed, rate;
     bool max;
     uint64_t concurrency;

@@ -48,6 +48,17 @@ static void put_names(struct json_writer *w, const struct replay_stats *s)
     json_close(w);
 }
 
+static void put_shard(struct json_writer *w, const struct replay_shard_option *shard)
+{
+    char text[32];
+
+    if (shard->count == 0)
+        return;
+    snprintf(text, sizeof text, "%u/%u", shard->index, shard->count);
+    json_key(w, "shard");
+    json_cstr(w, text);
+}
+
 int result_meta(const struct replay_options *o, const struct replay_stats *s, const char *path,
                 struct buf *out, struct err *e)
 {
@@ -72,6 +83,7 @@ int result_meta(const struct replay_options *o, const struct replay_stats *s, co
     json_cstr(&w, o->key.text);
     json_key(&w, "percent_of");
     json_cstr(&w, replay_options_draw_keys(o) ? "keys" : "requests");
+    put_shard(&w, &o->shard);
     json_key(&w, "control");
     json_cstr(&w, replay_controls[o->control]);
     json_key(&w, "baseline");

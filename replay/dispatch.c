@@ -122,8 +122,8 @@ static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
     return 0;
 }
 
-/* Decide about an exchange, which is ours. */
-static int take(struct dispatcher *d, struct exchange *x, struct err *e)
+/* Decide about an exchange of this shard. */
+static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
 {
     bool drawn;
     enum eligible why = decide(d, x, &drawn);
@@ -142,6 +142,17 @@ static int take(struct dispatcher *d, struct exchange *x, struct err *e)
     atomic_store_explicit(&d->shown_recorded, d->stats->recorded, memory_order_relaxed);
     atomic_store_explicit(&d->shown_selected, d->stats->selected, memory_order_relaxed);
     return 0;
+}
+
+/* Requests of other shards are those of other processes, which count them. */
+static int take(struct dispatcher *d, struct exchange *x, struct err *e)
+{
+    if (!shard_has(&d->shard, x)) {
+        schedule_note(&d->schedule, x->request_first_ns); /* shards keep time together */
+        exchange_free(x);
+        return 0;
+    }
+    return take_ours(d, x, e);
 }
 
 int dispatch(struct dispatcher *d, const struct exchange_source *source, struct err *e)

@@ -16,11 +16,13 @@
 #include "replay/replay.h"
 #include "replay/schedule.h"
 #include "replay/select.h"
+#include "replay/shard.h"
 #include "replay/worker.h"
 
 struct dispatcher {
     /* Set by its owner. */
     struct eligible_rules rules;
+    struct shard shard;
     struct select select;
     struct schedule schedule;
     const struct worker_setup *setup;

@@ -119,6 +119,8 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "%s: %s", c->ca_file, strerror(errno));
     if ((c->key == KEY_HEADER || c->key == KEY_COOKIE) && !http_is_token(str_of(c->key_name)))
         return err_set(e, ERR_USAGE, "the name of a header or cookie is missing or is none");
+    if (c->shards && (c->shard < 1 || c->shard > c->shards))
+        return err_set(e, ERR_USAGE, "there is no shard %u of %u", c->shard, c->shards);
     if (c->host == HOST_NAME && check_host_name(c->host_name, e) < 0)
         return -1;
     return check_methods(c->methods, e);
@@ -403,6 +405,7 @@ static void fill_dispatcher(struct replay *r)
         .rules = {.methods = c->methods,
                   .include_anomalous = c->include_anomalous,
                   .match = &r->match},
+        .shard = {c->shard, c->shards},
         .setup = &r->setup,
         .workers = r->workers,
         .n_workers = r->n_workers,

@@ -102,6 +102,9 @@ struct replay_config {
     const struct replay_field *fields;
     size_t n_fields;
 
+    /* Only the connections of this shard of so many, from 1 on; 0: all of them. */
+    unsigned shard, shards;
+
     /* Called about once a second while it runs; may be NULL. */
     void (*tick)(void *ctx, const struct replay_progress *progress);
     void *ctx;

@@ -98,3 +98,31 @@ sessions_pcap() {
   [ "$status" -eq 2 ]
   [[ $output == *"--sample-key: \"cookie:\" is not auto, request, client-ip, header:NAME or cookie:NAME"* ]]
 }
+
+@test "the shards of a run add up to it, without overlap" {
+  movies_record m.mrec 60 # twelve connections
+  all=(--dry-run --percent 50)
+  run --separate-stderr mirrorctl replay m.mrec "${nowhere[@]}" "${all[@]}" -o whole.mres
+  [[ $stderr == *"60 recorded"* ]]
+  for i in 1 2 3; do
+    # Once from a pipe: what is read in another way is shared out alike.
+    [ $i -ne 2 ] || exec <m.mrec
+    mirrorctl replay $([ $i -eq 2 ] && echo - || echo m.mrec) "${nowhere[@]}" "${all[@]}" \
+      --shard $i/3 -o $i.mres 2>$i.err
+    grep -aq "\"shard\":\"$i/3\"" $i.mres
+    mirrorctl show $i.mres --format jsonl | jq ._connection | sort -u >$i.connections
+    [ -s $i.connections ]
+  done
+  [ "$(sed -n 's/.* \([0-9]*\) recorded = .*/\1/p' [123].err | awk '{ n += $1 } END { print n }')" -eq 60 ]
+  [ -z "$(sort [123].connections | uniq -d)" ]
+  cmp <(targets_of whole.mres) <(cat [123].mres | mirrorctl show - --format jsonl |
+    jq -r .request._target | sort)
+  mirrorctl diff --format json whole.mres 2>/dev/null | jq .accounting >one || true
+  cat [123].mres >joined.mres
+  mirrorctl diff --format json joined.mres 2>/dev/null | jq .accounting >three || true
+  [ -s one ]
+  cmp one three
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --shard 4/3
+  [ "$status" -eq 2 ]
+  [[ $output == *"--shard: \"4/3\" is not a shard such as 1/4"* ]]
+}
