@@ -179,6 +179,14 @@ static void put_lateness(struct json_writer *w, const struct replay_stats *s)
     json_close(w);
 }
 
+double account_rate(const struct replay_stats *s)
+{
+    const struct replay_target_stats *t = s->targets;
+    int64_t span = t->last_sent_ns - t->first_sent_ns;
+
+    return t->sent > 1 && span > 0 ? (double)(t->sent - 1) * 1e9 / (double)span : 0;
+}
+
 int account_replay_json(const struct replay_stats *s, const struct capture_stats *front,
                         struct buf *out, struct err *e)
 {
@@ -200,6 +208,9 @@ int account_replay_json(const struct replay_stats *s, const struct capture_stats
     put(&w, "paired", s->paired);
     put(&w, "unpaired", s->unpaired);
     json_close(&w);
+    put(&w, "passes", s->passes);
+    json_key(&w, "rate_reached");
+    json_double(&w, account_rate(s));
     json_key(&w, "ended");
     json_cstr(&w, text_time(s->ended_ns, 3, when));
     json_key(&w, "stopped");

@@ -6,6 +6,7 @@
 #define MIRRORCTL_CLI_ACCOUNT_H
 
 #include "capture/capture.h"
+#include "cli/replay_options.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "replay/replay.h"
@@ -26,6 +27,10 @@ int account_capture_json(const struct capture_stats *s, const struct account_fil
 int account_replay_json(const struct replay_stats *s, const struct capture_stats *front,
                         struct buf *out, struct err *e);
 
+/* Requests a second that the first target was sent, from its first one to its
+ * last; 0 where there is nothing to tell it by. */
+double account_rate(const struct replay_stats *s);
+
 /* What was lost: packets or bytes that should have been there. */
 uint64_t account_lost(const struct capture_stats *s);
 
@@ -34,5 +39,8 @@ void account_capture_summary(const struct capture_stats *s);
 
 /* `refused` names methods that were not sent ("POST, PUT"), for the hint. */
 void account_replay_summary(const struct replay_stats *s, const char *refused);
+
+/* Say what was asked of the run: pace, share, shard; and what pace was reached. */
+void account_replay_terms(const struct replay_options *o, const struct replay_stats *s);
 
 #endif

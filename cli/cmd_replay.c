@@ -31,6 +31,11 @@ static const struct option_spec table[] = {
     OPT_STRING('o', "output", output, "FILE", "write the result to FILE; - is standard output"),
     OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
                "compress the result: none (default) or zstd"),
+    OPT_CHOICE(0, "arrivals", replay.arrivals, "HOW", replay_arrivals,
+               "gaps of --rate: even (default), or poisson, which independent users leave"),
+    OPT_TIME(0, "ramp", replay.ramp_ns, "let the rate or speed rise from 0 within TIME"),
+    OPT_TIME(0, "duration", replay.duration_ns, "stop starting requests after TIME"),
+    OPT_COUNT(0, "loop", replay.loops, "N", 1, UINT32_MAX, "replay FILE N times (default 1)"),
     OPT_OWN(0, "shard", replay.shard, "I/N", read_shard,
             "replay only part I of N of the recorded connections"),
     OPT_COUNT(0, "threads", threads, "N", 0, 1024, "event loops; 0 chooses (default)"),
@@ -100,6 +105,14 @@ static void tick(void *ctx, const struct replay_progress *p)
     result_flush(&run->result);
 }
 
+/* A pipe may be quiet when the time is up; a file never is. */
+static void end_input(void *ctx)
+{
+    struct run *run = ctx;
+
+    feed_stop(&run->feed);
+}
+
 static void stop(void *ctx)
 {
     struct run *run = ctx;
@@ -141,7 +154,12 @@ static int end(struct run *run, struct err *e)
 
 static int run_to_end(struct run *run)
 {
-    struct exchange_source source = {feed_next, &run->feed};
+    struct exchange_source source = {
+        .next = feed_next,
+        .ctx = &run->feed,
+        .rewind = feed_can_rewind(&run->feed) ? feed_rewind : NULL,
+        .at_hand = feed_is_file(&run->feed),
+    };
     struct pair_sink sink = {put_pair, run};
     struct err e = {0};
     int status = EXIT_DONE;
@@ -159,6 +177,7 @@ static int run_to_end(struct run *run)
     if (end(run, &e) < 0 && status == EXIT_DONE)
         status = status_fail(&e);
     account_replay_summary(replay_stats(run->replay), run->feed.refused);
+    account_replay_terms(&run->options->replay, replay_stats(run->replay));
     return status;
 }
 
@@ -181,6 +200,9 @@ static int open_all(struct run *run, struct err *e)
         return -1;
     if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)
         return -1;
+    if (o->replay.loops > 1 && !feed_can_rewind(&run->feed))
+        return err_set(e, ERR_USAGE, "--loop needs a file that can be read again, which %s is not",
+                       run->feed.input.name);
     return o->output ? result_open(&run->result, o->output, e) : 0;
 }
 
@@ -201,6 +223,8 @@ static int run_replay(const void *options, int argc, char **argv)
         status = status_fail(&e);
     } else {
         stop_on_signals(stop, &run);
+        if (run.options->replay.duration_ns && !feed_is_file(&run.feed))
+            stop_after(run.options->replay.duration_ns, end_input, &run);
         status = run_to_end(&run);
         stop_no_more();
     }

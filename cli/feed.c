@@ -1,7 +1,9 @@
 #include "cli/feed.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/stop.h"
 #include "core/log.h"
@@ -44,12 +46,11 @@ static int open_kind(struct feed *f, const char *path, struct err *e)
     }
 }
 
-int feed_open(struct feed *f, const char *path, const char *methods, struct err *e)
+static int open_input(struct feed *f, struct err *e)
 {
-    *f = (struct feed){.methods = methods};
-    if (input_open(&f->input, path, e) < 0)
+    if (input_open(&f->input, f->path, e) < 0)
         return -1;
-    if (open_kind(f, path, e) < 0) {
+    if (open_kind(f, f->path, e) < 0) {
         feed_close(f);
         return -1;
     }
@@ -76,6 +77,39 @@ int feed_open_capture(struct feed *f, const struct capture_config *config, const
         return 0;
     feed_close(f);
     return -1;
+}
+
+int feed_open(struct feed *f, const char *path, const char *methods, struct err *e)
+{
+    *f = (struct feed){.path = path, .methods = methods};
+    return open_input(f, e);
+}
+
+bool feed_is_file(const struct feed *f)
+{
+    struct stat st;
+
+    return !f->input.is_stream && fstat(f->input.fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool feed_can_rewind(const struct feed *f)
+{
+    return feed_is_file(f) && strcmp(f->path, "-") != 0;
+}
+
+/* Signals wait meanwhile: what they end is just closed and opened again. */
+int feed_rewind(void *ctx, struct err *e)
+{
+    struct feed *f = ctx;
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    feed_close(f);
+    rc = open_input(f, e);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
 }
 
 void feed_identity(struct feed *f, uint8_t id[16])
@@ -126,8 +160,8 @@ int feed_next(void *ctx, struct exchange **x, struct err *e)
     struct feed *f = ctx;
     int got = f->front ? front_next(f->front, x, e) : next_of_record(f, x, e);
 
-    /* An input that a signal ended looks torn, and is not. */
-    if (got < 0 && stop_was_asked())
+    /* An input that a signal or the time ended looks torn, and is not. */
+    if (got < 0 && (stop_was_asked() || f->stopped))
         return 0;
     if (got > 0)
         note_method(f, *x);
@@ -136,6 +170,7 @@ int feed_next(void *ctx, struct exchange **x, struct err *e)
 
 void feed_stop(struct feed *f)
 {
+    f->stopped = 1;
     input_stop(&f->input);
     if (f->front)
         front_stop(f->front);

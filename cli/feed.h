@@ -3,6 +3,7 @@
 #ifndef MIRRORCTL_CLI_FEED_H
 #define MIRRORCTL_CLI_FEED_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@
 enum { FEED_REFUSED_MAX = 128 };
 
 struct feed {
+    const char *path;
+    volatile sig_atomic_t stopped; /* by feed_stop */
     struct input input;
     struct reader reader;           /* a record, */
     struct front *front;            /* or packets, */
@@ -36,6 +39,12 @@ void feed_identity(struct feed *f, uint8_t id[16]);
 
 /* An exchange_source; ctx is the feed. */
 int feed_next(void *ctx, struct exchange **x, struct err *e);
+
+/* Is it a regular file, so that reading never waits? Then, unless it is standard
+ * input, it can be read from the beginning once more. */
+bool feed_is_file(const struct feed *f);
+bool feed_can_rewind(const struct feed *f);
+int feed_rewind(void *ctx, struct err *e);
 
 /* End it as if the input ended here. Safe in a signal handler. */
 void feed_stop(struct feed *f);

@@ -9,6 +9,8 @@
 
 enum { MILLION = 1000000 };
 
+const char *const replay_arrivals[] = {"even", "poisson", NULL};
+
 /* In the order of enum replay_control. */
 const char *const replay_controls[] = {"v1", "recorded", "none", NULL};
 /* In the order of enum replay_baseline. */
@@ -190,6 +192,12 @@ int replay_options_check(const struct replay_options *o, struct err *e)
         return err_set(e, ERR_USAGE, "--v2 can be given at most %d times", REPLAY_MAX_CANDIDATES);
     if ((o->speed > 0) + (o->rate > 0) + o->max > 1)
         return err_set(e, ERR_USAGE, "--speed, --rate and --max exclude each other");
+    if (o->arrivals == 1 && !(o->rate > 0))
+        return err_set(e, ERR_USAGE,
+                       "--arrivals poisson needs a --rate: recorded requests arrive as "
+                       "they did");
+    if (o->ramp_ns && o->max)
+        return err_set(e, ERR_USAGE, "--ramp needs a --rate or --speed to reach: --max has none");
     return 0;
 }
 
@@ -208,6 +216,10 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->seed = o->seed;
     c->key = o->key.kind;
     c->key_name = o->key.name;
+    c->poisson = o->arrivals == 1;
+    c->ramp_ns = o->ramp_ns;
+    c->duration_ns = o->duration_ns;
+    c->loops = o->loops;
     c->shard = o->shard.index;
     c->shards = o->shard.count;
     c->missing_key_is_place = o->missing_key == 1;

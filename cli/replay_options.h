@@ -29,6 +29,9 @@ struct replay_options {
         unsigned index, count; /* count 0: everything */
     } shard;
     double speed, rate;
+    int arrivals; /* 1: poisson */
+    int64_t ramp_ns, duration_ns;
+    uint64_t loops;
     bool max;
     uint64_t concurrency;
     int64_t timeout_ns;
@@ -50,12 +53,15 @@ struct replay_options {
 /* To be a part of a command's table. */
 extern const struct option_spec replay_options[];
 
-#define REPLAY_DEFAULTS                                                            \
-    {                                                                              \
-        .ppm = 1000000, .seed = "mirrorctl/v1", .key = {KEY_AUTO, NULL, "auto"},   \
-        .concurrency = 64, .timeout_ns = 10 * NS_PER_SEC, .max_error_ppm = 500000, \
-        .methods = "GET,HEAD,OPTIONS",                                             \
+#define REPLAY_DEFAULTS                                                                        \
+    {                                                                                          \
+        .ppm = 1000000, .seed = "mirrorctl/v1", .key = {KEY_AUTO, NULL, "auto"},               \
+        .concurrency = 64, .loops = 1, .timeout_ns = 10 * NS_PER_SEC, .max_error_ppm = 500000, \
+        .methods = "GET,HEAD,OPTIONS",                                                         \
     }
+
+/* How requests arrive at --rate; NULL-terminated. */
+extern const char *const replay_arrivals[];
 
 /* The names of enum replay_control and enum replay_baseline; NULL-terminated. */
 extern const char *const replay_controls[], *const replay_baselines[];

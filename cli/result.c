@@ -59,6 +59,37 @@ static void put_shard(struct json_writer *w, const struct replay_shard_option *s
     json_cstr(w, text);
 }
 
+static void put_time(struct json_writer *w, const char *key, int64_t ns)
+{
+    if (ns == 0)
+        return;
+    json_key(w, key);
+    json_i64_str(w, ns);
+}
+
+/* What was asked for; STATS say what was reached. */
+static void put_pace(struct json_writer *w, const struct replay_options *o)
+{
+    json_key(w, "pace");
+    json_open_object(w);
+    if (o->max || o->rate > 0) {
+        json_key(w, o->max ? "max" : "rate");
+        json_double(w, o->max ? (double)o->concurrency : o->rate);
+    } else {
+        json_key(w, "speed");
+        json_double(w, o->speed > 0 ? o->speed : 1);
+    }
+    if (o->rate > 0) {
+        json_key(w, "arrivals");
+        json_cstr(w, replay_arrivals[o->arrivals]);
+    }
+    put_time(w, "ramp", o->ramp_ns);
+    put_time(w, "duration", o->duration_ns);
+    json_key(w, "loops");
+    json_u64(w, o->loops);
+    json_close(w);
+}
+
 int result_meta(const struct replay_options *o, const struct replay_stats *s, const char *path,
                 struct buf *out, struct err *e)
 {
@@ -84,6 +115,7 @@ int result_meta(const struct replay_options *o, const struct replay_stats *s, co
     json_key(&w, "percent_of");
     json_cstr(&w, replay_options_draw_keys(o) ? "keys" : "requests");
     put_shard(&w, &o->shard);
+    put_pace(&w, o);
     json_key(&w, "control");
     json_cstr(&w, replay_controls[o->control]);
     json_key(&w, "baseline");

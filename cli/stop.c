@@ -3,6 +3,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/time.h>
+
+#include "core/clock.h"
 
 enum { LAST_SIGNAL = 2 };
 
@@ -17,6 +20,31 @@ static void on_signal(int number)
     if (asked >= LAST_SIGNAL)
         signal(number, SIG_DFL);
     stop_call(stop_ctx);
+}
+
+static void (*alarm_call)(void *ctx);
+static void *alarm_ctx;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    alarm_call(alarm_ctx);
+}
+
+void stop_after(int64_t ns, void (*stop)(void *ctx), void *ctx)
+{
+    struct itimerval when = {.it_value = {ns / NS_PER_SEC, ns % NS_PER_SEC / NS_PER_US}};
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_alarm;
+    sigemptyset(&action.sa_mask);
+    alarm_call = stop;
+    alarm_ctx = ctx;
+    sigaction(SIGALRM, &action, NULL);
+    if (when.it_value.tv_sec == 0 && when.it_value.tv_usec == 0)
+        when.it_value.tv_usec = 1;
+    setitimer(ITIMER_REAL, &when, NULL);
 }
 
 static void set_handlers(void (*handler)(int))
@@ -40,6 +68,10 @@ void stop_on_signals(void (*stop)(void *ctx), void *ctx)
 
 void stop_no_more(void)
 {
+    const struct itimerval never = {0};
+
+    setitimer(ITIMER_REAL, &never, NULL);
+    signal(SIGALRM, SIG_DFL);
     set_handlers(SIG_DFL);
 }
 

@@ -7,9 +7,13 @@
 #define MIRRORCTL_CLI_STOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* From now on call `stop(ctx)` on SIGINT and SIGTERM. */
 void stop_on_signals(void (*stop)(void *ctx), void *ctx);
+
+/* Call `stop(ctx)`, which must be as safe, once after `ns`. */
+void stop_after(int64_t ns, void (*stop)(void *ctx), void *ctx);
 
 /* Back to the system's handling, before `ctx` goes. */
 void stop_no_more(void);

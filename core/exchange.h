@@ -138,6 +138,9 @@ struct exchange *exchange_for(const struct exchange_sink *sink, size_t max, stru
 struct exchange_source {
     int (*next)(void *ctx, struct exchange **x, struct err *e);
     void *ctx;
+    /* Begin again where it began: 0, or -1 with *e set. NULL: it cannot. */
+    int (*rewind)(void *ctx, struct err *e);
+    bool at_hand; /* a file: reading ahead waits for nobody */
 };
 
 /* The same for pairs. */

@@ -4,6 +4,8 @@
 
 #include "core/clock.h"
 #include "core/http.h"
+#include "core/mem.h"
+#include "replay/reorder.h"
 
 /* How long before it is due a job goes to its worker, at most and at least.
  * More would fill agendas with what is far off, and less would not put late
@@ -129,7 +131,6 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
     enum eligible why = decide(d, x, &drawn);
     int rc = 0;
 
-    schedule_note(&d->schedule, x->request_first_ns);
     if (drawn)
         rc = send_off(d, x, e);
     else
@@ -144,25 +145,89 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
     return 0;
 }
 
-/* Requests of other shards are those of other processes, which count them. */
-static int take(struct dispatcher *d, struct exchange *x, struct err *e)
+/* What is read again counts on, so that a number names one exchange of the run
+ * and a connection is another one in the next pass. */
+static void renumber(struct dispatcher *d, struct exchange *x)
 {
-    if (!shard_has(&d->shard, x)) {
-        schedule_note(&d->schedule, x->request_first_ns); /* shards keep time together */
-        exchange_free(x);
-        return 0;
-    }
-    return take_ours(d, x, e);
+    x->ordinal += d->ordinal_base;
+    x->connection += d->connection_base;
+    if (x->ordinal > d->last_ordinal)
+        d->last_ordinal = x->ordinal;
+    if (x->connection > d->last_connection)
+        d->last_connection = x->connection;
 }
 
-int dispatch(struct dispatcher *d, const struct exchange_source *source, struct err *e)
+/* Is what was recorded then due too late? Without a schedule the clock tells. */
+static bool is_over(const struct dispatcher *d, int64_t recorded_ns)
+{
+    if (d->end_ns == 0)
+        return false;
+    if (d->schedule.rules.pace == PACE_MAX)
+        return clock_mono_ns() >= d->end_ns;
+    return schedule_peek(&d->schedule, recorded_ns) >= d->end_ns;
+}
+
+/* Requests of other shards are those of other processes, which count them; but
+ * all of them keep the same time. */
+static int take(struct dispatcher *d, struct exchange *x, struct err *e)
+{
+    bool ours = shard_has(&d->shard, x);
+
+    schedule_note(&d->schedule, x->request_first_ns);
+    renumber(d, x);
+    d->over = is_over(d, x->request_first_ns);
+    if (ours && !d->over)
+        return take_ours(d, x, e);
+    exchange_free(x);
+    return 0;
+}
+
+static int take_all(struct dispatcher *d, const struct exchange_source *source, struct err *e)
 {
     struct exchange *x;
     int got = 0;
 
-    while (!is_stopping(d) && (got = source->next(source->ctx, &x, e)) == 1) {
+    d->stats->passes++;
+    while (!is_stopping(d) && !d->over && (got = source->next(source->ctx, &x, e)) == 1) {
         if (take(d, x, e) < 0)
             return -1;
     }
     return got < 0 ? -1 : 0;
+}
+
+/* Every pass; `sorted` is the source, or the window in front of it. */
+static int take_passes(struct dispatcher *d, const struct exchange_source *source,
+                       const struct exchange_source *sorted, struct reorder *window, struct err *e)
+{
+    for (uint64_t i = 0; i < d->loops && !is_stopping(d) && !d->over; i++) {
+        if (i > 0) {
+            if (source->rewind(source->ctx, e) < 0)
+                return -1;
+            reorder_again(window);
+            schedule_again(&d->schedule);
+            d->ordinal_base = d->last_ordinal;
+            d->connection_base = d->last_connection;
+        }
+        if (take_all(d, sorted, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Sorting holds back what it waits with, so what comes down a pipe is not sorted:
+ * it may be what is happening now. Flat out there is no time to sort by. */
+int dispatch(struct dispatcher *d, const struct exchange_source *source, struct err *e)
+{
+    struct reorder *window = mem_zalloc(sizeof *window);
+    const struct exchange_source sorted = {reorder_next, window};
+    bool sorts = source->at_hand && d->schedule.rules.pace != PACE_MAX;
+    int rc;
+
+    if (!window)
+        return err_nomem(e, "sorting requests");
+    reorder_init(window, source);
+    rc = take_passes(d, source, sorts ? &sorted : source, window, e);
+    reorder_release(window);
+    mem_free(window);
+    return rc;
 }

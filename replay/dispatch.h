@@ -30,14 +30,20 @@ struct dispatcher {
     unsigned n_workers;
     bool dry_run;
     bool keep_recorded; /* the pair needs the recorded answer */
+    int64_t end_ns;     /* nothing is due from then on, monotonic; 0: no end */
+    uint64_t loops;     /* passes over the source; at least 1 */
     size_t max_answers; /* bytes that all answers of a pair may have */
+
+    /* Where it is. */
+    bool over; /* the end has come */
+    uint64_t ordinal_base, connection_base, last_ordinal, last_connection;
 
     /* Counted here: recorded to sampled_out. */
     struct replay_stats *stats;
     _Atomic uint64_t shown_recorded, shown_selected;
 };
 
-/* Dispatch until the source ends or the run is stopped. Returns 0, or -1 with
+/* Dispatch until the last pass, the time, or the run is at its end. Returns 0, or -1 with
  * *e set: what was dispatched before is on its way all the same. */
 int dispatch(struct dispatcher *d, const struct exchange_source *source, struct err *e);
 

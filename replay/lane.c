@@ -60,6 +60,15 @@ static void count_answer(struct replay_target_stats *s, const struct call *call)
     hist_add(&s->service, call->done_ns - call->sent_ns);
 }
 
+/* Sending began between these two. */
+static void count_sent(struct replay_target_stats *s, int64_t first_ns, int64_t last_ns)
+{
+    if (first_ns && (s->first_sent_ns == 0 || first_ns < s->first_sent_ns))
+        s->first_sent_ns = first_ns;
+    if (last_ns > s->last_sent_ns)
+        s->last_sent_ns = last_ns;
+}
+
 void lane_count(struct lane *l, const struct call *call)
 {
     struct replay_target_stats *s = &l->stats;
@@ -68,6 +77,7 @@ void lane_count(struct lane *l, const struct call *call)
     if (!outcome_is_sent(call->outcome))
         return;
     s->sent++;
+    count_sent(s, call->sent_ns, call->sent_ns);
     if (call->flags & CALL_RETRIED)
         s->retried++;
     if (call->flags & CALL_REUSED)
@@ -85,6 +95,7 @@ void target_stats_add(struct replay_target_stats *into, const struct replay_targ
         into->status_class[i] += from->status_class[i];
     into->sent += from->sent;
     into->answered += from->answered;
+    count_sent(into, from->first_sent_ns, from->last_sent_ns);
     into->connections += from->connections;
     into->retried += from->retried;
     into->reused += from->reused;

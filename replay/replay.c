@@ -41,6 +41,9 @@ struct ticks {
     bool asked;
 };
 
+/* It keeps sums of times from overflowing. */
+#define LONGEST_NS (INT64_C(100) * 366 * 86400 * NS_PER_SEC)
+
 struct replay {
     struct replay_config config;
     struct target targets[MAX_TARGETS];
@@ -119,6 +122,13 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "%s: %s", c->ca_file, strerror(errno));
     if ((c->key == KEY_HEADER || c->key == KEY_COOKIE) && !http_is_token(str_of(c->key_name)))
         return err_set(e, ERR_USAGE, "the name of a header or cookie is missing or is none");
+    if (c->ramp_ns < 0 || c->ramp_ns > LONGEST_NS || c->duration_ns < 0 ||
+        c->duration_ns > LONGEST_NS)
+        return err_set(e, ERR_USAGE, "a ramp or duration is longer than a century");
+    if (c->ramp_ns && c->pace == PACE_MAX)
+        return err_set(e, ERR_USAGE, "without a rate or speed there is nothing to ramp up");
+    if (c->poisson && c->pace != PACE_RATE)
+        return err_set(e, ERR_USAGE, "random gaps need a rate");
     if (c->shards && (c->shard < 1 || c->shard > c->shards))
         return err_set(e, ERR_USAGE, "there is no shard %u of %u", c->shard, c->shards);
     if (c->host == HOST_NAME && check_host_name(c->host_name, e) < 0)
@@ -399,6 +409,9 @@ static void fill_dispatcher(struct replay *r)
 {
     const struct replay_config *c = &r->config;
     struct dispatcher *d = &r->dispatcher;
+    const struct schedule_rules pace = {c->pace,    c->speed, c->rate,
+                                        c->poisson, c->seed,  c->ramp_ns};
+    int64_t start_ns = clock_mono_ns();
     size_t most = r->config.max_body < SIZE_MAX / 16 ? r->config.max_body : SIZE_MAX / 16;
 
     *d = (struct dispatcher){
@@ -413,13 +426,15 @@ static void fill_dispatcher(struct replay *r)
         .keep_recorded = c->control == CONTROL_RECORDED || c->baseline == BASELINE_RECORDED,
         .max_answers = r->setup.n_targets * (most + (size_t)4 * HTTP1_MAX_HEAD),
         .stats = &r->stats,
+        .loops = c->loops ? c->loops : 1,
+        .end_ns = c->duration_ns ? start_ns + c->duration_ns : 0,
     };
+    r->setup.end_ns = d->end_ns;
     select_init(&d->select, c->seed, c->ppm);
     d->select.key = c->key;
     d->select.key_name = str_of(c->key_name);
     d->select.missing_is_place = c->missing_key_is_place;
-    schedule_init(&d->schedule, c->dry_run ? PACE_MAX : c->pace, c->speed, c->rate,
-                  clock_mono_ns());
+    schedule_init(&d->schedule, &pace, start_ns);
 }
 
 /* The wall clock may be set while a run lasts: times of calls are monotonic
@@ -512,6 +527,8 @@ int replay_run(struct replay *r, const struct exchange_source *source, const str
 {
     int rc;
 
+    if (r->config.loops > 1 && !source->rewind)
+        return err_set(e, ERR_USAGE, "the input cannot be read more than once");
     r->sink = sink;
     if (prepare(r, e) < 0) {
         clear_run(r);

@@ -102,6 +102,12 @@ struct replay_config {
     const struct replay_field *fields;
     size_t n_fields;
 
+    /* The schedule beside its pace. */
+    bool poisson;        /* PACE_RATE: random gaps, seeded, as independent users leave them */
+    int64_t ramp_ns;     /* not with PACE_MAX: rate or speed rises from 0 in this time */
+    int64_t duration_ns; /* no request is due, or with PACE_MAX begun, later; 0: any time */
+    uint64_t loops;      /* passes over the source; more than one need its rewind; 0 is 1 */
+
     /* Only the connections of this shard of so many, from 1 on; 0: all of them. */
     unsigned shard, shards;
 
@@ -116,11 +122,12 @@ struct replay_target_stats {
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t sent, answered;
     uint64_t connections, retried, reused;
-    uint64_t breaker_opened;  /* how often */
-    uint64_t status_class[6]; /* answers by 1xx .. 5xx; [0] is others */
-    struct hist service;      /* done - sent of answered calls, ns */
-    struct hist lateness;     /* sent - due, ns; sent is when its sending was begun, */
-                              /* if only by opening a connection */
+    uint64_t breaker_opened;             /* how often */
+    uint64_t status_class[6];            /* answers by 1xx .. 5xx; [0] is others */
+    int64_t first_sent_ns, last_sent_ns; /* wall clock; 0: nothing was sent */
+    struct hist service;                 /* done - sent of answered calls, ns */
+    struct hist lateness;                /* sent - due, ns; sent is when its sending was begun, */
+                                         /* if only by opening a connection */
 };
 
 /* How far a run is. */
@@ -141,6 +148,7 @@ struct replay_stats {
         behind; /* also not eligible, left out before replay saw them: for who did to fill in */
     uint64_t selected, sampled_out;
     uint64_t paired, unpaired;
+    uint64_t passes;              /* over the source, begun */
     int64_t started_ns, ended_ns; /* wall clock */
     bool stopped;
     unsigned n_targets; /* in the order of call.target */
@@ -152,7 +160,7 @@ struct replay;
 /* Check the configuration and resolve nothing yet. NULL with *e set. */
 struct replay *replay_open(const struct replay_config *config, struct err *e);
 
-/* Run until the source ends, the last answer or timeout is in, and the last
+/* Run until the source ends, or the time, the last answer or timeout is in, and the last
  * pair is with the sink. Pairs arrive from one thread, in no promised order.
  * Returns 0, or -1 with *e set; with ERR_DAMAGED from the source all that was
  * read before was sent. To be called once.

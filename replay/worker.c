@@ -272,6 +272,12 @@ static void draw_order(struct worker *w, const struct job *job, uint8_t *order)
     }
 }
 
+/* What is due in an open loop is begun whenever it can be; how late, it tells. */
+static bool is_over(const struct worker *w)
+{
+    return w->setup->closed_loop && w->setup->end_ns && w->now_ns >= w->setup->end_ns;
+}
+
 /* A call that waits keeps its pair, and with it the other targets' answers: so
  * not only the number of waiting calls is limited, but also what they keep. */
 static void start_call(struct worker *w, struct lane *lane, struct job *job)
@@ -280,7 +286,7 @@ static void start_call(struct worker *w, struct lane *lane, struct job *job)
 
     if (call->outcome != OUTCOME_NONE)
         worker_call_done(w, lane, job);
-    else if (w->stops)
+    else if (w->stops || is_over(w))
         end_call(w, lane, job, OUTCOME_STOPPED);
     else if (lane_has_room(lane))
         flight_start(w, lane, job);

@@ -40,6 +40,7 @@ struct worker_setup {
     size_t max_held;      /* beyond it nothing more is queued for a target that lags */
     size_t max_body;
     int64_t timeout_ns;
+    int64_t end_ns;         /* closed loop: nothing is begun from then on, monotonic; 0: no end */
     int64_t wall_offset_ns; /* what to add to monotonic time */
     struct connector_options connections;
     const char *seed;       /* for the order of a pair's calls */

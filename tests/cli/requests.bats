@@ -126,3 +126,53 @@ sessions_pcap() {
   [ "$status" -eq 2 ]
   [[ $output == *"--shard: \"4/3\" is not a shard such as 1/4"* ]]
 }
+
+@test "--loop replays a file again and again, and no pipe" {
+  movies_record m.mrec 20
+  both
+  run --separate-stderr mirrorctl replay m.mrec "${targets[@]}" --rate 500 --loop 3 -o m.mres
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"60 recorded = 60 eligible"* ]]
+  [[ $stderr == *"asked for 500 requests/s, reached "*"; pass 3 of 3"* ]]
+  [ "$(mirrorctl show m.mres --format jsonl | jq ._id | sort -u | wc -l)" -eq 60 ]
+  grep -aq '"loops":3' m.mres
+  # The capture in front runs anew for each pass.
+  run --separate-stderr mirrorctl replay m.mrec.pcap "${nowhere[@]}" --dry-run --loop 2
+  [[ $stderr == *"40 recorded"* ]]
+  run mirrorctl replay - "${nowhere[@]}" --dry-run --loop 2 <m.mrec
+  [ "$status" -eq 2 ]
+  [[ $output == *"--loop needs a file that can be read again, which standard input is not"* ]]
+}
+
+@test "--duration ends a run in order, on a pipe that has nothing to say too" {
+  movies_record m.mrec 100
+  both
+  run --separate-stderr mirrorctl replay m.mrec "${targets[@]}" --rate 100 --duration 100ms -o m.mres
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"10 recorded = 10 eligible"* ]]
+  [[ $stderr == *"; at most 100 ms"* ]]
+  mkfifo in
+  start replay.log bash -c 'exec "$0" replay - "${@}" -o p.mres <in' "$MIRRORCTL" "${targets[@]}" \
+    --max --duration 300ms
+  exec {fd}>in
+  cat m.mrec >&"$fd"
+  end_of "$PID" # although the pipe is open
+  exec {fd}>&-
+  [ "$status" -eq 0 ]
+  grep -q "100 recorded = 100 eligible" replay.log
+  ! grep -q "stopped before the end" replay.log
+}
+
+@test "schedules are what META says, and what has no sense together is refused" {
+  movies_record m.mrec 20
+  mirrorctl replay -q m.mrec "${nowhere[@]}" --dry-run --rate 1000 --arrivals poisson --ramp 5s \
+    --duration 1h -o m.mres
+  grep -aq '"pace":{"rate":1000,"arrivals":"poisson","ramp":"5000000000","duration":"3600000000000","loops":1}' m.mres
+  refuses() { # MESSAGE OPTION...
+    run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run "${@:2}"
+    [ "$status" -eq 2 ]
+    [[ $output == *"$1"* ]]
+  }
+  refuses "--arrivals poisson needs a --rate" --arrivals poisson
+  refuses "--ramp needs a --rate or --speed" --ramp 1s --max
+}

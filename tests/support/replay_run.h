@@ -34,6 +34,7 @@ struct run {
     unsigned n;
     const char *request;
     struct exchange *(*make)(unsigned i);
+    bool at_hand;      /* it is a file */
     int source_fails;  /* enum err_kind at its end */
     unsigned stop_at;  /* pairs until a stop; 0: none */
     unsigned stops;    /* how often it is then told */
@@ -78,6 +79,15 @@ static inline int run_next(void *ctx, struct exchange **x, struct err *e)
     if ((*x)->request_first_ns == 0)
         (*x)->request_first_ns = INT64_C(1700000000000000000) + r->given;
     return 1;
+}
+
+static inline int run_rewind(void *ctx, struct err *e)
+{
+    struct run *r = ctx;
+
+    (void)e;
+    r->given = 0;
+    return 0;
 }
 
 static inline int run_put(void *ctx, struct pair *p, struct err *e)
@@ -177,7 +187,8 @@ static inline void check_pairs(const struct run *r)
 /* Run and check what is true of every run. */
 static inline void go(struct run *r)
 {
-    const struct exchange_source source = {run_next, r};
+    const struct exchange_source source = {
+        .next = run_next, .ctx = r, .rewind = run_rewind, .at_hand = r->at_hand};
     const struct pair_sink sink = {run_put, r};
     struct err e = {0};
 

@@ -1,0 +1,56 @@
+/* What was asked of a replay, beside what its accounting says came of it. */
+#include <inttypes.h>
+
+#include "cli/account.h"
+#include "cli/text.h"
+#include "core/buf.h"
+#include "core/log.h"
+
+enum { LINE_MAX_BYTES = 512 };
+
+static void add_pace(struct buf *line, const struct replay_options *o)
+{
+    char ramp[TEXT_SIZE];
+
+    if (o->max)
+        buf_printf(line, NULL, "as fast as %" PRIu64 " in flight allow", o->concurrency);
+    else if (o->rate > 0)
+        buf_printf(line, NULL, "%g requests/s%s", o->rate, o->arrivals ? ", poisson" : "");
+    else if (o->speed > 0)
+        buf_printf(line, NULL, "%g times the recorded pace", o->speed);
+    else
+        buf_add(line, STR("the recorded pace"), NULL);
+    if (o->ramp_ns)
+        buf_printf(line, NULL, ", rising for %s", text_duration(o->ramp_ns, ramp));
+}
+
+static void add_extent(struct buf *line, const struct replay_options *o,
+                       const struct replay_stats *s)
+{
+    char end[TEXT_SIZE];
+
+    if (o->loops > 1)
+        buf_printf(line, NULL, "; pass %" PRIu64 " of %" PRIu64, s->passes, o->loops);
+    if (o->duration_ns)
+        buf_printf(line, NULL, "; at most %s", text_duration(o->duration_ns, end));
+    if (o->shard.count)
+        buf_printf(line, NULL, "; shard %u of %u", o->shard.index, o->shard.count);
+}
+
+void account_replay_terms(const struct replay_options *o, const struct replay_stats *s)
+{
+    double reached = account_rate(s);
+    struct buf line;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    buf_add(&line, STR("asked for "), NULL);
+    add_pace(&line, o);
+    if (reached > 0)
+        buf_printf(&line, NULL, ", reached %.1f requests/s", reached);
+    add_extent(&line, o, s);
+    log_info("%s", line.len ? line.data : "");
+    buf_release(&line);
+    if (replay_options_draw_keys(o))
+        log_info("the percentage is one of %s keys: %g %% of them, with all their requests",
+                 o->key.text, (double)o->ppm / 10000);
+}
