@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cli/account.h"
+#include "cli/binomial.h"
 #include "cli/text.h"
 #include "core/buf.h"
 #include "core/log.h"
@@ -37,6 +38,28 @@ static void add_extent(struct buf *line, const struct replay_options *o,
         buf_printf(line, NULL, "; shard %u of %u", o->shard.index, o->shard.count);
 }
 
+/* Whether a draw is one that chance makes is worth knowing where it is not 0 or
+ * 1 of all, and requests are drawn one by one. */
+static void say_draw(const struct replay_options *o, const struct replay_stats *s)
+{
+    double percent = (double)o->ppm / 10000;
+    uint64_t low, high;
+
+    if (o->ppm == 0 || o->ppm == 1000000 || s->eligible == 0 || s->passes > 1)
+        return;
+    if (replay_options_draw_keys(o)) {
+        log_info("the percentage is one of %s keys: %g %% of them, with all their requests",
+                 o->key.text, percent);
+        return;
+    }
+    binomial_bounds(s->eligible, percent / 100, 0.001, &low, &high);
+    log_info("%" PRIu64 " of %" PRIu64 " were drawn at %g %%; 999 of 1000 draws give %" PRIu64
+             " to %" PRIu64 "%s",
+             s->selected, s->eligible, percent, low, high,
+             s->selected < low || s->selected > high ? ": do many requests have one trace id?"
+                                                     : "");
+}
+
 void account_replay_terms(const struct replay_options *o, const struct replay_stats *s)
 {
     double reached = account_rate(s);
@@ -50,7 +73,5 @@ void account_replay_terms(const struct replay_options *o, const struct replay_st
     add_extent(&line, o, s);
     log_info("%s", line.len ? line.data : "");
     buf_release(&line);
-    if (replay_options_draw_keys(o))
-        log_info("the percentage is one of %s keys: %g %% of them, with all their requests",
-                 o->key.text, (double)o->ppm / 10000);
+    say_draw(o, s);
 }

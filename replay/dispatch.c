@@ -160,19 +160,23 @@ static void renumber(struct dispatcher *d, struct exchange *x)
 /* Is what was recorded then due too late? Without a schedule the clock tells. */
 static bool is_over(const struct dispatcher *d, int64_t recorded_ns)
 {
-    if (d->end_ns == 0)
+    if (d->duration_ns == 0)
         return false;
     if (d->schedule.rules.pace == PACE_MAX)
-        return clock_mono_ns() >= d->end_ns;
-    return schedule_peek(&d->schedule, recorded_ns) >= d->end_ns;
+        return clock_mono_ns() >= d->setup->end_ns;
+    return schedule_peek(&d->schedule, recorded_ns) >= d->schedule.start_ns + d->duration_ns;
 }
 
 /* Requests of other shards are those of other processes, which count them; but
- * all of them keep the same time. */
+ * all of them keep the same time. It begins with the first exchange: until that
+ * is read, and a window is filled, nothing can be late. */
 static int take(struct dispatcher *d, struct exchange *x, struct err *e)
 {
     bool ours = shard_has(&d->shard, x);
 
+    if (!d->begun)
+        schedule_start(&d->schedule, clock_mono_ns());
+    d->begun = true;
     schedule_note(&d->schedule, x->request_first_ns);
     renumber(d, x);
     d->over = is_over(d, x->request_first_ns);

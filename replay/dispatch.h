@@ -29,13 +29,13 @@ struct dispatcher {
     struct worker *workers;
     unsigned n_workers;
     bool dry_run;
-    bool keep_recorded; /* the pair needs the recorded answer */
-    int64_t end_ns;     /* nothing is due from then on, monotonic; 0: no end */
-    uint64_t loops;     /* passes over the source; at least 1 */
-    size_t max_answers; /* bytes that all answers of a pair may have */
+    bool keep_recorded;  /* the pair needs the recorded answer */
+    int64_t duration_ns; /* nothing is due so long after the start; 0: no end */
+    uint64_t loops;      /* passes over the source; at least 1 */
+    size_t max_answers;  /* bytes that all answers of a pair may have */
 
     /* Where it is. */
-    bool over; /* the end has come */
+    bool begun, over; /* the first exchange, or the end, has come */
     uint64_t ordinal_base, connection_base, last_ordinal, last_connection;
 
     /* Counted here: recorded to sampled_out. */

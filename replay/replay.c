@@ -427,9 +427,9 @@ static void fill_dispatcher(struct replay *r)
         .max_answers = r->setup.n_targets * (most + (size_t)4 * HTTP1_MAX_HEAD),
         .stats = &r->stats,
         .loops = c->loops ? c->loops : 1,
-        .end_ns = c->duration_ns ? start_ns + c->duration_ns : 0,
+        .duration_ns = c->duration_ns,
     };
-    r->setup.end_ns = d->end_ns;
+    r->setup.end_ns = c->duration_ns ? start_ns + c->duration_ns : 0;
     select_init(&d->select, c->seed, c->ppm);
     d->select.key = c->key;
     d->select.key_name = str_of(c->key_name);

@@ -32,6 +32,11 @@ void schedule_init(struct schedule *s, const struct schedule_rules *rules, int64
     s->fractions = rules->poisson ? random_gap(s) : 0;
 }
 
+void schedule_start(struct schedule *s, int64_t start_ns)
+{
+    s->start_ns = s->last_due_ns = start_ns;
+}
+
 /* Times come from files and can be anything: the difference may wrap. */
 static int64_t since_first(const struct schedule *s, int64_t recorded_ns)
 {

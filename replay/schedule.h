@@ -37,6 +37,9 @@ struct schedule {
 
 void schedule_init(struct schedule *s, const struct schedule_rules *rules, int64_t start_ns);
 
+/* The run starts later than was thought, before anything was scheduled. */
+void schedule_start(struct schedule *s, int64_t start_ns);
+
 /* Tell the recorded time of a request, mirrored or not: the first one known is
  * the start of the recording. 0 is unknown. */
 void schedule_note(struct schedule *s, int64_t recorded_ns);

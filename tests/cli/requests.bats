@@ -87,6 +87,7 @@ sessions_pcap() {
   [ "$status" -eq 0 ]
   [[ $stderr == *"122 recorded = 120 eligible + 2 not_eligible{no_key 2}"* ]]
   [[ $stderr == *"2 requests have not the key of the draw and were not sent; --missing-key request"* ]]
+  [[ $stderr == *"the percentage is one of cookie:sid keys: 50 % of them, with all their requests"* ]]
   grep -aq '"sample_key":"cookie:sid","percent_of":"keys"' s.mres
   # Each session that is there is there three times.
   targets_of s.mres | uniq -c | awk '{ print $1 }' | sort -u >times
@@ -175,4 +176,11 @@ sessions_pcap() {
   }
   refuses "--arrivals poisson needs a --rate" --arrivals poisson
   refuses "--ramp needs a --rate or --speed" --ramp 1s --max
+}
+
+@test "the summary says whether a draw is one that chance makes" {
+  movies_record m.mrec 100
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --percent 10
+  [[ $output == *" of 100 were drawn at 10 %; 999 of 1000 draws give 2 to 21"* ]]
+  [[ $output != *"trace id"* ]]
 }
