@@ -1,7 +1,7 @@
 /* The stage: a reader names the endpoint of each pair and hands pairs on in
- * batches; comparers compare and tally, each for itself; at the end the
- * tallies are merged. Which comparer saw which pair leaves no trace: tallies
- * merge exactly, and endpoints are numbered by the reader.
+ * batches; comparers compare and tally, each for itself and each candidate; at
+ * the end the tallies are merged. Which comparer saw which pair leaves no
+ * trace: tallies merge exactly, and endpoints are numbered by the reader.
  */
 #include "diff/diff.h"
 
@@ -36,7 +36,7 @@ struct diff {
     struct gate gates[GATE_COUNT];
     struct endpoint_names *names;
     struct run_info run;
-    struct tally *tally;
+    struct tally *tallies[CANDIDATES_MAX];
     uint64_t seq; /* pairs read */
 };
 
@@ -46,6 +46,45 @@ static unsigned default_threads(void)
 
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (unsigned)n;
 }
+
+/* ---- a tally for each candidate ---- */
+
+static int tallies_new(struct tally *tallies[CANDIDATES_MAX], struct err *e)
+{
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        tallies[i] = tally_new(e);
+        if (!tallies[i])
+            return -1;
+    }
+    return 0;
+}
+
+static void tallies_free(struct tally *tallies[CANDIDATES_MAX])
+{
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+        tally_free(tallies[i]);
+}
+
+static int tallies_merge(struct tally *into[CANDIDATES_MAX], struct tally *from[CANDIDATES_MAX],
+                         struct err *e)
+{
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        if (tally_merge(into[i], from[i], e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int tallies_finish(struct tally *tallies[CANDIDATES_MAX], struct err *e)
+{
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        if (tally_finish(tallies[i], e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- opening ---- */
 
 struct diff *diff_open(const struct diff_config *config, struct err *e)
 {
@@ -70,8 +109,7 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
         goto fail;
     }
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
-    d->tally = d->names ? tally_new(e) : NULL;
-    if (d->tally)
+    if (d->names && tallies_new(d->tallies, e) == 0)
         return d;
 fail:
     diff_close(d);
@@ -82,7 +120,7 @@ void diff_close(struct diff *d)
 {
     if (!d)
         return;
-    tally_free(d->tally);
+    tallies_free(d->tallies);
     endpoint_names_free(d->names);
     run_info_release(&d->run);
     mem_free(d->file);
@@ -105,19 +143,34 @@ struct comparer_thread {
     pthread_t thread;
     struct queue *queue;
     struct pair_diff work;
-    struct tally *tally;
+    struct tally *tallies[CANDIDATES_MAX];
     struct err error;
     bool failed;
 };
 
-static int compare_job(struct pair_diff *work, struct tally *tally, const struct job *job,
-                       struct err *e)
+static int compare_candidates(struct pair_diff *work, struct tally *tallies[CANDIDATES_MAX],
+                              const struct job *job, struct err *e)
+{
+    if (pair_diff_begin(work, job->pair, &job->roles, e) < 0)
+        return -1;
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        int target = job->roles.candidates[i];
+
+        if (target != NOBODY &&
+            (pair_diff_candidate(work, target, e) < 0 || tally_add(tallies[i], work, e) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int compare_job(struct pair_diff *work, struct tally *tallies[CANDIDATES_MAX],
+                       const struct job *job, struct err *e)
 {
     work->seq = job->seq;
     work->endpoint = job->endpoint;
-    if (pair_diff_compare(work, job->pair, &job->roles, e) < 0)
+    if (compare_candidates(work, tallies, job, e) < 0)
         return err_wrap(e, "pair %llu", (unsigned long long)work->ordinal);
-    return tally_add(tally, work, e);
+    return 0;
 }
 
 static void batch_free(struct batch *b)
@@ -134,7 +187,7 @@ static void *run_comparer(void *arg)
 
     while ((b = queue_take(c->queue)) != NULL) {
         for (size_t i = 0; i < b->n && !c->failed; i++) {
-            if (compare_job(&c->work, c->tally, &b->jobs[i], &c->error) < 0) {
+            if (compare_job(&c->work, c->tallies, &b->jobs[i], &c->error) < 0) {
                 c->failed = true;
                 queue_close(c->queue); /* the reader stops, the others run dry */
             }
@@ -172,9 +225,9 @@ static int crew_end(struct crew *crew, struct diff *d, int rc, struct err *e)
             *e = c->error;
             rc = -1;
         }
-        if (!c->failed && c->tally && tally_merge(d->tally, c->tally, e) < 0)
+        if (!c->failed && i < crew->started && tallies_merge(d->tallies, c->tallies, e) < 0)
             rc = -1;
-        tally_free(c->tally);
+        tallies_free(c->tallies);
         pair_diff_release(&c->work);
     }
     queue_free(crew->queue);
@@ -197,8 +250,7 @@ static int crew_start(struct crew *crew, const struct diff *d, struct err *e)
         if (pair_diff_init(&c->work, d->show_secrets, e) < 0)
             return -1;
         crew->n++;
-        c->tally = tally_new(e);
-        if (!c->tally)
+        if (tallies_new(c->tallies, e) < 0)
             return -1;
         if (pthread_create(&c->thread, NULL, run_comparer, c) != 0)
             return err_set(e, ERR_NOMEM, "cannot start %u threads", d->threads);
@@ -276,7 +328,7 @@ static int run_alone(struct diff *d, const struct pair_source *source, struct er
     if (pair_diff_init(&work, d->show_secrets, e) < 0)
         return -1;
     while ((got = next_job(d, source, &job, e)) > 0) {
-        int rc = compare_job(&work, d->tally, &job, e);
+        int rc = compare_job(&work, d->tallies, &job, e);
 
         pair_free(job.pair);
         if (rc < 0) {
@@ -293,7 +345,7 @@ int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
     struct err own = {0}, late = {0};
     int rc = d->threads == 1 ? run_alone(d, source, &own) : run_threads(d, source, &own);
 
-    if (tally_finish(d->tally, &late) < 0 && rc == 0) {
+    if (tallies_finish(d->tallies, &late) < 0 && rc == 0) {
         own = late;
         rc = -1;
     }
@@ -304,29 +356,34 @@ int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
 
 /* ---- results ---- */
 
-static struct evidence evidence_of(const struct diff *d)
+static void judge(const struct diff *d, struct findings *f)
 {
-    return (struct evidence){d->tally, &d->run, d->names, d->gates};
+    f->n = 0;
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        if (d->run.candidates[i])
+            f->of[f->n++].evidence =
+                (struct evidence){i, d->tallies[i], &d->run, d->names, d->gates};
+    }
+    findings_judge(f);
 }
 
 enum verdict diff_verdict(const struct diff *d)
 {
-    struct evidence ev = evidence_of(d);
-    struct judgement j;
+    struct findings f;
 
-    verdict_judge(&ev, &j);
-    return j.overall;
+    judge(d, &f);
+    return f.verdict;
 }
 
 int diff_report(const struct diff *d, const char *format, const struct report_style *style,
                 struct buf *out, struct err *e)
 {
     const struct report_format *f = report_find(format, e);
-    struct report r = {.file = d->file, .evidence = evidence_of(d), .style = *style};
+    struct report r = {.file = d->file, .run = &d->run, .style = *style};
 
     if (!f)
         return -1;
-    verdict_judge(&r.evidence, &r.judgement);
+    judge(d, &r.findings);
     return f->write(&r, out, e);
 }
 

@@ -2,7 +2,9 @@
  *
  * Compares what v1 and v2 answered to the same request: outcome, status,
  * headers, body, latency. Where v1 was asked twice, what it also does to itself
- * is noise. Never sends anything; the same pairs and rules give the same bytes.
+ * is noise. There may be more candidates, v3 to v9, each compared with v1 and
+ * judged by itself, and the recorded answer may stand in v1's place. Never sends
+ * anything; the same pairs and rules give the same bytes.
  */
 #ifndef MIRRORCTL_DIFF_DIFF_H
 #define MIRRORCTL_DIFF_DIFF_H
@@ -40,8 +42,10 @@ struct diff;
 /* Check the configuration. NULL with *e set. */
 struct diff *diff_open(const struct diff_config *config, struct err *e);
 
-/* The META of the result file, before its pairs; `json` is copied. Fields that
- * are missing are shown as unknown. The STATS (accounting) after its pairs. */
+/* The META of a section of the result file, before its pairs, and the STATS
+ * (accounting) behind them; the source of diff_run() may call both as it comes
+ * to them. What they need of `json` is copied. Fields that are missing are shown
+ * as unknown. Return 0, or -1 with *e set (ERR_INPUT). */
 int diff_meta(struct diff *d, struct str json, struct err *e);
 int diff_stats(struct diff *d, struct str json, struct err *e);
 
@@ -49,7 +53,7 @@ int diff_stats(struct diff *d, struct str json, struct err *e);
  * ERR_DAMAGED from the source all that was read before is compared. */
 int diff_run(struct diff *d, const struct pair_source *source, struct err *e);
 
-/* Judge what was compared. */
+/* Judge what was compared: the worst of all candidates. */
 enum verdict diff_verdict(const struct diff *d);
 
 /* Write the report in a format of diff_formats() to `out`. */

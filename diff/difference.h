@@ -57,8 +57,9 @@ enum diff_note {
     NOTE_MANY = 1 << 6,           /* more differences in one answer than are listed */
     NOTE_STATUS_CLASS = 1 << 7,   /* headers and body not compared: another status class */
     NOTE_RATE_LIMITED = 1 << 8,   /* 429, or 503 with Retry-After */
+    NOTE_REDACTED = 1 << 9,       /* the recorded baseline had values blanked */
 };
-enum { NOTE_KINDS = 9 };
+enum { NOTE_KINDS = 10 };
 
 struct difference {
     enum diff_where where;

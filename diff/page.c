@@ -94,3 +94,9 @@ void page_line(struct page *p)
     put(p, "\n", 1);
     p->column = 0;
 }
+
+void page_gap(struct page *p)
+{
+    if (!str_ends(buf_str(p->out), STR("\n\n")))
+        page_line(p);
+}

@@ -45,4 +45,7 @@ void page_right(struct page *p, enum page_colour colour, const char *text, size_
 
 void page_line(struct page *p); /* end the line */
 
+/* An empty line, unless one was just written. */
+void page_gap(struct page *p);
+
 #endif

@@ -6,7 +6,14 @@
 
 const char *fate_name(int fate)
 {
-    return fate == FATE_INCOMPLETE ? "incomplete" : outcome_name((enum outcome)fate);
+    return fate == FATE_INCOMPLETE   ? "incomplete"
+           : fate == FATE_UNRECORDED ? "unrecorded"
+                                     : outcome_name((enum outcome)fate);
+}
+
+bool fate_is_sent(int fate)
+{
+    return fate == FATE_INCOMPLETE || (fate < OUTCOME_COUNT && outcome_is_sent((enum outcome)fate));
 }
 
 int pair_diff_init(struct pair_diff *d, bool show_secrets, struct err *e)
@@ -74,15 +81,26 @@ static struct side side_of(const struct call *c)
     return s;
 }
 
-/* The recorded answer, where it stands for v1's second one. */
+/* The recorded answer, where it stands for one of v1's. What was cut at a ceiling
+ * is not whole: the capture's and the replay's need not be the same. */
 static struct side side_recorded(const struct exchange *x)
 {
-    struct side s = {.fate = OUTCOME_NONE};
+    struct side s = {.fate = FATE_UNRECORDED};
+    const struct http_message *m = x ? &x->response : NULL;
 
-    if (x && x->response.head.len && is_whole(&x->response) &&
-        (s.status = status_of(&x->response)) != 0)
-        s.fate = OUTCOME_ANSWERED;
+    if (!m || !m->complete || m->gap_bytes || (m->flags & HTTP_TRUNCATED) ||
+        (s.status = status_of(m)) == 0)
+        return s;
+    s.fate = OUTCOME_ANSWERED;
     return s;
+}
+
+/* How long the recorded answer took to come; 0 is unknown. */
+static int64_t recorded_ns(const struct exchange *x)
+{
+    bool known = x->request_last_ns && x->response_last_ns > x->request_last_ns;
+
+    return known ? x->response_last_ns - x->request_last_ns : 0;
 }
 
 /* ---- comparing ---- */
@@ -167,41 +185,73 @@ static bool is_head(const struct pair *p)
            str_eq(line.method, STR("HEAD"));
 }
 
-int pair_diff_compare(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
-                      struct err *e)
+/* The side of a call, or of the recorded answer; *m is what it answered. */
+static struct side look_at(const struct pair_diff *d, bool recorded, const struct call *c,
+                           const struct http_message **m)
 {
-    const struct call *c1 = call_of(p, roles->v1), *c2 = call_of(p, roles->v2);
-    const struct call *c3 = roles->kind == CONTROL_V1 ? call_of(p, roles->control) : NULL;
-    bool recorded = roles->kind == CONTROL_RECORDED && p->exchange;
+    *m = recorded ? (d->pair->exchange ? &d->pair->exchange->response : NULL)
+         : c      ? &c->response
+                  : NULL;
+    return recorded ? side_recorded(d->pair->exchange) : side_of(c);
+}
+
+static int compare_control(struct pair_diff *d, const struct pair_roles *roles, struct err *e)
+{
+    const struct http_message *m;
+    bool recorded = roles->kind == CONTROL_RECORDED && !roles->recorded;
+    int target = roles->kind == CONTROL_V1 ? roles->control : NOBODY;
+
+    d->control = look_at(d, recorded, call_of(d->pair, target), &m);
+    if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->control.fate))
+        return 0;
+    return compare_answers(d, &d->control, d->baseline, m, &d->bodies[2], &d->noise,
+                           &d->noise_depth, e);
+}
+
+int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
+                    struct err *e)
+{
+    const struct call *c = call_of(p, roles->v1);
+
+    diffs_reset(&d->noise);
+    d->pair = p;
+    d->ordinal = p->exchange ? p->exchange->ordinal : 0;
+    d->v1 = look_at(d, roles->recorded, c, &d->baseline);
+    if (roles->recorded && d->v1.fate == OUTCOME_ANSWERED)
+        d->v1.ns = recorded_ns(p->exchange);
+    d->sent_ns = roles->recorded ? (p->n_calls ? p->calls[0].sent_ns : 0) : c ? c->sent_ns : 0;
+    d->noise_depth = DEPTH_NONE;
+    if (d->v1.fate == OUTCOME_ANSWERED && body_set(&d->bodies[0], d->baseline, e) < 0)
+        return -1;
+    return compare_control(d, roles, e);
+}
+
+static void note_answers(struct pair_diff *d, const struct http_message *m)
+{
+    bool head = is_head(d->pair);
+
+    d->vacuous = says_nothing(&d->v1, d->baseline, head) && says_nothing(&d->v2, m, head);
+    if (is_limited(&d->v1, d->baseline) || is_limited(&d->v2, m))
+        d->found.notes |= NOTE_RATE_LIMITED;
+    if (d->pair->exchange && d->baseline == &d->pair->exchange->response &&
+        d->pair->exchange->redacted.len)
+        d->found.notes |= NOTE_REDACTED;
+}
+
+int pair_diff_candidate(struct pair_diff *d, int target, struct err *e)
+{
+    const struct call *c = call_of(d->pair, target);
 
     diffs_reset(&d->found);
-    diffs_reset(&d->noise);
-    d->ordinal = p->exchange ? p->exchange->ordinal : 0;
-    d->v1 = side_of(c1);
-    d->v2 = side_of(c2);
-    d->control = recorded ? side_recorded(p->exchange) : side_of(c3);
-    d->sent_ns = c1 ? c1->sent_ns : 0;
-    d->depth = d->noise_depth = DEPTH_NONE;
+    d->v2 = side_of(c);
+    d->depth = DEPTH_NONE;
     d->vacuous = false;
-    if (d->v1.fate != OUTCOME_ANSWERED)
+    if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->v2.fate))
         return 0;
-    if (body_set(&d->bodies[0], &c1->response, e) < 0)
+    if (compare_answers(d, &d->v2, d->baseline, &c->response, &d->bodies[1], &d->found, &d->depth,
+                        e) < 0)
         return -1;
-    if (d->v2.fate == FATE_INCOMPLETE || outcome_is_sent((enum outcome)d->v2.fate)) {
-        if (compare_answers(d, &d->v2, &c1->response, &c2->response, &d->bodies[1], &d->found,
-                            &d->depth, e) < 0)
-            return -1;
-    }
-    if (d->depth >= DEPTH_STATUS) {
-        bool head = is_head(p);
-        d->vacuous =
-            says_nothing(&d->v1, &c1->response, head) && says_nothing(&d->v2, &c2->response, head);
-        if (is_limited(&d->v1, &c1->response) || is_limited(&d->v2, &c2->response))
-            d->found.notes |= NOTE_RATE_LIMITED;
-    }
-    if (d->control.fate == FATE_INCOMPLETE || outcome_is_sent((enum outcome)d->control.fate))
-        return compare_answers(d, &d->control, &c1->response,
-                               recorded ? &p->exchange->response : &c3->response, &d->bodies[2],
-                               &d->noise, &d->noise_depth, e);
+    if (d->depth >= DEPTH_STATUS)
+        note_answers(d, &c->response);
     return 0;
 }

@@ -2,6 +2,8 @@
  *
  * v2's answer is compared with v1's, and v1's second answer with its first, so
  * that a field which also differs there can be told from one that v2 changed.
+ * With more candidates that is done for one after the other; what is known of
+ * v1 by then is kept. The recorded answer may stand in v1's place.
  */
 #ifndef MIRRORCTL_DIFF_PAIR_DIFF_H
 #define MIRRORCTL_DIFF_PAIR_DIFF_H
@@ -12,21 +14,33 @@
 #include "core/err.h"
 #include "core/exchange.h"
 #include "diff/body.h"
+#include "diff/candidate.h"
 #include "diff/difference.h"
 
 enum control_kind { CONTROL_NONE, CONTROL_V1, CONTROL_RECORDED };
 
-/* Which call of a pair is whose; -1 is nobody's. */
+/* Which call of a pair is whose: call.target, or NOBODY. */
+enum { NOBODY = -1 };
+
 struct pair_roles {
-    int v1, v2, control; /* call.target */
+    int v1, control;
+    int candidates[CANDIDATES_MAX];
     enum control_kind kind;
+    bool recorded; /* the baseline is the recorded answer, not v1's */
 };
 
-/* What became of a call: an enum outcome, or this: an answer that broke off. */
-enum { FATE_INCOMPLETE = OUTCOME_COUNT, FATE_COUNT };
+/* What became of a call: an enum outcome, or one of these. */
+enum {
+    FATE_INCOMPLETE = OUTCOME_COUNT, /* an answer that broke off */
+    FATE_UNRECORDED,                 /* a recorded answer that is not there, or not whole */
+    FATE_COUNT
+};
 
-/* "answered", "timeout", "incomplete". */
+/* "answered", "timeout", "incomplete", "unrecorded". */
 const char *fate_name(int fate);
+
+/* True for what was sent, whatever came of it. */
+bool fate_is_sent(int fate);
 
 /* How far a comparison went. */
 enum depth {
@@ -46,23 +60,29 @@ struct side {
 struct pair_diff {
     uint64_t ordinal, seq;
     uint32_t endpoint;
-    struct side v1, v2, control;
-    int64_t sent_ns;        /* v1's; the order of the pairs in time */
-    enum depth depth;       /* of v1 with v2 */
-    enum depth noise_depth; /* of v1 with its second answer */
-    bool vacuous;           /* both refused, failed or said nothing */
-    struct diffs found;     /* v1 with v2 */
-    struct diffs noise;     /* v1 with its second answer */
+    struct side v1, v2, control; /* v2: the candidate at hand */
+    int64_t sent_ns;             /* v1's, or that of what stands for it; the order in time */
+    enum depth depth;            /* of v1 with v2 */
+    enum depth noise_depth;      /* of v1 with its second answer */
+    bool vacuous;                /* both refused, failed or said nothing */
+    struct diffs found;          /* v1 with v2 */
+    struct diffs noise;          /* v1 with its second answer */
 
-    struct body bodies[3]; /* kept between pairs for their memory */
+    const struct pair *pair;
+    const struct http_message *baseline; /* where v1 answered */
+    struct body bodies[3];               /* kept between pairs for their memory */
 };
 
 /* Lists and buffers for comparing one pair after the other. */
 int pair_diff_init(struct pair_diff *d, bool show_secrets, struct err *e);
 void pair_diff_release(struct pair_diff *d);
 
-/* Compare the calls of a pair. Views in *d are valid as long as the pair. */
-int pair_diff_compare(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
-                      struct err *e);
+/* Begin with a pair: look at its baseline, and compare v1 with itself. Views in
+ * *d are valid as long as the pair. */
+int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
+                    struct err *e);
+
+/* Compare the candidate whose calls have this target. */
+int pair_diff_candidate(struct pair_diff *d, int target, struct err *e);
 
 #endif

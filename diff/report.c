@@ -60,7 +60,7 @@ static int by_name(const void *a, const void *b, void *names)
     return c ? c : str_cmp(x->method, y->method);
 }
 
-size_t *report_endpoints(const struct report *r, size_t *n, struct err *e)
+size_t *report_endpoints(const struct evidence *ev, size_t *n, struct err *e)
 {
     size_t *list = mem_array(ENDPOINTS_MAX + 1, sizeof *list);
 
@@ -70,9 +70,9 @@ size_t *report_endpoints(const struct report *r, size_t *n, struct err *e)
     }
     *n = 0;
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
-        if (r->evidence.tally->endpoints[i])
+        if (ev->tally->endpoints[i])
             list[(*n)++] = i;
     }
-    qsort_r(list, *n, sizeof *list, by_name, (void *)(uintptr_t)r->evidence.names);
+    qsort_r(list, *n, sizeof *list, by_name, (void *)(uintptr_t)ev->names);
     return list;
 }

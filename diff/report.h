@@ -11,12 +11,12 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "diff/verdict.h"
+#include "diff/finding.h"
 
 struct report {
     const char *file; /* the result's name, or NULL */
-    struct evidence evidence;
-    struct judgement judgement;
+    const struct run_info *run;
+    struct findings findings;
     struct report_style style;
 };
 
@@ -39,6 +39,6 @@ const struct report_format *report_of_path(const char *path);
 
 /* Indices of the endpoints that were seen, by path, then method, as an array of
  * *n the caller frees with mem_free(). NULL with *e set. */
-size_t *report_endpoints(const struct report *r, size_t *n, struct err *e);
+size_t *report_endpoints(const struct evidence *ev, size_t *n, struct err *e);
 
 #endif

@@ -8,8 +8,6 @@
 #define MIRRORCTL_VERSION "unknown"
 #endif
 
-#define CANDIDATE "v2"
-
 static void str_or_null(struct json_writer *w, struct str s)
 {
     if (s.data)
@@ -72,38 +70,56 @@ static void node_or_null(struct json_writer *w, const struct json_node *n)
         json_null(w);
 }
 
+/* Where the answers came from. Beside recorded ones v1 is where the control was
+ * sent, if there was one. */
+static void write_targets(struct json_writer *w, const struct report *r)
+{
+    const struct findings *f = &r->findings;
+    struct str control = run_info_target(r->run, "v1");
+
+    json_key(w, "targets");
+    json_open_object(w);
+    key_str(w, "v1", run_info_place(r->run, "v1"));
+    for (size_t i = 0; i < f->n; i++) {
+        const char *name = candidate_name(f->of[i].evidence.candidate);
+        key_str(w, name, run_info_place(r->run, name));
+    }
+    if (r->run->recorded && control.data)
+        key_str(w, "control", control);
+    json_close(w);
+}
+
 static void write_run(struct json_writer *w, const struct report *r)
 {
-    const struct run_info *run = r->evidence.run;
+    const struct run_info *run = r->run;
 
     json_key(w, "run");
     json_open_object(w);
     json_key(w, "file");
     json_cstr(w, r->file);
     key_str(w, "record", run_info_text(run, "file"));
-    json_key(w, "targets");
-    json_open_object(w);
-    key_str(w, "v1", run_info_target(run, "v1"));
-    key_str(w, "v2", run_info_target(run, "v2"));
-    json_close(w);
+    write_targets(w, r);
     json_key(w, "percent");
     node_or_null(w, run->meta ? json_member(run->meta, STR("percent")) : NULL);
     key_str(w, "seed", run_info_text(run, "seed"));
-    key_str(w, "started", run_info_text(run, "started"));
+    key_str(w, "started", run->started);
     key_str(w, "ended", run->ended);
     json_close(w);
 }
 
-static void write_gates(struct json_writer *w, const struct judgement *j)
+static const char *name_of(const struct finding *about)
 {
-    json_key(w, "gates");
-    json_open_array(w);
+    return candidate_name(about->evidence.candidate);
+}
+
+static void write_gates(struct json_writer *w, const struct finding *about)
+{
     for (int i = 0; i < GATE_COUNT; i++) {
-        const struct gate_result *g = &j->gates[i];
+        const struct gate_result *g = &about->judgement.gates[i];
 
         json_open_object(w);
         json_key(w, "candidate");
-        json_cstr(w, CANDIDATE);
+        json_cstr(w, name_of(about));
         json_key(w, "name");
         json_cstr(w, gate_name_text((enum gate_name)i));
         json_key(w, "verdict");
@@ -116,10 +132,9 @@ static void write_gates(struct json_writer *w, const struct judgement *j)
         json_cstr(w, g->message);
         json_close(w);
     }
-    json_close(w);
 }
 
-static void write_totals(struct json_writer *w, const struct totals *t)
+static void write_totals(struct json_writer *w, const struct totals *t, bool recorded)
 {
     json_key(w, "totals");
     json_open_object(w);
@@ -135,7 +150,34 @@ static void write_totals(struct json_writer *w, const struct totals *t)
     key_u64(w, "v2_failed", t->v2_failed);
     key_u64(w, "not_sent", t->unsent);
     key_u64(w, "other_status_class", t->other_class);
+    if (recorded)
+        key_u64(w, "unrecorded", t->unrecorded);
     json_close(w);
+}
+
+static void add_totals(struct totals *sum, const struct totals *t)
+{
+    sum->pairs += t->pairs;
+    sum->equal += t->equal;
+    sum->different += t->different;
+    for (int i = 0; i < WHERE_COUNT; i++)
+        sum->differing[i] += t->differing[i];
+    sum->compared += t->compared;
+    sum->v1_failed += t->v1_failed;
+    sum->v2_failed += t->v2_failed;
+    sum->unsent += t->unsent;
+    sum->other_class += t->other_class;
+    sum->unrecorded += t->unrecorded;
+}
+
+/* Each candidate makes a pair of its own of a request, as in `endpoints`. */
+static void write_all_totals(struct json_writer *w, const struct report *r)
+{
+    struct totals sum = {0};
+
+    for (size_t i = 0; i < r->findings.n; i++)
+        add_totals(&sum, &r->findings.of[i].judgement.totals);
+    write_totals(w, &sum, r->run->recorded);
 }
 
 /* An estimate without an interval; null where there is none. */
@@ -155,17 +197,17 @@ static void write_ratio(struct json_writer *w, const char *key, double estimate)
     json_close(w);
 }
 
-static void write_control(struct json_writer *w, const struct report *r)
+static void write_control(struct json_writer *w, const struct finding *about)
 {
     static const char *const kinds[] = {"none", "v1", "recorded"};
-    const struct tally *t = r->evidence.tally;
-    double margin = r->evidence.gates[GATE_LATENCY].limit;
+    const struct tally *t = about->evidence.tally;
+    double margin = about->evidence.gates[GATE_LATENCY].limit;
 
     json_key(w, "control");
     json_open_object(w);
     json_key(w, "kind");
-    json_cstr(w, kinds[r->evidence.run->roles.kind]);
-    key_u64(w, "pairs", r->judgement.totals.controlled);
+    json_cstr(w, kinds[about->evidence.run->roles.kind]);
+    key_u64(w, "pairs", about->judgement.totals.controlled);
     write_ratio(w, "latency_ratio", t->control_ratio);
     json_key(w, "quiet");
     if (t->control_pairs)
@@ -175,25 +217,61 @@ static void write_control(struct json_writer *w, const struct report *r)
     json_close(w);
 }
 
+/* v1 against itself, as seen beside the candidate with the most such pairs: what
+ * one that is down knows of it is little. */
+static const struct finding *best_controlled(const struct report *r)
+{
+    const struct finding *best = r->findings.of;
+
+    for (size_t i = 1; i < r->findings.n; i++) {
+        const struct finding *f = &r->findings.of[i];
+        if (f->evidence.tally->control_pairs > best->evidence.tally->control_pairs)
+            best = f;
+    }
+    return best;
+}
+
+/* With several candidates, what was found about each. */
+static void write_candidates(struct json_writer *w, const struct report *r)
+{
+    json_key(w, "candidates");
+    json_open_array(w);
+    for (size_t i = 0; i < r->findings.n; i++) {
+        const struct finding *f = &r->findings.of[i];
+
+        json_open_object(w);
+        json_key(w, "candidate");
+        json_cstr(w, name_of(f));
+        json_key(w, "verdict");
+        json_cstr(w, verdict_name(f->judgement.overall));
+        json_key(w, "reason");
+        json_cstr(w, f->judgement.reason);
+        write_totals(w, &f->judgement.totals, r->run->recorded);
+        write_control(w, f);
+        json_close(w);
+    }
+    json_close(w);
+}
+
 /* ---- endpoints ---- */
 
-static void write_statuses(struct json_writer *w, const struct tally_endpoint *ep)
+static void write_statuses(struct json_writer *w, const struct tally_endpoint *ep, const char *name)
 {
     json_key(w, "status");
     json_open_array(w);
     for (size_t i = 0; i < ep->n_statuses; i++) {
         json_open_object(w);
         key_u64(w, "v1", ep->statuses[i].v1);
-        key_u64(w, "v2", ep->statuses[i].v2);
+        key_u64(w, name, ep->statuses[i].v2);
         key_u64(w, "count", ep->statuses[i].count);
         json_close(w);
     }
     json_close(w);
 }
 
-static void write_outcomes(struct json_writer *w, const struct tally_endpoint *ep)
+static void write_outcomes(struct json_writer *w, const struct tally_endpoint *ep, const char *name)
 {
-    static const char *const names[] = {"v1", "v2"};
+    const char *names[] = {"v1", name};
 
     json_key(w, "outcomes");
     json_open_object(w);
@@ -224,7 +302,7 @@ static void write_spread(struct json_writer *w, const char *key, const struct la
     json_close(w);
 }
 
-static void write_latency(struct json_writer *w, const struct tally_endpoint *ep,
+static void write_latency(struct json_writer *w, const struct tally_endpoint *ep, const char *name,
                           const struct gate *gate)
 {
     const struct latency_summary *s = &ep->times;
@@ -233,7 +311,7 @@ static void write_latency(struct json_writer *w, const struct tally_endpoint *ep
     json_open_object(w);
     key_u64(w, "n", s->n);
     write_spread(w, "v1", &s->v1);
-    write_spread(w, "v2", &s->v2);
+    write_spread(w, name, &s->v2);
     write_ratio(w, "ratio", s->ratio);
     json_key(w, "verdict");
     json_cstr(w, latency_verdict_name(latency_judge(s, gate->limit, gate->margin_ns)));
@@ -243,7 +321,7 @@ static void write_latency(struct json_writer *w, const struct tally_endpoint *ep
     json_close(w);
 }
 
-static void write_examples(struct json_writer *w, const struct tally_field *f)
+static void write_examples(struct json_writer *w, const struct tally_field *f, const char *name)
 {
     json_key(w, "examples");
     json_open_array(w);
@@ -253,7 +331,7 @@ static void write_examples(struct json_writer *w, const struct tally_field *f)
         json_open_object(w);
         key_u64(w, "id", x->ordinal);
         key_str(w, "v1", x->v1);
-        key_str(w, "v2", x->v2);
+        key_str(w, name, x->v2);
         if (x->at.data)
             key_str(w, "at", x->at);
         json_close(w);
@@ -262,7 +340,7 @@ static void write_examples(struct json_writer *w, const struct tally_field *f)
 }
 
 static void write_field(struct json_writer *w, const struct tally_endpoint *ep,
-                        const struct tally_field *f)
+                        const struct tally_field *f, const char *name)
 {
     json_open_object(w);
     json_key(w, "where");
@@ -279,64 +357,103 @@ static void write_field(struct json_writer *w, const struct tally_endpoint *ep,
     key_u64(w, "b", f->counts.b);
     key_u64(w, "c", f->counts.c);
     key_u64(w, "elements", f->elements);
-    write_examples(w, f);
+    write_examples(w, f, name);
     json_close(w);
 }
 
-static void write_endpoint(struct json_writer *w, const struct report *r, size_t index)
+static void write_endpoint(struct json_writer *w, const struct finding *about, size_t index)
 {
-    const struct tally_endpoint *ep = r->evidence.tally->endpoints[index];
-    const struct endpoint_name *name = endpoint_names_at(r->evidence.names, index);
+    const struct evidence *ev = &about->evidence;
+    const struct tally_endpoint *ep = ev->tally->endpoints[index];
+    const struct endpoint_name *name = endpoint_names_at(ev->names, index);
+    const char *candidate = name_of(about);
 
     json_open_object(w);
     json_key(w, "candidate");
-    json_cstr(w, CANDIDATE);
+    json_cstr(w, candidate);
     key_str(w, "method", name->method);
     key_str(w, "path", name->path);
     key_u64(w, "pairs", ep->pairs);
     key_u64(w, "equal", ep->equal);
     key_u64(w, "different", ep->different.all);
-    write_statuses(w, ep);
-    write_outcomes(w, ep);
-    write_latency(w, ep, &r->evidence.gates[GATE_LATENCY]);
+    write_statuses(w, ep, candidate);
+    write_outcomes(w, ep, candidate);
+    write_latency(w, ep, candidate, &ev->gates[GATE_LATENCY]);
     json_key(w, "differences");
     json_open_array(w);
     for (size_t i = 0; i < ep->fields.n_sorted; i++)
-        write_field(w, ep, ep->fields.sorted[i]);
+        write_field(w, ep, ep->fields.sorted[i], candidate);
     json_close(w);
     json_close(w);
 }
 
-static int write_endpoints(struct json_writer *w, const struct report *r, struct err *e)
+static int write_endpoints(struct json_writer *w, const struct finding *about, struct err *e)
 {
-    size_t n, *list = report_endpoints(r, &n, e);
+    size_t n, *list = report_endpoints(&about->evidence, &n, e);
 
     if (!list)
         return -1;
-    json_key(w, "endpoints");
-    json_open_array(w);
     for (size_t i = 0; i < n; i++)
-        write_endpoint(w, r, list[i]);
-    json_close(w);
+        write_endpoint(w, about, list[i]);
     mem_free(list);
     return 0;
 }
 
-static void write_warnings(struct json_writer *w, const struct judgement *j)
+/* Those of the run once; the others say whom they are about where that is a
+ * question. */
+static void write_warnings(struct json_writer *w, const struct report *r, size_t i)
+{
+    const struct finding *about = &r->findings.of[i];
+    const struct judgement *j = &about->judgement;
+
+    for (size_t k = 0; k < j->n_warnings; k++) {
+        const struct warning *warning = &j->warnings[k];
+
+        if (warning->of_run && i > 0)
+            continue;
+        json_open_object(w);
+        if (r->findings.n > 1 && !warning->of_run) {
+            json_key(w, "candidate");
+            json_cstr(w, name_of(about));
+        }
+        json_key(w, "code");
+        json_cstr(w, warning->code);
+        json_key(w, "message");
+        json_cstr(w, warning->message);
+        json_close(w);
+    }
+}
+
+static void write_all_gates(struct json_writer *w, const struct report *r)
+{
+    json_key(w, "gates");
+    json_open_array(w);
+    for (size_t i = 0; i < r->findings.n; i++)
+        write_gates(w, &r->findings.of[i]);
+    json_close(w);
+}
+
+static int write_all_endpoints(struct json_writer *w, const struct report *r, struct err *e)
+{
+    json_key(w, "endpoints");
+    json_open_array(w);
+    for (size_t i = 0; i < r->findings.n; i++) {
+        if (write_endpoints(w, &r->findings.of[i], e) < 0)
+            return -1;
+    }
+    json_close(w);
+    return 0;
+}
+
+static void write_all_warnings(struct json_writer *w, const struct report *r)
 {
     json_key(w, "rules");
     json_open_array(w);
     json_close(w);
     json_key(w, "warnings");
     json_open_array(w);
-    for (size_t i = 0; i < j->n_warnings; i++) {
-        json_open_object(w);
-        json_key(w, "code");
-        json_cstr(w, j->warnings[i].code);
-        json_key(w, "message");
-        json_cstr(w, j->warnings[i].message);
-        json_close(w);
-    }
+    for (size_t i = 0; i < r->findings.n; i++)
+        write_warnings(w, r, i);
     json_close(w);
 }
 
@@ -352,17 +469,19 @@ static int write_report(const struct report *r, struct buf *out, struct err *e)
     json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
     write_run(&w, r);
     json_key(&w, "verdict");
-    json_cstr(&w, verdict_name(r->judgement.overall));
+    json_cstr(&w, verdict_name(r->findings.verdict));
     json_key(&w, "reason");
-    json_cstr(&w, r->judgement.reason);
-    write_gates(&w, &r->judgement);
+    json_cstr(&w, r->findings.reason);
+    if (r->findings.n > 1)
+        write_candidates(&w, r);
+    write_all_gates(&w, r);
     json_key(&w, "accounting");
-    node_or_null(&w, r->evidence.run->accounting);
-    write_totals(&w, &r->judgement.totals);
-    write_control(&w, r);
-    if (write_endpoints(&w, r, e) < 0)
+    node_or_null(&w, r->run->accounting);
+    write_all_totals(&w, r);
+    write_control(&w, best_controlled(r));
+    if (write_all_endpoints(&w, r, e) < 0)
         return -1;
-    write_warnings(&w, &r->judgement);
+    write_all_warnings(&w, r);
     if (json_end_all(&w) < 0)
         return -1;
     return buf_addc(out, '\n', e);

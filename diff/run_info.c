@@ -3,11 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* What is kept, and one META or STATS while it is read. */
 enum { RUN_INFO_MEMORY = 16 * 1024 * 1024 };
 
 void run_info_init(struct run_info *r)
 {
-    *r = (struct run_info){.roles = {0, 1, 2, CONTROL_V1}};
+    *r = (struct run_info){.candidates = {true},
+                           .roles = {.v1 = 0, .control = 2, .kind = CONTROL_V1}};
+    r->roles.candidates[0] = 1;
+    for (unsigned i = 1; i < CANDIDATES_MAX; i++)
+        r->roles.candidates[i] = NOBODY;
     arena_init(&r->mem, RUN_INFO_MEMORY);
 }
 
@@ -26,16 +31,16 @@ static struct str text_of(const struct json_node *n)
     return n && n->type == JSON_STRING ? n->text : (struct str){0};
 }
 
-/* The text and its tree, both as long-lived as the run. */
-static struct json_node *read_object(struct run_info *r, struct str json, const char *what,
+/* The text and its tree, both as long-lived as `mem`. */
+static struct json_node *read_object(struct arena *mem, struct str json, const char *what,
                                      struct err *e)
 {
     struct json_node *top;
     struct str copy;
 
-    if (arena_dup(&r->mem, json, &copy, e) < 0)
+    if (arena_dup(mem, json, &copy, e) < 0)
         return NULL;
-    top = json_parse(copy, &r->mem, NULL, e);
+    top = json_parse(copy, mem, NULL, e);
     if (!top) {
         err_wrap(e, "%s of the result file", what);
         return NULL;
@@ -46,6 +51,8 @@ static struct json_node *read_object(struct run_info *r, struct str json, const 
     }
     return top;
 }
+
+/* ---- META ---- */
 
 /* The place of `name` in META's list of names, which call.target counts. */
 static int role_of(const struct json_node *meta, const char *name, int fallback)
@@ -59,19 +66,22 @@ static int role_of(const struct json_node *meta, const char *name, int fallback)
         if (str_eq(text_of(n), str_of(name)))
             return i;
     }
-    return -1;
+    return NOBODY;
 }
 
 static struct pair_roles roles_of(const struct json_node *meta)
 {
     struct str kind = text_of(member(meta, "control"));
-    struct pair_roles roles = {role_of(meta, "v1", 0), role_of(meta, "v2", 1),
-                               role_of(meta, "control", 2), CONTROL_V1};
+    struct pair_roles roles = {
+        .v1 = role_of(meta, "v1", 0), .control = role_of(meta, "control", 2), .kind = CONTROL_V1};
 
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+        roles.candidates[i] = role_of(meta, candidate_name(i), i == 0 ? 1 : NOBODY);
     if (str_eq(kind, STR("none")))
         roles.kind = CONTROL_NONE;
     if (str_eq(kind, STR("recorded")))
         roles.kind = CONTROL_RECORDED;
+    roles.recorded = str_eq(text_of(member(meta, "baseline")), STR("recorded"));
     return roles;
 }
 
@@ -80,22 +90,74 @@ static struct str target_of(const struct json_node *meta, const char *name)
     return text_of(member(member(meta, "targets"), name));
 }
 
-int run_info_meta(struct run_info *r, struct str json, struct err *e)
+static bool same_targets(const struct json_node *a, const struct json_node *b)
 {
-    struct json_node *meta = read_object(r, json, "META", e);
+    bool same = str_eq(target_of(a, "v1"), target_of(b, "v1"));
 
-    if (!meta)
-        return -1;
-    r->roles = roles_of(meta);
-    if (r->sections++ == 0)
-        r->meta = meta;
-    else if (!str_eq(target_of(r->meta, "v1"), target_of(meta, "v1")) ||
-             !str_eq(target_of(r->meta, "v2"), target_of(meta, "v2")))
-        r->mixed = true;
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+        same = same && str_eq(target_of(a, candidate_name(i)), target_of(b, candidate_name(i)));
+    return same;
+}
+
+/* Take over whom the section names. */
+static int take_roles(struct run_info *r, const struct pair_roles *roles, struct err *e)
+{
+    bool named[CANDIDATES_MAX], any = false;
+
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        named[i] = roles->candidates[i] != NOBODY;
+        any = any || named[i];
+    }
+    if (!any)
+        return err_set(e, ERR_INPUT, "META of the result file: names no v2");
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+        r->candidates[i] = named[i] || (r->sections && r->candidates[i]);
+    r->roles = *roles;
     return 0;
 }
 
-/* ---- adding up ---- */
+/* Keep `time` where there was none, or one on the wrong side of it. */
+static int keep_time(struct run_info *r, struct str *kept, struct str time, bool latest,
+                     struct err *e)
+{
+    int c = time.data && kept->data ? str_cmp(time, *kept) : 0;
+
+    if (!time.data || (kept->data && (latest ? c <= 0 : c >= 0)))
+        return 0;
+    return arena_dup(&r->mem, time, kept, e);
+}
+
+static int add_section(struct run_info *r, struct json_node *meta, struct err *e)
+{
+    struct pair_roles roles = roles_of(meta);
+
+    if (take_roles(r, &roles, e) < 0 ||
+        keep_time(r, &r->started, text_of(member(meta, "started")), false, e) < 0)
+        return -1;
+    if (r->sections++ == 0) {
+        r->meta = meta;
+        r->recorded = roles.recorded;
+    } else if (!same_targets(r->meta, meta) || r->recorded != roles.recorded) {
+        r->mixed = true;
+    }
+    return 0;
+}
+
+int run_info_meta(struct run_info *r, struct str json, struct err *e)
+{
+    struct arena mem;
+    struct json_node *meta;
+    int rc = -1;
+
+    arena_init(&mem, RUN_INFO_MEMORY);
+    meta = read_object(r->sections ? &mem : &r->mem, json, "META", e);
+    if (meta)
+        rc = add_section(r, meta, e);
+    arena_release(&mem);
+    return rc;
+}
+
+/* ---- STATS: adding up ---- */
 
 static int add_number(struct run_info *r, struct json_node *into, const struct json_node *from,
                       struct err *e)
@@ -110,20 +172,40 @@ static int add_number(struct run_info *r, struct json_node *into, const struct j
     return arena_dup(&r->mem, str_from(text, (size_t)n), &into->text, e);
 }
 
-/* Member by member; what only one of them has is kept. Takes members of `from`
- * over, which dies. Depth is that of our own documents, bounded by the reader. */
-static int add_up(struct run_info *r, struct json_node *into, struct json_node *from, struct err *e)
+/* A copy of `n` and all below it, as long-lived as the run; NULL with *e set.
+ * Depth is that of our own documents, bounded by the reader. */
+static struct json_node *copy_of(struct run_info *r, const struct json_node *n, struct err *e)
 {
-    struct json_node *next;
+    struct json_node *copy = arena_alloc(&r->mem, sizeof *copy, e);
+    struct json_node **end;
 
+    if (!copy)
+        return NULL;
+    *copy = *n;
+    copy->next = copy->child = NULL;
+    end = &copy->child;
+    if (arena_dup(&r->mem, n->key, &copy->key, e) < 0 ||
+        arena_dup(&r->mem, n->text, &copy->text, e) < 0)
+        return NULL;
+    for (const struct json_node *m = n->child; m; m = m->next, end = &(*end)->next) {
+        *end = copy_of(r, m, e);
+        if (!*end)
+            return NULL;
+    }
+    return copy;
+}
+
+/* Member by member; what only one of them has is kept. */
+static int add_up(struct run_info *r, struct json_node *into, const struct json_node *from,
+                  struct err *e)
+{
     if (into->type == JSON_NUMBER && from->type == JSON_NUMBER)
         return add_number(r, into, from, e);
     if (into->type != JSON_OBJECT || from->type != JSON_OBJECT)
         return 0;
-    for (struct json_node *m = from->child; m; m = next) {
+    for (const struct json_node *m = from->child; m; m = m->next) {
         struct json_node **end = &into->child;
 
-        next = m->next;
         while (*end && !str_eq((*end)->key, m->key))
             end = &(*end)->next;
         if (*end) {
@@ -131,33 +213,44 @@ static int add_up(struct run_info *r, struct json_node *into, struct json_node *
                 return -1;
             continue;
         }
-        m->next = NULL;
-        *end = m;
+        *end = copy_of(r, m, e);
+        if (!*end)
+            return -1;
         into->count++;
     }
     return 0;
 }
 
-int run_info_stats(struct run_info *r, struct str json, struct err *e)
+static int add_stats(struct run_info *r, const struct json_node *stats, struct err *e)
 {
-    struct json_node *stats = read_object(r, json, "STATS", e);
-    struct json_node *accounting;
+    const struct json_node *accounting = member(stats, "accounting");
 
-    if (!stats)
+    if (keep_time(r, &r->ended, text_of(member(stats, "ended")), true, e) < 0)
         return -1;
-    if (text_of(member(stats, "ended")).data)
-        r->ended = text_of(member(stats, "ended"));
-    for (accounting = stats->child; accounting; accounting = accounting->next) {
-        if (str_eq(accounting->key, STR("accounting")))
-            break;
-    }
     if (!accounting || accounting->type != JSON_OBJECT)
         return 0;
+    r->accounts++;
     if (r->accounting)
         return add_up(r, r->accounting, accounting, e);
-    r->accounting = accounting;
-    return 0;
+    r->accounting = copy_of(r, accounting, e);
+    return r->accounting ? 0 : -1;
 }
+
+int run_info_stats(struct run_info *r, struct str json, struct err *e)
+{
+    struct arena mem;
+    const struct json_node *stats;
+    int rc = -1;
+
+    arena_init(&mem, RUN_INFO_MEMORY);
+    stats = read_object(&mem, json, "STATS", e);
+    if (stats)
+        rc = add_stats(r, stats, e);
+    arena_release(&mem);
+    return rc;
+}
+
+/* ---- what is known ---- */
 
 struct str run_info_text(const struct run_info *r, const char *name)
 {
@@ -167,6 +260,13 @@ struct str run_info_text(const struct run_info *r, const char *name)
 struct str run_info_target(const struct run_info *r, const char *name)
 {
     return target_of(r->meta, name);
+}
+
+struct str run_info_place(const struct run_info *r, const char *name)
+{
+    if (r->recorded && str_eq(str_of(name), STR("v1")))
+        return STR("recorded");
+    return run_info_target(r, name);
 }
 
 uint64_t run_info_count(const struct run_info *r, const char *name, uint64_t fallback)

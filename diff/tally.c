@@ -148,11 +148,6 @@ static int keep_failure(struct tally *t, const struct pair_diff *d, struct err *
     return 0;
 }
 
-static bool was_sent(const struct side *s)
-{
-    return s->fate == FATE_INCOMPLETE || outcome_is_sent((enum outcome)s->fate);
-}
-
 static void count_notes(struct tally *t, uint32_t notes, uint64_t left_out)
 {
     for (int i = 0; i < NOTE_KINDS; i++)
@@ -169,9 +164,13 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
         return -1;
     ep->fates[0][d->v1.fate]++;
     ep->fates[1][d->v2.fate]++;
-    if (was_sent(&d->v1) && d->v1.fate != OUTCOME_ANSWERED && keep_failure(t, d, e) < 0)
+    if (fate_is_sent(d->v1.fate) && d->v1.fate != OUTCOME_ANSWERED && keep_failure(t, d, e) < 0)
         return -1;
-    if (!was_sent(&d->v1) || !was_sent(&d->v2)) {
+    if (d->v1.fate == FATE_UNRECORDED && fate_is_sent(d->v2.fate)) {
+        ep->unrecorded++;
+        return 0;
+    }
+    if (!fate_is_sent(d->v1.fate) || !fate_is_sent(d->v2.fate)) {
         ep->unsent++;
         return 0;
     }
@@ -202,6 +201,7 @@ static void merge_counts(struct tally_endpoint *ep, const struct tally_endpoint 
 {
     ep->pairs += from->pairs;
     ep->unsent += from->unsent;
+    ep->unrecorded += from->unrecorded;
     ep->compared += from->compared;
     ep->covered += from->covered;
     ep->v1_failed += from->v1_failed;

@@ -1,4 +1,4 @@
-/* tally.h -- adds up what many pairs have in common.
+/* tally.h -- adds up what many pairs have in common, of one candidate.
  *
  * Equal differences of an endpoint are one field with counts and its first
  * examples. Each comparer thread keeps a tally of its own; tallies merge
@@ -33,6 +33,7 @@ struct tally_status {
 struct tally_endpoint {
     uint64_t pairs;                             /* with v1 and v2 sent */
     uint64_t unsent;                            /* one of them was not */
+    uint64_t unrecorded;                        /* v2 sent, but no recorded answer to compare */
     uint64_t compared;                          /* both answered */
     uint64_t covered;                           /* v1 answered and v2's fate is known */
     uint64_t v1_failed, v2_failed, both_failed; /* v2_failed: where v1 answered */

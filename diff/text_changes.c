@@ -180,21 +180,31 @@ static void write_field(struct text_report *t, const struct change *c)
     page_line(p);
 }
 
+static void write_title(struct text_report *t, const char *title)
+{
+    struct page *p = &t->page;
+    size_t width = page_left(p);
+    char text[32];
+
+    page_text(p, PAGE_BOLD, "%s", title);
+    snprintf(text, sizeof text, "%s vs %s", text_candidate(t), text_baseline(t));
+    page_right(p, PAGE_DIM, text, width - COUNT_COLUMNS);
+    snprintf(text, sizeof text, "v1 vs %s", text_baseline(t));
+    page_right(p, PAGE_DIM, text, width);
+    page_line(p);
+}
+
 static int write_changes(struct text_report *t, enum field_verdict verdict, const char *title,
                          size_t most, bool examples)
 {
     struct page *p = &t->page;
-    size_t n, width = page_left(p);
+    size_t n;
     struct change *list = changes_of(t, verdict, &n);
 
     if (!list)
         return -1;
-    if (n) {
-        page_text(p, PAGE_BOLD, "%s", title);
-        page_right(p, PAGE_DIM, "v2 vs v1", width - COUNT_COLUMNS);
-        page_right(p, PAGE_DIM, "v1 vs v1", width);
-        page_line(p);
-    }
+    if (n)
+        write_title(t, title);
     for (size_t i = 0; i < n && i < most; i++) {
         write_field(t, &list[i]);
         if (examples)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "diff/text_report.h"
@@ -10,12 +11,12 @@ enum { ROWS_MAX = 20, NAME_MAX_COLUMNS = 40 };
 
 const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_t i)
 {
-    return t->r->evidence.tally->endpoints[t->order[i]];
+    return t->about->evidence.tally->endpoints[t->order[i]];
 }
 
 struct str text_endpoint_label(const struct text_report *t, size_t i, char text[256])
 {
-    const struct endpoint_name *name = endpoint_names_at(t->r->evidence.names, t->order[i]);
+    const struct endpoint_name *name = endpoint_names_at(t->about->evidence.names, t->order[i]);
     int n = snprintf(text, 256, "%.*s %.*s", STR_ARG(str_head(name->method, 32)),
                      STR_ARG(str_head(name->path, 200)));
 
@@ -24,7 +25,7 @@ struct str text_endpoint_label(const struct text_report *t, size_t i, char text[
 
 static bool is_slower(const struct text_report *t, const struct tally_endpoint *ep)
 {
-    const struct gate *g = &t->r->evidence.gates[GATE_LATENCY];
+    const struct gate *g = &t->about->evidence.gates[GATE_LATENCY];
 
     return !g->off && latency_judge(&ep->times, g->limit, g->margin_ns) == LATENCY_SLOWER;
 }
@@ -33,10 +34,10 @@ static int by_badness(const void *a, const void *b, void *ctx)
 {
     const struct text_report *t = ctx;
     size_t i = *(const size_t *)a, k = *(const size_t *)b;
-    const struct tally_endpoint *x = t->r->evidence.tally->endpoints[i];
-    const struct tally_endpoint *y = t->r->evidence.tally->endpoints[k];
-    const struct endpoint_name *m = endpoint_names_at(t->r->evidence.names, i);
-    const struct endpoint_name *n = endpoint_names_at(t->r->evidence.names, k);
+    const struct tally_endpoint *x = t->about->evidence.tally->endpoints[i];
+    const struct tally_endpoint *y = t->about->evidence.tally->endpoints[k];
+    const struct endpoint_name *m = endpoint_names_at(t->about->evidence.names, i);
+    const struct endpoint_name *n = endpoint_names_at(t->about->evidence.names, k);
     int c;
 
     if (x->different.all != y->different.all)
@@ -99,10 +100,23 @@ static const struct {
     size_t width;
     int drop; /* where the line is too narrow, the highest goes first */
 } cells[CELLS] = {
-    {"PAIRS", 6, 0},      {"SAME", 6, 0},       {"OUTCOME", 7, 1},
-    {"STATUS", 6, 2},     {"HEADERS", 7, 5},    {"BODY", 5, 2},
-    {"p50 v1>v2", 12, 3}, {"p99 v1>v2", 12, 4}, {"v2/v1", 5, 0},
+    {"PAIRS", 6, 0}, {"SAME", 6, 0}, {"OUTCOME", 7, 1}, {"STATUS", 6, 2}, {"HEADERS", 7, 5},
+    {"BODY", 5, 2},  {"p50", 12, 3}, {"p99", 12, 4},    {"ratio", 5, 0},
 };
+
+/* "p50 v1>v2", "v2/v1": times say whose they are, where there is room. */
+static const char *title_text(const struct text_report *t, enum cell cell, char text[48])
+{
+    const char *v1 = text_baseline(t), *v2 = text_candidate(t);
+
+    if (cell == CELL_P50 || cell == CELL_P99)
+        snprintf(text, 48, "%s %s>%s", cells[cell].title, v1, v2);
+    else if (cell == CELL_RATIO && strlen(v2) + 1 + strlen(v1) <= cells[cell].width)
+        snprintf(text, 48, "%s/%s", v2, v1);
+    else
+        snprintf(text, 48, "%s", cells[cell].title);
+    return text;
+}
 
 static void cell_text(enum cell cell, const struct tally_endpoint *ep, char text[48])
 {
@@ -187,11 +201,12 @@ static void write_rest(struct text_report *t, size_t from)
 
 void text_endpoints(struct text_report *t)
 {
-    const struct tally *tally = t->r->evidence.tally;
+    const struct tally *tally = t->about->evidence.tally;
     struct page *p = &t->page;
     bool shown[CELLS];
     size_t name_width = fit_columns(page_left(p), shown), column = name_width;
     size_t rows = t->n > ROWS_MAX ? ROWS_MAX : t->n;
+    char title[48];
 
     if (t->n == 0)
         return;
@@ -200,14 +215,17 @@ void text_endpoints(struct text_report *t)
         if (!shown[c])
             continue;
         column += cells[c].width + 1;
-        page_right(p, PAGE_BOLD, cells[c].title, column);
+        page_right(p, PAGE_BOLD, title_text(t, (enum cell)c, title), column);
     }
     page_line(p);
     for (size_t i = 0; i < rows; i++)
         write_row(t, i, shown, name_width);
     write_rest(t, rows);
     if (tally->control_pairs) {
-        page_text(p, PAGE_DIM, "control: v1 again took %.2f of v1's time", tally->control_ratio);
+        page_text(p, PAGE_DIM,
+                  t->r->run->recorded ? "control: v1 took %.2f of the recorded time"
+                                      : "control: v1 again took %.2f of v1's time",
+                  tally->control_ratio);
         page_line(p);
     }
     page_line(p);

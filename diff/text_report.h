@@ -1,4 +1,7 @@
-/* text_report.h -- what the parts of the text report share. */
+/* text_report.h -- what the parts of the text report share.
+ *
+ * With several candidates the parts are written once for each.
+ */
 #ifndef MIRRORCTL_DIFF_TEXT_REPORT_H
 #define MIRRORCTL_DIFF_TEXT_REPORT_H
 
@@ -12,7 +15,8 @@
 struct text_report {
     struct page page;
     const struct report *r;
-    size_t *order; /* endpoints, the worst first */
+    const struct finding *about; /* the candidate at hand */
+    size_t *order;               /* endpoints, the worst first */
     size_t n;
 };
 
@@ -25,6 +29,10 @@ void text_endpoints(struct text_report *t);
 /* What changed, with examples; what is noise; what is ignored. Returns 0, or -1
  * when memory is out. */
 int text_changes(struct text_report *t);
+
+/* "v2", and what it is compared with: "v1", or "rec" for the recorded answers. */
+const char *text_candidate(const struct text_report *t);
+const char *text_baseline(const struct text_report *t);
 
 /* The i-th of the order, and its name: "GET /movies/{id}". */
 const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_t i);

@@ -27,6 +27,36 @@ const char *gate_verdict_name(enum gate_verdict v)
     return names[v];
 }
 
+const char *verdict_word(enum verdict v)
+{
+    static const char *const words[] = {"PASS", "FAIL", "INCONCLUSIVE"};
+
+    return words[v];
+}
+
+/* What is said differently where the baseline is the recorded answer. */
+static const struct words {
+    const char *alike, *answered, *control;
+} words[] = {
+    {"as v1 does", "that v1 answered", "second answer of v1"},
+    {"as was recorded", "that have a recorded answer", "answer of v1 beside the recorded one"},
+};
+
+static const struct words *words_of(const struct evidence *ev)
+{
+    return &words[ev->run->recorded];
+}
+
+static const char *name_of(const struct evidence *ev)
+{
+    return candidate_name(ev->candidate);
+}
+
+const char *verdict_alike(const struct run_info *run)
+{
+    return words[run->recorded].alike;
+}
+
 static const char *plural(uint64_t n)
 {
     return n == 1 ? "" : "s";
@@ -40,6 +70,7 @@ static void add_endpoint(struct totals *t, const struct tally_endpoint *ep)
     t->timed += ep->times.n;
     t->pairs += ep->pairs;
     t->unsent += ep->unsent;
+    t->unrecorded += ep->unrecorded;
     t->compared += ep->compared;
     t->covered += ep->covered;
     t->equal += ep->equal;
@@ -49,9 +80,8 @@ static void add_endpoint(struct totals *t, const struct tally_endpoint *ep)
     t->vacuous += ep->vacuous;
     t->controlled += ep->controlled;
     for (int f = OUTCOME_ANSWERED; f < FATE_COUNT; f++) {
-        bool sent = f == FATE_INCOMPLETE || outcome_is_sent((enum outcome)f);
-        t->v1_sent += sent ? ep->fates[0][f] : 0;
-        t->v1_failed += sent && f != OUTCOME_ANSWERED ? ep->fates[0][f] : 0;
+        t->v1_sent += fate_is_sent(f) ? ep->fates[0][f] : 0;
+        t->v1_failed += fate_is_sent(f) && f != OUTCOME_ANSWERED ? ep->fates[0][f] : 0;
     }
     for (int w = 0; w < WHERE_COUNT; w++) {
         t->differing[w] += ep->different.where[w];
@@ -75,8 +105,8 @@ static void add_totals(const struct evidence *ev, struct totals *t)
     }
     t->other_class = ev->tally->notes[__builtin_ctz(NOTE_STATUS_CLASS)];
     t->selected = run_info_count(ev->run, "selected", 0);
-    if (t->selected < t->pairs + t->unsent)
-        t->selected = t->pairs + t->unsent;
+    if (t->selected < t->pairs + t->unsent + t->unrecorded)
+        t->selected = t->pairs + t->unsent + t->unrecorded;
 }
 
 /* ---- gates ---- */
@@ -104,20 +134,21 @@ __attribute__((format(printf, 2, 3))) static void say(struct gate_result *r, con
     va_end(ap);
 }
 
-static void say_outcome(const struct totals *t, struct gate_result *r)
+static void say_outcome(const struct evidence *ev, const struct totals *t, struct gate_result *r)
 {
+    const char *name = name_of(ev), *answered = words_of(ev)->answered;
     uint64_t n = t->differing[WHERE_OUTCOME];
     char also[64] = "";
 
     if (t->v1_failed)
         snprintf(also, sizeof also, " (v1 failed %" PRIu64 ")", t->v1_failed);
     if (n)
-        say(r, "v2 failed %" PRIu64 " of %" PRIu64 " requests that v1 answered%s", n, t->covered,
+        say(r, "%s failed %" PRIu64 " of %" PRIu64 " requests %s%s", name, n, t->covered, answered,
             also);
     else if (t->v2_failed)
-        say(r, "v2 failed %" PRIu64 ", no more than v1 itself%s", t->v2_failed, also);
+        say(r, "%s failed %" PRIu64 ", no more than v1 itself%s", name, t->v2_failed, also);
     else
-        say(r, "v2 answered all that v1 answered%s", also);
+        say(r, "%s answered all %s%s", name, answered, also);
 }
 
 static void say_status(const struct totals *t, struct gate_result *r)
@@ -162,7 +193,7 @@ static void judge_where(const struct evidence *ev, const struct totals *t, enum 
     }
     r->verdict = beyond(g, r->observed > g->limit);
     if (where == WHERE_OUTCOME)
-        say_outcome(t, r);
+        say_outcome(ev, t, r);
     else if (where == WHERE_STATUS)
         say_status(t, r);
     else
@@ -216,17 +247,20 @@ static void judge_latency(const struct evidence *ev, const struct totals *t, str
 static void judge_coverage(const struct evidence *ev, const struct totals *t, struct gate_result *r)
 {
     const struct gate *g = &ev->gates[GATE_COVERAGE];
+    char also[80] = "";
 
     r->observed = t->selected ? (double)t->covered / (double)t->selected : 0;
     r->verdict = r->observed >= g->limit && t->selected ? GATE_PASS : GATE_INCONCLUSIVE;
-    if (ev->run->sections && !ev->run->accounting) {
+    if (run_info_cut_off(ev->run)) {
         r->verdict = GATE_INCONCLUSIVE;
         say(r, "%" PRIu64 " requests compared of an unknown number: the run was cut off",
             t->covered);
         return;
     }
-    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)", t->covered, t->selected,
-        r->observed * 100);
+    if (t->unrecorded)
+        snprintf(also, sizeof also, ", %" PRIu64 " without a whole recorded answer", t->unrecorded);
+    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s", t->covered, t->selected,
+        r->observed * 100, also);
 }
 
 static void judge_gates(const struct evidence *ev, struct judgement *j)
@@ -282,6 +316,22 @@ static void conclude_v1(const struct evidence *ev, struct judgement *j)
              STR_ARG(why->v1), why->v2.len ? ": " : "", STR_ARG(str_head(why->v2, 160)));
 }
 
+static void conclude_no_pairs(const struct evidence *ev, struct judgement *j)
+{
+    const struct totals *t = &j->totals;
+
+    if (t->unrecorded)
+        conclude(j, VERDICT_INCONCLUSIVE,
+                 "nothing to compare with: none of %" PRIu64
+                 " requests has a whole recorded answer",
+                 t->unrecorded);
+    else if (t->selected)
+        conclude(j, VERDICT_INCONCLUSIVE, "no pairs: of %" PRIu64 " requests none was sent%s",
+                 t->selected, ev->run->recorded ? "" : " to both");
+    else
+        conclude(j, VERDICT_INCONCLUSIVE, "no pairs: nothing to compare");
+}
+
 static void judge_all(const struct evidence *ev, struct judgement *j)
 {
     const struct totals *t = &j->totals;
@@ -290,15 +340,13 @@ static void judge_all(const struct evidence *ev, struct judgement *j)
     if (t->v1_failed && (double)t->v1_failed > V1_FAILURES * (double)t->v1_sent)
         conclude_v1(ev, j);
     else if (t->pairs == 0)
-        conclude(j, VERDICT_INCONCLUSIVE,
-                 t->selected ? "no pairs: of %" PRIu64 " requests none was sent to both"
-                             : "no pairs: nothing to compare",
-                 t->selected);
+        conclude_no_pairs(ev, j);
     else if (first_gate(ev, j, GATE_FAIL) < GATE_COUNT)
-        conclude(j, VERDICT_FAIL, "v2 does not answer as v1 does%s",
+        conclude(j, VERDICT_FAIL, "%s does not answer %s%s", name_of(ev), words_of(ev)->alike,
                  t->controlled ? "" : " (no noise control)");
     else if (t->compared == 0)
-        conclude(j, VERDICT_INCONCLUSIVE, "nothing was compared: v2 answered no request");
+        conclude(j, VERDICT_INCONCLUSIVE, "nothing was compared: %s answered no request",
+                 name_of(ev));
     else if (undecided < GATE_COUNT)
         conclude(j, VERDICT_INCONCLUSIVE, "too little evidence: %s: %s",
                  gate_name_text((enum gate_name)undecided), j->gates[undecided].message);
@@ -306,7 +354,7 @@ static void judge_all(const struct evidence *ev, struct judgement *j)
         conclude(j, VERDICT_INCONCLUSIVE,
                  "every answer was an error or empty on both sides: equal, but proof of nothing");
     else
-        conclude(j, VERDICT_PASS, "v2 answers as v1 does");
+        conclude(j, VERDICT_PASS, "%s answers %s", name_of(ev), words_of(ev)->alike);
 }
 
 /* ---- warnings ---- */
@@ -321,6 +369,7 @@ __attribute__((format(printf, 3, 4))) static void warn(struct judgement *j, cons
         return;
     j->n_warnings++;
     w->code = code;
+    w->of_run = false;
     va_start(ap, fmt);
     vsnprintf(w->message, sizeof w->message, fmt, ap);
     va_end(ap);
@@ -337,6 +386,7 @@ static const struct {
     {NOTE_CORRUPT, "corrupt", "had a corrupt content coding, not decoded"},
     {NOTE_CUT, "truncated", "had a body beyond --max-body, compared by size and hash"},
     {NOTE_RATE_LIMITED, "rate_limited", "were turned away by a rate limit: replay more slowly"},
+    {NOTE_REDACTED, "redacted", "were blanked in part by capture --redact: what was, differs"},
 };
 
 static void warn_notes(const struct evidence *ev, struct judgement *j)
@@ -383,7 +433,17 @@ static void warn_endpoints(const struct evidence *ev, struct judgement *j)
              few, j->totals.endpoints, FEW_PAIRS);
 }
 
-static void warn_run(const struct evidence *ev, struct judgement *j)
+static void warn_no_control(const struct evidence *ev, struct judgement *j)
+{
+    if (ev->run->recorded)
+        warn(j, "no_control", "v1 was not asked: what differs by itself counts as %s's",
+             name_of(ev));
+    else
+        warn(j, "no_control", "v1 was not asked twice: its own noise is unknown and counts as %s's",
+             name_of(ev));
+}
+
+static void warn_pairs(const struct evidence *ev, struct judgement *j)
 {
     const struct totals *t = &j->totals;
 
@@ -393,16 +453,23 @@ static void warn_run(const struct evidence *ev, struct judgement *j)
              "credentials and paths",
              t->vacuous, t->compared);
     if (t->covered && !t->controlled)
-        warn(j, "no_control",
-             "v1 was not asked twice: its own noise is unknown and counts as v2's");
+        warn_no_control(ev, j);
     else if (t->covered > t->controlled)
-        warn(j, "part_control", "%" PRIu64 " of %" PRIu64 " pairs had no second answer of v1",
-             t->covered - t->controlled, t->covered);
-    if (ev->run->sections && !ev->run->accounting)
+        warn(j, "part_control", "%" PRIu64 " of %" PRIu64 " pairs had no %s",
+             t->covered - t->controlled, t->covered, words_of(ev)->control);
+}
+
+static void warn_run(const struct evidence *ev, struct judgement *j)
+{
+    size_t first = j->n_warnings;
+
+    if (run_info_cut_off(ev->run))
         warn(j, "no_accounting", "the run did not end in order: its accounting is missing");
     if (ev->run->mixed)
         warn(j, "mixed_runs",
              "the file holds runs against different targets; the first names them");
+    for (size_t i = first; i < j->n_warnings; i++)
+        j->warnings[i].of_run = true;
 }
 
 void verdict_judge(const struct evidence *ev, struct judgement *j)
@@ -411,6 +478,7 @@ void verdict_judge(const struct evidence *ev, struct judgement *j)
     add_totals(ev, &j->totals);
     judge_gates(ev, j);
     judge_all(ev, j);
+    warn_pairs(ev, j);
     warn_run(ev, j);
     warn_notes(ev, j);
     warn_endpoints(ev, j);

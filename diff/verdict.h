@@ -1,4 +1,4 @@
-/* verdict.h -- PASS, FAIL or INCONCLUSIVE, and why.
+/* verdict.h -- PASS, FAIL or INCONCLUSIVE for one candidate, and why.
  *
  * Every gate is judged by itself. FAIL if any gate fails; else INCONCLUSIVE if
  * any has too little to go by; else PASS. "Nothing was found" is a PASS only
@@ -19,8 +19,9 @@
 
 enum gate_verdict { GATE_PASS, GATE_FAIL, GATE_INCONCLUSIVE, GATE_WARN, GATE_OFF };
 
-/* "pass", "fail", ...: the words of the JSON report. */
+/* "pass", "fail", ...: the words of the JSON report; and "PASS" for people. */
 const char *verdict_name(enum verdict v);
+const char *verdict_word(enum verdict v);
 const char *gate_verdict_name(enum gate_verdict v);
 
 struct gate_result {
@@ -32,13 +33,14 @@ struct gate_result {
 
 struct warning {
     const char *code;
+    bool of_run; /* not about this candidate: the others have it too */
     char message[240];
 };
 
 enum { WARNINGS_MAX = 20 };
 
 struct totals {
-    uint64_t pairs, unsent, compared, covered, equal, different;
+    uint64_t pairs, unsent, unrecorded, compared, covered, equal, different;
     uint64_t v1_sent, v1_failed, v2_failed, both_failed, vacuous, controlled;
     uint64_t differing[WHERE_COUNT];
     size_t failing_fields[WHERE_COUNT], failing_endpoints[WHERE_COUNT];
@@ -60,11 +62,15 @@ struct judgement {
 
 /* What is judged. */
 struct evidence {
+    unsigned candidate;
     const struct tally *tally; /* finished */
     const struct run_info *run;
     const struct endpoint_names *names;
     const struct gate *gates; /* GATE_COUNT of them */
 };
+
+/* How a candidate should answer: "as v1 does", "as was recorded". */
+const char *verdict_alike(const struct run_info *run);
 
 /* Judge; allocates nothing and cannot fail. */
 void verdict_judge(const struct evidence *ev, struct judgement *j);

@@ -37,24 +37,41 @@ static struct call *add_call(struct pair *p, int target, enum outcome outcome)
     return c;
 }
 
-int pair_answer(struct pair *p, int target, int status, const char *fields, struct str body,
-                int64_t us, struct err *e)
+static int fill(struct http_message *m, int status, const char *fields, struct str body,
+                struct arena *mem, struct err *e)
 {
-    struct call *c = add_call(p, target, OUTCOME_ANSWERED);
     struct buf head;
     int rc;
 
     buf_init(&head, 1024 * 1024);
     rc = buf_printf(&head, e, "HTTP/1.1 %d X\r\n%s\r\n", status, fields);
     if (rc == 0)
-        rc = arena_dup(&p->mem, buf_str(&head), &c->response.head, e);
+        rc = arena_dup(mem, buf_str(&head), &m->head, e);
     buf_release(&head);
-    if (rc < 0 || arena_dup(&p->mem, body, &c->response.body, e) < 0)
+    if (rc < 0 || arena_dup(mem, body, &m->body, e) < 0)
         return -1;
-    c->response.body_size = body.len;
-    c->response.complete = true;
-    c->first_ns = c->done_ns = c->sent_ns + us * NS_PER_US;
+    m->body_size = body.len;
+    m->complete = true;
     return 0;
+}
+
+int pair_answer(struct pair *p, int target, int status, const char *fields, struct str body,
+                int64_t us, struct err *e)
+{
+    struct call *c = add_call(p, target, OUTCOME_ANSWERED);
+
+    c->first_ns = c->done_ns = c->sent_ns + us * NS_PER_US;
+    return fill(&c->response, status, fields, body, &p->mem, e);
+}
+
+int pair_recorded(struct pair *p, int status, const char *fields, struct str body, int64_t us,
+                  struct err *e)
+{
+    struct exchange *x = p->exchange;
+
+    x->request_first_ns = x->request_last_ns = (int64_t)x->ordinal * NS_PER_MS + 1;
+    x->response_first_ns = x->response_last_ns = x->request_last_ns + us * NS_PER_US;
+    return fill(&x->response, status, fields, body, &x->mem, e);
 }
 
 int pair_failure(struct pair *p, int target, enum outcome outcome, const char *detail,

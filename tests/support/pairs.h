@@ -9,6 +9,7 @@
 #include "core/exchange.h"
 #include "core/str.h"
 
+/* Targets, as META's "names" are numbered where it lists just these. */
 enum { PAIR_V1, PAIR_V2, PAIR_CONTROL };
 
 /* A pair without calls for "GET /users/17"; NULL with *e set. */
@@ -18,6 +19,10 @@ struct pair *pair_request(uint64_t ordinal, const char *method_and_target, struc
  * long it took. Returns 0, or -1 with *e set. */
 int pair_answer(struct pair *p, int target, int status, const char *fields, struct str body,
                 int64_t us, struct err *e);
+
+/* The answer that was recorded with the request; it ended `us` after it. */
+int pair_recorded(struct pair *p, int status, const char *fields, struct str body, int64_t us,
+                  struct err *e);
 
 /* A call that was not answered. */
 int pair_failure(struct pair *p, int target, enum outcome outcome, const char *detail,

@@ -199,6 +199,73 @@ static struct pair *hostile(size_t i, struct err *e)
     return p;
 }
 
+/* ---- two candidates, the second of which differs and is slower ---- */
+
+#define META_THREE                                                                              \
+    "{\"schema\":\"mirrorctl.result/1\",\"tool\":\"mirrorctl 0.1.0\",\"file\":\"movies.mrec\"," \
+    "\"targets\":{\"v1\":\"http://127.0.0.1:8081\",\"v2\":\"http://127.0.0.1:8082\","           \
+    "\"v3\":\"http://127.0.0.1:8083\"},\"percent\":100,\"seed\":\"mirrorctl/v1\","              \
+    "\"control\":\"v1\",\"baseline\":\"v1\",\"names\":[\"v1\",\"v2\",\"v3\",\"control\"],"      \
+    "\"started\":\"2026-11-22T20:10:00Z\"}"
+
+static struct pair *candidates(size_t i, struct err *e)
+{
+    enum { V1, V2, V3, CONTROL };
+    char path[32], a[64], b[64];
+    struct str plain, other;
+    struct pair *p;
+
+    text(path, sizeof path, "GET /movies/%zu", i % 7 + 1);
+    plain = text(a, sizeof a, "{\"id\":%zu,\"rating\":8.30}", i % 7 + 1);
+    other = text(b, sizeof b, "{\"id\":%zu,\"rating\":8.3e1}", i % 7 + 1);
+    p = i < 30 ? pair_request(i + 1, i % 3 ? path : "GET /health", e) : NULL;
+    if (!p)
+        return NULL;
+    pair_answer(p, V1, 200, JSON, i % 3 ? plain : STR("{}"), 1000, e);
+    pair_answer(p, CONTROL, 200, JSON, i % 3 ? plain : STR("{}"), 1010, e);
+    pair_answer(p, V2, 200, JSON, i % 3 ? plain : STR("{}"), 990, e);
+    if (i % 10 == 9)
+        pair_failure(p, V3, OUTCOME_TIMEOUT, "no answer in 10 s", e);
+    else
+        pair_answer(p, V3, 200, JSON, i % 3 ? other : STR("{}"), i % 3 ? 9000 : 1000, e);
+    return p;
+}
+
+/* ---- the recorded answers as baseline ---- */
+
+#define META_RECORDED                                                                           \
+    "{\"schema\":\"mirrorctl.result/1\",\"tool\":\"mirrorctl 0.1.0\",\"file\":\"movies.mrec\"," \
+    "\"targets\":{\"v2\":\"http://127.0.0.1:8082\"},\"percent\":100,"                           \
+    "\"seed\":\"mirrorctl/v1\",\"control\":\"none\",\"baseline\":\"recorded\","                 \
+    "\"names\":[\"v2\"],\"started\":\"2026-11-22T20:10:00Z\"}"
+
+/* What belongs to a connection and to framing differs, and is no difference. */
+static struct pair *recorded(size_t i, struct err *e)
+{
+    struct pair *p = i < 40 ? pair_request(i + 1, i % 2 ? "GET /a" : "GET /b", e) : NULL;
+
+    if (!p)
+        return NULL;
+    if (i != 7)
+        pair_recorded(p, 200,
+                      JSON "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
+                           "Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n"
+                           "Date: Sun, 22 Nov 2026 20:09:00 GMT\r\n",
+                      STR("{\"n\":1}"), 1000, e);
+    pair_answer(p, 0, 200, JSON "Content-Length: 7\r\nDate: Sun, 22 Nov 2026 20:10:00 GMT\r\n",
+                i == 12 ? STR("{\"n\":2}") : STR("{\"n\":1}"), 1100, e);
+    return p;
+}
+
+static struct pair *unrecorded(size_t i, struct err *e)
+{
+    struct pair *p = i < 10 ? pair_request(i + 1, "GET /x", e) : NULL;
+
+    if (p)
+        pair_answer(p, 0, 200, JSON, STR("{}"), 1000, e);
+    return p;
+}
+
 static const struct golden cases[] = {
     {"movies", movies, META("v1"), STATS("50"), VERDICT_FAIL, 100, false},
     {"movies_narrow", movies, META("v1"), STATS("50"), VERDICT_FAIL, 72, true},
@@ -209,6 +276,9 @@ static const struct golden cases[] = {
     {"refused", refused, META("v1"), STATS("10"), VERDICT_INCONCLUSIVE, 100, false},
     {"hostile", hostile, META("v1"), STATS("3"), VERDICT_FAIL, 100, false},
     {"no_meta", v2_down, NULL, NULL, VERDICT_FAIL, 100, false},
+    {"candidates", candidates, META_THREE, STATS("30"), VERDICT_FAIL, 100, false},
+    {"recorded", recorded, META_RECORDED, STATS("40"), VERDICT_FAIL, 100, false},
+    {"unrecorded", unrecorded, META_RECORDED, STATS("10"), VERDICT_INCONCLUSIVE, 100, false},
 };
 
 static struct diff *run(const struct golden *g, unsigned threads)
