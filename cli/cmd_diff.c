@@ -41,23 +41,30 @@ static void read_on_at_first_signal(void)
     sigaction(SIGINT, &action, NULL);
 }
 
+static int take_meta(void *ctx, struct str json, struct err *e)
+{
+    return diff_meta(ctx, json, e);
+}
+
+static int take_stats(void *ctx, struct str json, struct err *e)
+{
+    return diff_stats(ctx, json, e);
+}
+
 static int judge(struct diff *d, struct results *results, const struct options *o)
 {
     struct pair_source source = {results_next, results};
     struct err e = {0};
     int status = EXIT_DONE;
 
-    if (results_meta(results).len && diff_meta(d, results_meta(results), &e) < 0)
-        return status_fail(&e);
     if (diff_run(d, &source, &e) < 0) {
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_fail(&e);
+        if (e.kind == ERR_INPUT)
+            return status;
+        status = status_worst(EXIT_PARTLY, status);
         if (e.kind != ERR_DAMAGED)
             return status;
         log_warn("the report is about what was read before");
-    }
-    for (size_t i = 0; i < results_n_stats(results); i++) {
-        if (diff_stats(d, results_stats(results, i), &e) < 0)
-            return status_fail(&e);
     }
     return status_worst(status, diff_options_conclude(&o->diff, d));
 }
@@ -68,6 +75,7 @@ static int run_diff(const void *options, int argc, char **argv)
     struct diff_config config = {
         .threads = (unsigned)o->threads,
     };
+    struct results_listener listener = {take_meta, take_stats, NULL};
     struct results *results = NULL;
     struct diff *d = NULL;
     struct err e = {0};
@@ -81,8 +89,9 @@ static int run_diff(const void *options, int argc, char **argv)
     config.file = argv[0];
     diff_options_configure(&o->diff, &config);
     d = diff_open(&config, &e);
+    listener.ctx = d;
     if (d)
-        results = results_open(argv, (size_t)argc, &e);
+        results = results_open(argv, (size_t)argc, &listener, &e);
     status = results ? judge(d, results, o) : status_refuse(&e);
     results_close(results);
     diff_close(d);
