@@ -141,12 +141,19 @@ int listing_pair(struct buf *out, const struct pair *p, const struct target_name
                  bool show_secrets, struct err *e)
 {
     struct listing l = {.out = out, .show_secrets = show_secrets, .e = e};
+    const struct exchange *x = p->exchange;
+    const char *between = " ->";
 
-    print_place(&l, p->exchange);
-    for (unsigned i = 0; i < p->n_calls; i++) {
+    print_place(&l, x);
+    if (x->response.head.len) {
+        print(&l, "%s recorded ", between);
+        print_answer(&l, &x->response, x->request_last_ns, x->response_last_ns);
+        between = " |";
+    }
+    for (unsigned i = 0; i < p->n_calls; i++, between = " |") {
         const struct call *c = &p->calls[i];
 
-        print(&l, "%s %s ", i ? " |" : " ->", name_of(c, names));
+        print(&l, "%s %s ", between, name_of(c, names));
         if (c->outcome == OUTCOME_ANSWERED)
             print_answer(&l, &c->response, c->sent_ns, c->done_ns);
         else
@@ -288,6 +295,22 @@ int listing_exchange_whole(struct buf *out, const struct exchange *x, bool show_
     return l.rc;
 }
 
+/* The answer in the record, where a pair was compared with it. */
+static void print_recorded(struct listing *l, const struct exchange *x)
+{
+    char text[TEXT_SIZE];
+
+    if (!x->response.head.len)
+        return;
+    print(l, "\n-- recorded: answered");
+    if (x->request_last_ns && x->response_last_ns > x->request_last_ns)
+        print(l, ", %s", text_duration(x->response_last_ns - x->request_last_ns, text));
+    print_marks(l, &x->response, "answer");
+    print(l, "\n");
+    print_informational(l, x->informational);
+    print_response(l, &x->response);
+}
+
 int listing_pair_whole(struct buf *out, const struct pair *p, const struct target_names *names,
                        bool show_secrets, struct err *e)
 {
@@ -296,6 +319,7 @@ int listing_pair_whole(struct buf *out, const struct pair *p, const struct targe
     print_title(&l, p->exchange);
     print(&l, "\n");
     print_request(&l, p->exchange);
+    print_recorded(&l, p->exchange);
     for (unsigned i = 0; i < p->n_calls; i++) {
         const struct call *c = &p->calls[i];
         char text[TEXT_SIZE];

@@ -13,7 +13,8 @@
 #include "core/err.h"
 #include "core/exchange.h"
 
-/* Append one line: number, connection, request, answer, sizes, time, flags. */
+/* Append one line: number, connection, request, answer, sizes, time, flags. Of a
+ * pair, the recorded answer where it was kept, and what each target answered. */
 int listing_exchange(struct buf *out, const struct exchange *x, bool show_secrets, struct err *e);
 int listing_pair(struct buf *out, const struct pair *p, const struct target_names *names,
                  bool show_secrets, struct err *e);
