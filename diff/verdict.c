@@ -258,7 +258,7 @@ static void judge_coverage(const struct evidence *ev, const struct totals *t, st
         return;
     }
     if (t->unrecorded)
-        snprintf(also, sizeof also, ", %" PRIu64 " without a whole recorded answer", t->unrecorded);
+        snprintf(also, sizeof also, ", %" PRIu64 " not recorded whole", t->unrecorded);
     say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s", t->covered, t->selected,
         r->observed * 100, also);
 }
