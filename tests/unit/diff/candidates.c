@@ -40,7 +40,7 @@ static int answer(struct pair *p, int target, enum manner manner, size_t i, stru
 }
 
 /* What was recorded with the requests. */
-enum tape { NOTHING, WHOLE, GAP, CUT, BROKEN, NO_STATUS, HALF_MISSING, NO_TIME };
+enum tape { NOTHING, WHOLE, GAP, CUT, BROKEN, NO_STATUS, HALF_MISSING, NO_TIME, BLANKED };
 
 static struct {
     size_t pairs;
@@ -63,6 +63,8 @@ static int record(struct pair *p, size_t i, struct err *e)
         m->flags |= HTTP_TRUNCATED;
     if (plan.tape == BROKEN)
         m->complete = false;
+    if (plan.tape == BLANKED)
+        p->exchange->redacted = STR("$.n");
     if (plan.tape == NO_TIME && i % 2)
         p->exchange->request_last_ns = 0;
     if (plan.tape == NO_STATUS)
@@ -342,6 +344,26 @@ static void a_v1_that_has_moved_on_is_noise(void **state)
     diff_close(d);
 }
 
+static void values_blanked_by_the_capture_are_warned_of(void **state)
+{
+    struct diff *d;
+    struct buf out;
+
+    (void)state;
+    plan.pairs = PAIRS;
+    plan.tape = BLANKED;
+    memset(plan.targets, 0, sizeof plan.targets);
+    plan.targets[0] = plan.targets[1] = SAME;
+    d = run(RECORDED_CONTROL);
+    check_says(d, "warning: 40 pairs were blanked in part by capture --redact");
+    diff_close(d);
+    d = run("{\"control\":\"none\",\"names\":[\"v1\",\"v2\"]}");
+    report(d, "text", &out);
+    assert_null(strstr(out.data, "redact"));
+    buf_release(&out);
+    diff_close(d);
+}
+
 static void a_recorded_time_that_is_unknown_is_not_compared(void **state)
 {
     struct diff *d;
@@ -466,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_result_without_a_candidate_is_refused),
         cmocka_unit_test(only_whole_recorded_answers_are_compared),
         cmocka_unit_test(a_v1_that_has_moved_on_is_noise),
+        cmocka_unit_test(values_blanked_by_the_capture_are_warned_of),
         cmocka_unit_test(a_recorded_time_that_is_unknown_is_not_compared),
         cmocka_unit_test(a_section_says_whose_its_calls_are),
         cmocka_unit_test(a_section_that_was_cut_off_is_no_pass),
