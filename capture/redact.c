@@ -129,11 +129,19 @@ uint64_t redaction_hits(const struct redaction *r, size_t i)
     return r->name[i].hits;
 }
 
+/* `token` means token[] and token[0] too, which is how arrays are written. */
+static bool is_named(const struct name *name, struct str text)
+{
+    if (name->kind == KIND_QUERY && name->text.len < text.len && text.data[name->text.len] == '[')
+        text = str_head(text, name->text.len);
+    return str_ieq(name->text, text);
+}
+
 /* Is this one of the names of a kind? */
 static bool is_wanted(struct redaction *r, enum kind kind, struct str text)
 {
     for (size_t i = 0; i < r->n; i++) {
-        if (r->name[i].kind == kind && str_ieq(r->name[i].text, text))
+        if (r->name[i].kind == kind && is_named(&r->name[i], text))
             return r->found[i] = true;
     }
     return false;
@@ -237,37 +245,40 @@ static void put_request_line(struct redaction *r, struct str line, struct buf *o
 
 /* ---- cookies ------------------------------------------------------------------ */
 
+/* How long the value of a cookie is that begins at `in`: up to a semicolon, but
+ * a quoted one may hold such. */
+static size_t cookie_value(struct str in)
+{
+    size_t from = 0, close;
+
+    while (from < in.len && str_is_blank(in.data[from]))
+        from++;
+    if (from == in.len || in.data[from] != '"')
+        return str_find(in, ';');
+    close = from + 1 + str_find(str_skip(in, from + 1), '"');
+    return close < in.len ? close + str_find(str_skip(in, close), ';') : str_find(in, ';');
+}
+
 /* Copy a list of cookies; `one`: only the first is a cookie, attributes follow
- * it (RFC 6265, 4.1.1 and 4.2.1). A quoted value may hold a semicolon. */
+ * it (RFC 6265, 4.1.1 and 4.2.1). Fields that were joined have commas between
+ * (RFC 9110, 5.3), which a value may hold too: it is blanked up to a semicolon. */
 static void put_cookies(struct redaction *r, struct str in, bool one, struct buf *out)
 {
     bool cookie = true;
 
     while (in.len) {
-        size_t equals = str_find(str_head(in, str_find(in, ';')), '=');
-        struct str name = str_trim(str_head(in, equals));
-        size_t end = str_find(in, ';');
+        size_t end = find_any(in, STR(";,")), equals = str_find(str_head(in, end), '=');
 
-        if (equals + 1 < in.len && equals < end) {
-            size_t from = equals + 1;
-            while (from < in.len && str_is_blank(in.data[from]))
-                from++;
-            if (from < in.len && in.data[from] == '"') {
-                size_t close = from + 1 + str_find(str_skip(in, from + 1), '"');
-                if (close < in.len)
-                    end = close + str_find(str_skip(in, close), ';');
-            }
-        }
-        if (cookie && equals < end && is_wanted(r, KIND_COOKIE, name)) {
+        if (cookie && equals < end && is_wanted(r, KIND_COOKIE, str_trim(str_head(in, equals)))) {
+            end = equals + 1 + cookie_value(str_skip(in, equals + 1));
             put(r, out, str_head(in, equals + 1));
             put_mask(r, out);
         } else {
             put(r, out, str_head(in, end));
         }
-        if (end < in.len)
-            put(r, out, str_from(in.data + end, 1));
+        put(r, out, str_head(str_skip(in, end), 1));
+        cookie = !one || (end < in.len && in.data[end] == ',');
         in = str_skip(in, end + 1);
-        cookie = !one;
     }
 }
 
@@ -306,10 +317,9 @@ static bool hides_a_field(struct redaction *r, struct str value)
     return false;
 }
 
-static bool holds_url(struct str name)
+static bool sets_cookie(struct str name)
 {
-    return str_ieq(name, STR("Referer")) || str_ieq(name, STR("Location")) ||
-           str_ieq(name, STR("Content-Location")) || str_ieq(name, STR("Refresh"));
+    return str_ieq(name, STR("Set-Cookie")) || str_ieq(name, STR("Set-Cookie2"));
 }
 
 /* The value, with the blanks around it. */
@@ -327,14 +337,14 @@ static void put_value(struct redaction *r, struct str name, struct str value,
         put_mask(r, out);
     } else if (r->has[KIND_COOKIE] && str_ieq(name, STR("Cookie"))) {
         put_cookies(r, text, false, out);
-    } else if (r->has[KIND_COOKIE] && str_ieq(name, STR("Set-Cookie"))) {
+    } else if (r->has[KIND_COOKIE] && sets_cookie(name)) {
         put_cookies(r, text, true, out);
-    } else if (r->has[KIND_QUERY] && holds_url(name)) {
-        put_parameters(r, text, false, out);
     } else if (body->changed && str_ieq(name, STR("Content-Length")) && str_to_u64(text, &n) &&
                n == body->before) {
         if (buf_printf(out, NULL, "%llu", (unsigned long long)body->now) < 0)
             r->failed = true;
+    } else if (r->has[KIND_QUERY]) {
+        put_parameters(r, text, false, out); /* any field may hold a URL */
     } else {
         put(r, out, text);
     }
