@@ -84,15 +84,16 @@ static layer *look_up(const struct row *table, size_t n, uint32_t number)
 
 #define LOOK_UP(table, number) look_up(table, sizeof(table) / sizeof((table)[0]), number)
 
-static layer ethernet, vlan, mpls, pppoe, ppp_protocol, ipv4, ipv6, tcp, udp, gre, vxlan, geneve;
+static layer ethernet, vlan, mpls, pppoe, ppp, ppp_protocol, ipv4, ipv6, ah, tcp, udp, gre, vxlan,
+    geneve;
 
 static const struct row ether_types[] = {
     {0x0800, ipv4}, {0x86dd, ipv6}, {0x8100, vlan},  {0x88a8, vlan},     {0x9100, vlan},
-    {0x8847, mpls}, {0x8848, mpls}, {0x8864, pppoe}, {0x6558, ethernet}, {0x880b, ppp_protocol},
+    {0x8847, mpls}, {0x8848, mpls}, {0x8864, pppoe}, {0x6558, ethernet}, {0x880b, ppp},
 };
 
 static const struct row ip_protocols[] = {
-    {6, tcp}, {4, ipv4}, {41, ipv6}, {47, gre}, {17, udp},
+    {6, tcp}, {4, ipv4}, {41, ipv6}, {47, gre}, {17, udp}, {51, ah},
 };
 
 static const struct row udp_ports[] = {
@@ -490,6 +491,22 @@ static enum decode_result ipv6(struct walk *w)
         trim(w, 40 + length);
     w->bytes = str_skip(w->bytes, 40);
     return ipv6_extensions(w, following);
+}
+
+/* RFC 4302, 2, behind IPv4; its length counts words of four, but for two. */
+static enum decode_result ah(struct walk *w)
+{
+    size_t header;
+    uint8_t protocol;
+
+    if (w->bytes.len < 12)
+        return too_short(w, 12);
+    header = ((size_t)u8(w, 1) + 2) * 4;
+    protocol = u8(w, 0);
+    if (w->bytes.len < header)
+        return too_short(w, header);
+    w->bytes = str_skip(w->bytes, header);
+    return after_ip(w, protocol);
 }
 
 /* RFC 9293, 3.1 */

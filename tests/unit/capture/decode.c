@@ -272,6 +272,43 @@ static void tunnels_are_opened_and_their_network_kept(void **state)
     packets_release(&p);
 }
 
+/* What stands between an IPv4 header and a TCP segment. */
+static enum decode_result ipv4_with(uint8_t protocol, const char *between, size_t n)
+{
+    char frame[200] = {0x45, [8] = 64, [9] = (char)protocol};
+    size_t total = 20 + n + 20;
+
+    frame[3] = (char)total;
+    memcpy(frame + 20, between, n);
+    frame[20 + n + 12] = 0x50;
+    return decode(frame, total, total, 228).result;
+}
+
+static void authentication_stands_before_tcp_in_ipv4_too(void **state)
+{
+    static const char header[] = "\6\4\0\0\0\0\0\1\0\0\0\1zzzzzzzzzzzz";
+
+    (void)state;
+    assert_int_equal(ipv4_with(51, header, 24), DECODE_SEGMENT);
+    assert_int_equal(ipv4_with(51, "\6\100\0\0\0\0\0\1\0\0\0\1", 12), DECODE_MALFORMED);
+}
+
+static void ppp_in_gre_may_keep_its_address_and_control(void **state)
+{
+    static const char bare[] = "\x30\x01\x88\x0b\0\x2a\0\1\0\0\0\1\0\x21";
+    static const char framed[] = "\x30\x01\x88\x0b\0\x2c\0\1\0\0\0\1\xff\3\0\x21";
+    static const char inner[20] = {0x45, [3] = 40, [9] = 6};
+    char between[64];
+
+    (void)state;
+    memcpy(between, bare, 14);
+    memcpy(between + 14, inner, 20);
+    assert_int_equal(ipv4_with(47, between, 34), DECODE_SEGMENT);
+    memcpy(between, framed, 16);
+    memcpy(between + 16, inner, 20);
+    assert_int_equal(ipv4_with(47, between, 36), DECODE_SEGMENT);
+}
+
 static void tunnels_in_tunnels_have_an_end(void **state)
 {
     char frame[20 * 100];
@@ -321,6 +358,8 @@ int main(void)
         cmocka_unit_test(fragments_are_told_apart),
         cmocka_unit_test(other_protocols_are_counted_apart),
         cmocka_unit_test(tunnels_are_opened_and_their_network_kept),
+        cmocka_unit_test(authentication_stands_before_tcp_in_ipv4_too),
+        cmocka_unit_test(ppp_in_gre_may_keep_its_address_and_control),
         cmocka_unit_test(tunnels_in_tunnels_have_an_end),
         cmocka_unit_test(damage_is_survived),
     };
