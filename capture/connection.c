@@ -591,7 +591,7 @@ static void take_syn(struct connection *c, struct budget *b, const struct segmen
             stream_anchor(mine, pos + 1, b);
     }
     if (s->flags & TCP_ACK) {
-        if (c->client < 0)
+        if (c->client < 0 && !c->both_asked)
             c->client = (int8_t)!dir;
         if (!peer->has_syn) {
             peer->has_syn = true;
@@ -599,7 +599,10 @@ static void take_syn(struct connection *c, struct budget *b, const struct segmen
         }
         if (!peer->anchored)
             stream_anchor(peer, peer->syn + 1, b);
-    } else if (c->client < 0) {
+    } else if (c->client == !dir && c->protocol == PROTOCOL_UNKNOWN) {
+        c->both_asked = true; /* then what they say tells who is the client */
+        c->client = -1;
+    } else if (c->client < 0 && !c->both_asked) {
         c->client = (int8_t)dir;
     }
 }
@@ -762,6 +765,19 @@ bool connection_is_over(const struct connection *c)
     return c->reset || (c->fin[0] && c->fin[1] && !connection_waits(c));
 }
 
+/* Payload that cannot be of a connection that both ends have closed: the start
+ * of the next one was not captured. */
+static bool is_of_next(struct connection *c, const struct segment *s, int dir)
+{
+    struct stream *mine = &c->stream[dir];
+    int64_t pos;
+
+    if (s->bytes.len == 0 || !mine->has_fin || c->reset || !connection_is_over(c))
+        return false;
+    pos = stream_position(mine, s->seq);
+    return pos > mine->fin || pos < mine->fin - STREAM_WINDOW;
+}
+
 bool connection_is_replaced(struct connection *c, const struct segment *s, int dir)
 {
     struct stream *mine = &c->stream[dir];
@@ -769,8 +785,10 @@ bool connection_is_replaced(struct connection *c, const struct segment *s, int d
 
     if (c->stream[0].strays >= MAX_STRAYS || c->stream[1].strays >= MAX_STRAYS)
         return true;
-    if (!(s->flags & TCP_SYN) || !mine->referenced)
+    if (!mine->referenced)
         return false;
+    if (!(s->flags & TCP_SYN))
+        return is_of_next(c, s, dir);
     pos = stream_position(mine, s->seq);
     if (mine->has_syn && pos == mine->syn)
         return false; /* sent again */

@@ -20,8 +20,9 @@ struct early;
 struct connection {
     uint64_t number;
     enum protocol protocol;
-    int8_t client; /* direction whose sender is the client; -1: not known */
-    bool settled;  /* it is decided where the streams begin */
+    int8_t client;   /* direction whose sender is the client; -1: not known */
+    bool both_asked; /* each end sent SYN before it had the other's (RFC 9293, 3.5) */
+    bool settled;    /* it is decided where the streams begin */
     bool reset;
     bool fin[2];             /* by direction */
     bool midstream[2];       /* the beginning was not captured */

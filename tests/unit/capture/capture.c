@@ -406,6 +406,50 @@ static void a_port_used_again_is_another_connection(void **state)
     expect(s, EXCHANGE EXCHANGE);
 }
 
+static void a_port_used_again_is_known_without_its_handshake(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    converse(p, 1000);
+    talk_init(&t, p, 1000);
+    t.seq[0] += 1000000;
+    t.seq[1] += 5000000;
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 2);
+    expect(s, EXCHANGE "GET /a 200 request:midstream response=hello response:midstream\n");
+}
+
+static void who_opens_at_the_same_time_is_told_by_what_is_said(void **state)
+{
+    for (int first = 0; first < 2; first++) {
+        struct packets *p = *state;
+        struct talk t;
+
+        packets_clear(p);
+        talk_init(&t, p, 1000);
+        for (int i = 0; i < 4; i++) {
+            int dir = i % 2 ? !first : first;
+            struct tcp syn = {
+                .from = t.address[dir],
+                .to = t.address[!dir],
+                .from_port = t.port[dir],
+                .to_port = t.port[!dir],
+                .seq = t.seq[dir] - 1,
+                .ack = t.seq[!dir],
+                .flags = i < 2 ? SYN : SYN | ACK,
+            };
+            packets_tcp(p, &syn);
+        }
+        talk_say(&t, 0, request);
+        talk_say(&t, 1, response);
+        expect(run(p, NULL), EXCHANGE);
+    }
+}
+
 static void a_new_handshake_ends_an_open_connection(void **state)
 {
     struct packets *p = *state;
@@ -1002,6 +1046,8 @@ int main(void)
         TEST(a_response_that_comes_first_answers_nothing),
         TEST(with_one_direction_only_requests_are_unanswered),
         TEST(a_port_used_again_is_another_connection),
+        TEST(a_port_used_again_is_known_without_its_handshake),
+        TEST(who_opens_at_the_same_time_is_told_by_what_is_said),
         TEST(a_new_handshake_ends_an_open_connection),
         TEST(tags_keep_equal_addresses_apart),
         TEST(ten_quiet_minutes_do_not_lose_the_next_exchange),
