@@ -70,9 +70,11 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
     if (s->tunnels)
         buf_printf(line, NULL, "; %" PRIu64 " tunnel%s", s->tunnels, plural(s->tunnels));
     if (s->orphan_responses)
-        buf_printf(line, NULL, "; %" PRIu64 " answers without a request", s->orphan_responses);
+        buf_printf(line, NULL, "; %" PRIu64 " answer%s without a request", s->orphan_responses,
+                   plural(s->orphan_responses));
     if (s->own_copies)
-        buf_printf(line, NULL, "; %" PRIu64 " own copies left out", s->own_copies);
+        buf_printf(line, NULL, "; %" PRIu64 " own cop%s left out", s->own_copies,
+                   s->own_copies == 1 ? "y" : "ies");
     if (s->redacted)
         buf_printf(line, NULL, "; %" PRIu64 " redacted", s->redacted);
     say(line);
