@@ -11,7 +11,6 @@ struct early {
     struct piece piece[2]; /* where and when they began */
 };
 
-/* A start line longer than this is taken for none. */
 /* So much is looked at; one more segment fits, which may be that large. */
 enum { EARLY_MAX = 16 * 1024, EARLY_ROOM = EARLY_MAX + 262144 };
 
@@ -257,11 +256,18 @@ static enum protocol first_protocol(struct connection *c, int dir, const struct 
     enum protocol protocol = PROTOCOL_UNKNOWN;
     enum http1_guess header = drop_proxy_header(c, dir, f);
     struct str first = first_bytes(f);
+    struct http_request_line line;
 
     *role = FROM_EITHER;
     if (header != HTTP1_TOO_SHORT && first.len)
         protocol = recognise(first, senders(c, dir), c->midstream[dir], role);
-    return protocol == PROTOCOL_UNKNOWN && first.len > EARLY_MAX ? PROTOCOL_OTHER : protocol;
+    if (protocol != PROTOCOL_UNKNOWN || first.len <= EARLY_MAX)
+        return protocol;
+    /* The line may have no end for long, but it must begin like one of ours. */
+    if (!(senders(c, dir) & FROM_CLIENT) || !http_request_start(first, &line))
+        return PROTOCOL_OTHER;
+    *role = FROM_CLIENT;
+    return PROTOCOL_HTTP;
 }
 
 static void classify(struct connection *c, const struct pair_context *ctx, int dir,

@@ -949,6 +949,32 @@ static void a_flood_is_held_down_and_later_traffic_captured(void **state)
     stage_release(&s);
 }
 
+static void a_first_line_may_be_as_long_as_a_head(void **state)
+{
+    struct packets *p = *state;
+    size_t n = 200 * 1024;
+    char *line = calloc(1, n + sizeof " HTTP/1.1\r\n\r\n");
+    struct talk t;
+    struct stage s;
+
+    assert_non_null(line);
+    memset(line, 'a', n);
+    memcpy(line, "GET /", 5);
+    memcpy(line + n, " HTTP/1.1\r\n\r\n", 13);
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, line);
+    talk_say(&t, 1, response);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    talk_close(&t);
+    free(line);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.complete, 2);
+    assert_non_null(strstr(stage_text(&s), EXCHANGE));
+    stage_release(&s);
+}
+
 static void a_head_that_comes_byte_by_byte_takes_linear_time(void **state)
 {
     struct packets *p = *state;
@@ -1074,6 +1100,7 @@ int main(void)
         TEST(the_time_limit_counts_packet_time),
         TEST(own_copies_are_left_out_and_counted),
         TEST(a_flood_is_held_down_and_later_traffic_captured),
+        TEST(a_first_line_may_be_as_long_as_a_head),
         TEST(a_head_that_comes_byte_by_byte_takes_linear_time),
         TEST(the_sink_has_the_last_word),
         TEST(an_unknown_interface_is_named_with_those_there_are),
