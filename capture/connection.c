@@ -830,6 +830,8 @@ static void skip_tail(struct connection *c, const struct pair_context *ctx, int 
 {
     struct stream *s = &c->stream[dir];
 
+    if (c->protocol > PROTOCOL_HTTP)
+        return; /* known by now for what nobody reads on */
     if (s->anchored && !s->ended && s->segments && s->acked > s->next + 1)
         skip(c, ctx, dir, s->acked - s->next, now);
 }

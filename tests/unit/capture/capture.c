@@ -246,6 +246,22 @@ static void connections_are_counted_by_what_they_speak(void **state)
     expect(s, EXCHANGE);
 }
 
+static void what_is_not_read_leaves_no_gaps(void **state)
+{
+    static const char record[] = "\x17\3\3\0\5abcde";
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    for (int i = 0; i < 4; i++)
+        talk_send(&t, i % 2, record, 10);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.tls, 1);
+    assert_int_equal(s.stats.gap_bytes, 0);
+    expect(s, "");
+}
+
 static void packets_add_up(void **state)
 {
     struct packets *p = *state;
@@ -1064,6 +1080,7 @@ int main(void)
         TEST(connections_go_on_in_the_next_file),
         TEST(identity_follows_packets_and_options),
         TEST(connections_are_counted_by_what_they_speak),
+        TEST(what_is_not_read_leaves_no_gaps),
         TEST(packets_add_up),
         TEST(without_a_handshake_the_next_message_is_found),
         TEST(a_request_may_follow_content_without_a_line),
