@@ -634,7 +634,7 @@ static void believe(struct pairing *p)
 static void disbelieve(struct pairing *p)
 {
     for (struct entry *e = p->first; e; e = e->next) {
-        if (!e->held)
+        if (!e->held || e->x->tunnel)
             continue;
         if (p->side[RES].entry == e)
             p->side[RES].entry = NULL;
