@@ -272,6 +272,14 @@ static int add_own_fields(struct buf *out, const struct http_request_line *line,
     return rules->marker ? buf_add(out, STR("X-Mirrorctl: 1\r\n"), e) : 0;
 }
 
+static bool has_fields(struct str head)
+{
+    struct str rest = http_fields(head);
+    struct http_field field;
+
+    return http_next_field(&rest, &field);
+}
+
 static int add_head(struct buf *out, struct str head, const struct rewrite *rules, struct err *e)
 {
     struct http_request_line line;
@@ -282,8 +290,8 @@ static int add_head(struct buf *out, struct str head, const struct rewrite *rule
         return err_set(e, ERR_INPUT, "not the head of a request");
     if (add_start_line(out, head, &line, rules, &authority, e) < 0)
         return -1;
-    if (line.version.len == 0)
-        return 0; /* HTTP/0.9 has no fields */
+    if (line.version.len == 0 && !has_fields(head)) /* HTTP/0.9 */
+        return buf_add(out, http_fields(head), e);
     if (add_fields(out, head, rules, &written, e) < 0 ||
         add_own_fields(out, &line, authority, rules, &written, e) < 0)
         return -1;

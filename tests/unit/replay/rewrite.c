@@ -298,6 +298,17 @@ static void the_oldest_http_has_no_fields(void **state)
     assert_head("GET /old\r\n", &rules, "GET /old\r\n");
 }
 
+/* A version that lacks its blank is part of the target: then there are fields. */
+static void fields_of_a_request_without_version_are_kept(void **state)
+{
+    const struct rewrite rules = {.host = HOST_KEEP, .marker = true};
+
+    (void)state;
+    assert_head("GET /HTTP/1.1\nHost: a\n\n", &rules,
+                "GET /HTTP/1.1\nHost: a\nX-Mirrorctl: 1\r\n\n");
+    assert_head("GET /old\r\n\r\n", &rules, "GET /old\r\n\r\n");
+}
+
 static void a_copy_can_be_made_again_in_the_same_place(void **state)
 {
     const struct http_message first = {.head = STR("GET /first HTTP/1.1\r\n\r\n")};
@@ -345,6 +356,7 @@ int main(void)
         cmocka_unit_test(absolute_form_becomes_origin_form),
         cmocka_unit_test(host_goes_by_policy),
         cmocka_unit_test(the_oldest_http_has_no_fields),
+        cmocka_unit_test(fields_of_a_request_without_version_are_kept),
         cmocka_unit_test(a_copy_can_be_made_again_in_the_same_place),
         cmocka_unit_test(what_is_no_request_is_refused),
     };
