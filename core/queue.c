@@ -60,15 +60,6 @@ static void push(struct queue *q, void *item, size_t weight)
 {
     q->slots[(q->first + q->n++) % q->capacity] = (struct slot){item, weight};
     q->weight += weight;
-    pthread_cond_signal(&q->has_items);
-}
-
-/* Who waits for room is woken when a quarter is free, not by every single item:
- * else the two would take turns, and each turn costs more than most items do. */
-static void tell_of_room(struct queue *q)
-{
-    if (q->n <= q->capacity - q->capacity / 4)
-        pthread_cond_signal(&q->has_room);
 }
 
 static void *pop(struct queue *q)
@@ -78,8 +69,28 @@ static void *pop(struct queue *q)
     q->first = (q->first + 1) % q->capacity;
     q->n--;
     q->weight -= slot->weight;
-    tell_of_room(q);
     return slot->item;
+}
+
+/* Unlock, and wake one of the other side. In this order: who is woken with the
+ * lock held finds it taken, and sleeps again. */
+static void end_put(struct queue *q, bool put)
+{
+    pthread_mutex_unlock(&q->lock);
+    if (put)
+        pthread_cond_signal(&q->has_items);
+}
+
+/* Who waits for room is woken when a quarter is free, not by every single item:
+ * else the two would take turns, and each turn costs more than most items do. */
+static void *end_take(struct queue *q, void *item)
+{
+    bool much_room = q->n <= q->capacity - q->capacity / 4;
+
+    pthread_mutex_unlock(&q->lock);
+    if (item && much_room)
+        pthread_cond_signal(&q->has_room);
+    return item;
 }
 
 bool queue_put_weighing(struct queue *q, void *item, size_t weight)
@@ -92,7 +103,7 @@ bool queue_put_weighing(struct queue *q, void *item, size_t weight)
     ok = !q->closed;
     if (ok)
         push(q, item, weight);
-    pthread_mutex_unlock(&q->lock);
+    end_put(q, ok);
     return ok;
 }
 
@@ -113,9 +124,8 @@ bool queue_put_first(struct queue *q, void *item)
         q->first = (q->first + q->capacity - 1) % q->capacity;
         q->slots[q->first] = (struct slot){item, 0};
         q->n++;
-        pthread_cond_signal(&q->has_items);
     }
-    pthread_mutex_unlock(&q->lock);
+    end_put(q, ok);
     return ok;
 }
 
@@ -127,7 +137,7 @@ bool queue_try_put(struct queue *q, void *item)
     ok = !q->closed && has_room(q, 0);
     if (ok)
         push(q, item, 0);
-    pthread_mutex_unlock(&q->lock);
+    end_put(q, ok);
     return ok;
 }
 
@@ -148,42 +158,28 @@ bool queue_put_displacing(struct queue *q, void *item, size_t weight,
 
 void *queue_take(struct queue *q)
 {
-    void *item = NULL;
-
     pthread_mutex_lock(&q->lock);
     while (!q->closed && q->n == 0)
         pthread_cond_wait(&q->has_items, &q->lock);
-    if (q->n)
-        item = pop(q);
-    pthread_mutex_unlock(&q->lock);
-    return item;
+    return end_take(q, q->n ? pop(q) : NULL);
 }
 
 void *queue_take_until(struct queue *q, long long deadline_ns)
 {
     struct timespec ts = {.tv_sec = (time_t)(deadline_ns / NS_PER_SEC),
                           .tv_nsec = (long)(deadline_ns % NS_PER_SEC)};
-    void *item = NULL;
     int rc = 0;
 
     pthread_mutex_lock(&q->lock);
     while (!q->closed && q->n == 0 && rc != ETIMEDOUT)
         rc = pthread_cond_timedwait(&q->has_items, &q->lock, &ts);
-    if (q->n)
-        item = pop(q);
-    pthread_mutex_unlock(&q->lock);
-    return item;
+    return end_take(q, q->n ? pop(q) : NULL);
 }
 
 void *queue_try_take(struct queue *q)
 {
-    void *item = NULL;
-
     pthread_mutex_lock(&q->lock);
-    if (q->n)
-        item = pop(q);
-    pthread_mutex_unlock(&q->lock);
-    return item;
+    return end_take(q, q->n ? pop(q) : NULL);
 }
 
 bool queue_is_drained(struct queue *q)

@@ -53,7 +53,8 @@ bool queue_is_drained(struct queue *q);
 
 void queue_close(struct queue *q);
 
-/* Free it. Items still inside are the caller's: take them first. NULL is fine. */
+/* Free it, when no thread uses it any more. Items still inside are the caller's:
+ * take them first. NULL is fine. */
 void queue_free(struct queue *q);
 
 #endif
