@@ -155,20 +155,20 @@ wait_for_copies() {
 @test "live: when replay falls behind, the oldest copies are left out and counted; capture loses nothing" {
   need_capture
   both
-  start service.log "$TOOLS/fast_server" 0 100
+  start service.log "$TOOLS/fast_server" 0 1024
   wait_for service.log ""
   service_pid=$PID v1_port=$(head -n 1 service.log)
   # While v2 stands still nothing is taken, and 4096 may wait.
   start_mirror --max --concurrency 1 --control none --format json
   kill -STOP "$v2_pid"
-  "$TOOLS/open_loop" "$v1_port" 8000 1000 64 >load.log
+  "$TOOLS/open_loop" "$v1_port" 5500 1000 64 >load.log
   kill -CONT "$v2_pid"
   end_mirror
   kill "$service_pid"
-  [ "$(jq .accounting.recorded report)" -eq 8000 ]
+  [ "$(jq .accounting.recorded report)" -eq 5500 ]
   behind=$(jq .accounting.not_eligible.behind report)
-  [ "$behind" -gt 1000 ] && [ "$behind" -lt 4000 ]
+  [ "$behind" -gt 500 ] && [ "$behind" -lt 1500 ]
   [ "$(jq '.accounting | .recorded == .eligible + (.not_eligible | add)' report)" = true ]
-  grep "8000 exchanges: 8000 complete" mirror.log
+  grep "5500 exchanges: 5500 complete" mirror.log
   grep "$behind requests waited while replay fell behind and were left out" mirror.log
 }

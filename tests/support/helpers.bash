@@ -25,6 +25,7 @@ common_teardown() {
   local pid
   for pid in "${STARTED[@]}"; do
     kill "$pid" 2>/dev/null || true
+    kill -CONT "$pid" 2>/dev/null || true # who was stopped hears nothing
     wait "$pid" 2>/dev/null || true
   done
 }
