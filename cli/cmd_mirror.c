@@ -20,14 +20,21 @@
 #include "cli/result.h"
 #include "cli/status.h"
 #include "cli/stop.h"
+#include "cli/view.h"
 #include "cli/watch.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/queue.h"
 #include "core/thread.h"
 #include "diff/diff.h"
 #include "replay/replay.h"
 
-enum { JSON_MAX = 256 * 1024, PAIRS_MAX = 256, PAIRS_BYTES = 64 * 1024 * 1024 };
+enum {
+    JSON_MAX = 256 * 1024,
+    PAIRS_MAX = 256,
+    PAIRS_BYTES = 64 * 1024 * 1024,
+    VIEW_MAX = 16 * 1024
+};
 
 struct options {
     struct capture_options capture;
@@ -69,7 +76,9 @@ struct run {
     struct diff *diff;
     struct queue *pairs; /* on their way to diff */
     pthread_t comparer;
-    int compared; /* what diff_run() said, and why; once the comparer has ended */
+    struct view view;
+    int64_t shown_ns; /* when that was, or when it began */
+    int compared;     /* what diff_run() said, and why; once the comparer has ended */
     struct err diff_error;
 };
 
@@ -146,12 +155,35 @@ static void ready(void *ctx, const char *name)
     capture_options_ready(&((struct run *)ctx)->options->capture, name);
 }
 
+/* Draw the picture of this second. */
+static void show(struct run *run, const struct replay_progress *p)
+{
+    struct view *v = &run->view;
+    uint64_t captured = front_captured(run->feed.front);
+    int64_t now = clock_mono_ns();
+    unsigned columns, rows;
+    struct buf text;
+
+    if (!log_progress_room(&columns, &rows))
+        return;
+    v->rate = (double)(captured - v->captured) * (double)NS_PER_SEC / (double)(now - run->shown_ns);
+    v->captured = captured;
+    v->left_out = front_left_out(run->feed.front);
+    v->replay = p;
+    v->n_rows = diff_glance(run->diff, v->rows, VIEW_ROWS, &v->all);
+    run->shown_ns = now;
+    buf_init(&text, VIEW_MAX);
+    view_draw(v, columns, rows, &text);
+    log_progress("%s", text.len ? text.data : "");
+    buf_release(&text);
+}
+
 static void tick(void *ctx, const struct replay_progress *p)
 {
     struct run *run = ctx;
 
     watch_publish(&run->watch, p);
-    watch_show(&run->watch, p, -1);
+    show(run, p);
     result_flush(&run->result);
 }
 
@@ -258,7 +290,7 @@ static int open_all(struct run *run, struct err *e)
     const struct options *o = run->options;
     struct replay_config replay = {.max_body = (size_t)o->max_body, .tick = tick, .ctx = run};
     struct capture_config capture = {.max_body = (size_t)o->max_body, .ready = ready, .ctx = run};
-    struct diff_config diff = {.file = o->output ? o->output : traffic(o)};
+    struct diff_config diff = {.file = o->output ? o->output : traffic(o), .live = true};
 
     replay_options_configure(&o->replay, &replay);
     if (replay_options_headers(&o->replay, &run->headers, &replay, e) < 0)
@@ -291,6 +323,8 @@ static int run_mirror(const void *options, int argc, char **argv)
     } else if (begin(&run, &e) < 0) {
         status = status_fail(&e);
     } else {
+        run.view.traffic = traffic(run.options);
+        run.shown_ns = clock_mono_ns();
         stop_on_signals(stop, &run);
         status = run_to_end(&run);
         stop_no_more();

@@ -12,13 +12,21 @@
 #include "core/buf.h"
 #include "core/json.h"
 
-enum { LINE_MAX_BYTES = 4096, ESCAPED_MAX = 6 * LINE_MAX_BYTES };
+enum {
+    LINE_MAX_BYTES = 4096,
+    ESCAPED_MAX = 6 * LINE_MAX_BYTES,
+    USUAL_ROWS = 24,
+    PROGRESS_LINES = 50,
+    PROGRESS_WIDTH = 250,
+    PROGRESS_MAX = PROGRESS_LINES * (PROGRESS_WIDTH + 1) + 64,
+};
 
 static struct {
     pthread_mutex_t lock;
     enum log_level level;
     bool json;
-    bool progress_shown;
+    unsigned widths[PROGRESS_LINES]; /* of the progress that is shown, in columns */
+    unsigned n_lines;                /* 0: none is */
 } log_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_INFO};
 
 void log_setup(enum log_level level, bool json)
@@ -45,11 +53,45 @@ static void escape_controls(const char *text, char *out, size_t size)
     out[n] = '\0';
 }
 
+static unsigned columns(void)
+{
+    struct winsize size = {0};
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col
+                                                                           : PROGRESS_WIDTH;
+}
+
+/* Rows above the cursor. A terminal that became narrower since has wrapped what
+ * was as wide as it. */
+static unsigned rows_above(void)
+{
+    unsigned n = 0, width = columns();
+
+    for (unsigned i = 0; i < log_state.n_lines; i++)
+        n += (log_state.widths[i] + width - 1) / width + (log_state.widths[i] == 0);
+    return n ? n - 1 : 0;
+}
+
+/* Append how progress is taken away: up to its first row, and all below. */
+static size_t take_away(char *out, size_t size)
+{
+    unsigned up = rows_above();
+    int n = 0;
+
+    if (up)
+        n = snprintf(out, size, "\r\033[%uA\033[J", up);
+    else if (log_state.n_lines)
+        n = snprintf(out, size, "\r\033[K");
+    log_state.n_lines = 0;
+    return (size_t)n;
+}
+
 static void take_progress_away(void)
 {
-    if (log_state.progress_shown)
-        fputs("\r\033[K", stderr);
-    log_state.progress_shown = false;
+    char away[32];
+
+    if (take_away(away, sizeof away))
+        fputs(away, stderr);
 }
 
 static void write_text(const char *text)
@@ -116,31 +158,65 @@ static bool can_redraw(void)
     return isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
 }
 
-/* A line that wraps would leave its first half behind. */
-static void cut_to_terminal(char *line)
+bool log_progress_room(unsigned *width, unsigned *rows)
 {
     struct winsize size = {0};
+    bool shown;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
-        strlen(line) >= size.ws_col)
-        line[size.ws_col - 1] = '\0';
+    pthread_mutex_lock(&log_state.lock);
+    shown = log_state.level >= LOG_INFO && !log_state.json && can_redraw();
+    pthread_mutex_unlock(&log_state.lock);
+    (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    *width = columns() - 1;
+    *rows = (size.ws_row > 1 ? size.ws_row : USUAL_ROWS) - 1;
+    if (*width > PROGRESS_WIDTH)
+        *width = PROGRESS_WIDTH;
+    if (*rows > PROGRESS_LINES)
+        *rows = PROGRESS_LINES;
+    return shown;
+}
+
+/* A line that wraps would leave its first half behind. */
+static size_t draw_line(const char *text, size_t n, unsigned width, char *out)
+{
+    char line[LINE_MAX_BYTES], escaped[ESCAPED_MAX];
+
+    snprintf(line, sizeof line, "%.*s", (int)n, text);
+    escape_controls(line, escaped, sizeof escaped);
+    return (size_t)snprintf(out, width + 1, "%s", escaped) < width ? strlen(escaped) : width;
+}
+
+/* In one write, so that nobody sees half of it. */
+static void draw(const char *text, unsigned width, unsigned rows)
+{
+    char out[PROGRESS_MAX];
+    size_t n = take_away(out, sizeof out);
+
+    for (const char *end; *text && log_state.n_lines < rows; text = end + (*end == '\n')) {
+        size_t drawn;
+
+        end = text + strcspn(text, "\n");
+        if (log_state.n_lines)
+            out[n++] = '\n';
+        drawn = draw_line(text, (size_t)(end - text), width, out + n);
+        log_state.widths[log_state.n_lines++] = (unsigned)drawn;
+        n += drawn;
+    }
+    fwrite(out, 1, n, stderr);
 }
 
 void log_progress(const char *fmt, ...)
 {
-    char text[512], line[1024];
+    char text[PROGRESS_MAX];
+    unsigned width, rows;
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (!log_progress_room(&width, &rows))
+        return;
     pthread_mutex_lock(&log_state.lock);
-    if (log_state.level >= LOG_INFO && !log_state.json && can_redraw()) {
-        take_progress_away();
-        escape_controls(text, line, sizeof line);
-        cut_to_terminal(line);
-        fputs(line, stderr);
-        log_state.progress_shown = line[0] != '\0';
-    }
+    draw(text, width, rows);
     pthread_mutex_unlock(&log_state.lock);
 }

@@ -22,8 +22,13 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
-/* Replace the progress line at the bottom of a terminal; nothing elsewhere or
- * with JSON or below LOG_INFO. An empty text takes it away. */
+/* Replace the progress at the bottom of a terminal, one line or, with line feeds
+ * in it, several; nothing elsewhere or with JSON or below LOG_INFO. Each line is
+ * cut where the terminal ends, and those that it has no rows for are left out.
+ * An empty text takes it away. */
 void log_progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* True where progress is shown, and how much of it there is room for. */
+bool log_progress_room(unsigned *columns, unsigned *rows);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/mem.h"
 #include "core/queue.h"
 #include "diff/gate.h"
+#include "diff/glance.h"
 #include "diff/pair_diff.h"
 #include "diff/report.h"
 #include "diff/tally.h"
@@ -37,7 +38,8 @@ struct diff {
     struct endpoint_names *names;
     struct run_info run;
     struct tally *tallies[CANDIDATES_MAX];
-    uint64_t seq; /* pairs read */
+    uint64_t seq;          /* pairs read */
+    struct glance *glance; /* NULL unless config.live */
 };
 
 static unsigned default_threads(void)
@@ -108,6 +110,8 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
         err_nomem(e, "comparing");
         goto fail;
     }
+    if (config->live && !(d->glance = glance_new(e)))
+        goto fail;
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
     if (d->names && tallies_new(d->tallies, e) == 0)
         return d;
@@ -122,6 +126,7 @@ void diff_close(struct diff *d)
         return;
     tallies_free(d->tallies);
     endpoint_names_free(d->names);
+    glance_free(d->glance);
     run_info_release(&d->run);
     mem_free(d->file);
     mem_free(d);
@@ -144,13 +149,16 @@ struct comparer_thread {
     struct queue *queue;
     struct pair_diff work;
     struct tally *tallies[CANDIDATES_MAX];
+    struct glance *glance;
     struct err error;
     bool failed;
 };
 
 static int compare_candidates(struct pair_diff *work, struct tally *tallies[CANDIDATES_MAX],
-                              const struct job *job, struct err *e)
+                              struct glance *glance, const struct job *job, struct err *e)
 {
+    bool differs = false;
+
     if (pair_diff_begin(work, job->pair, &job->roles, e) < 0)
         return -1;
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
@@ -159,16 +167,19 @@ static int compare_candidates(struct pair_diff *work, struct tally *tallies[CAND
         if (target != NOBODY &&
             (pair_diff_candidate(work, target, e) < 0 || tally_add(tallies[i], work, e) < 0))
             return -1;
+        differs = differs || (glance && target != NOBODY && glance_differs(work));
     }
+    if (glance)
+        glance_count(glance, job->endpoint, differs);
     return 0;
 }
 
 static int compare_job(struct pair_diff *work, struct tally *tallies[CANDIDATES_MAX],
-                       const struct job *job, struct err *e)
+                       struct glance *glance, const struct job *job, struct err *e)
 {
     work->seq = job->seq;
     work->endpoint = job->endpoint;
-    if (compare_candidates(work, tallies, job, e) < 0)
+    if (compare_candidates(work, tallies, glance, job, e) < 0)
         return err_wrap(e, "pair %llu", (unsigned long long)work->ordinal);
     return 0;
 }
@@ -187,7 +198,7 @@ static void *run_comparer(void *arg)
 
     while ((b = queue_take(c->queue)) != NULL) {
         for (size_t i = 0; i < b->n && !c->failed; i++) {
-            if (compare_job(&c->work, c->tallies, &b->jobs[i], &c->error) < 0) {
+            if (compare_job(&c->work, c->tallies, c->glance, &b->jobs[i], &c->error) < 0) {
                 c->failed = true;
                 queue_close(c->queue); /* the reader stops, the others run dry */
             }
@@ -247,6 +258,7 @@ static int crew_start(struct crew *crew, const struct diff *d, struct err *e)
         struct comparer_thread *c = &crew->members[i];
 
         c->queue = crew->queue;
+        c->glance = d->glance;
         if (pair_diff_init(&c->work, d->show_secrets, e) < 0)
             return -1;
         crew->n++;
@@ -272,7 +284,8 @@ static int next_job(struct diff *d, const struct pair_source *source, struct job
         head = job->pair->exchange->request.head;
     job->seq = d->seq++;
     job->roles = d->run.roles;
-    if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0)
+    if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0 &&
+        (!d->glance || glance_name(d->glance, endpoint_names_at(d->names, job->endpoint), e) == 0))
         return 1;
     pair_free(job->pair);
     return -1;
@@ -282,6 +295,7 @@ static int next_job(struct diff *d, const struct pair_source *source, struct job
 static struct batch *next_batch(struct diff *d, const struct pair_source *source, int *got,
                                 struct err *e)
 {
+    size_t most = d->glance ? 1 : BATCH_PAIRS; /* who looks on does not wait for others */
     struct batch *b = mem_alloc(sizeof *b);
 
     *got = -1;
@@ -290,7 +304,7 @@ static struct batch *next_batch(struct diff *d, const struct pair_source *source
         return NULL;
     }
     b->n = b->bytes = 0;
-    while (b->n < BATCH_PAIRS && b->bytes < BATCH_BYTES) {
+    while (b->n < most && b->bytes < BATCH_BYTES) {
         *got = next_job(d, source, &b->jobs[b->n], e);
         if (*got <= 0)
             break;
@@ -328,7 +342,7 @@ static int run_alone(struct diff *d, const struct pair_source *source, struct er
     if (pair_diff_init(&work, d->show_secrets, e) < 0)
         return -1;
     while ((got = next_job(d, source, &job, e)) > 0) {
-        int rc = compare_job(&work, d->tallies, &job, e);
+        int rc = compare_job(&work, d->tallies, d->glance, &job, e);
 
         pair_free(job.pair);
         if (rc < 0) {
@@ -355,6 +369,12 @@ int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
 }
 
 /* ---- results ---- */
+
+size_t diff_glance(struct diff *d, struct diff_glance *rows, size_t max, struct diff_glance *all)
+{
+    *all = (struct diff_glance){0};
+    return d->glance ? glance_read(d->glance, rows, max, all) : 0;
+}
 
 static void judge(const struct diff *d, struct findings *f)
 {

@@ -28,6 +28,7 @@ struct diff_config {
     size_t n_patterns;
     unsigned threads; /* comparers; 0 chooses; the output does not depend on it */
     bool show_secrets;
+    bool live; /* compare each pair as it comes, and have diff_glance() */
 };
 
 /* How a text report may look. */
@@ -52,6 +53,18 @@ int diff_stats(struct diff *d, struct str json, struct err *e);
 /* Compare all pairs of the source. Returns 0, or -1 with *e set; with
  * ERR_DAMAGED from the source all that was read before is compared. */
 int diff_run(struct diff *d, const struct pair_source *source, struct err *e);
+
+/* What can be said of an endpoint while pairs still come. */
+enum { DIFF_GLANCE_METHOD = 20, DIFF_GLANCE_PATH = 100 };
+struct diff_glance {
+    char name[512];            /* "GET /movies/{id}", in ASCII and fit for a terminal */
+    uint64_t pairs, differing; /* differing: where v1 did not differ from itself */
+};
+
+/* Fill in the weightiest endpoints, those with most that differ first, and the
+ * sums of all. Returns how many there are, at most `max`. From any thread, also
+ * during diff_run(); nothing without config.live. */
+size_t diff_glance(struct diff *d, struct diff_glance *rows, size_t max, struct diff_glance *all);
 
 /* Judge what was compared: the worst of all candidates. */
 enum verdict diff_verdict(const struct diff *d);

@@ -172,3 +172,30 @@ wait_for_copies() {
   grep "5500 exchanges: 5500 complete" mirror.log
   grep "$behind requests waited while replay fell behind and were left out" mirror.log
 }
+
+@test "a terminal shows traffic and endpoints, redrawn in place and taken away at the end; a pipe shows nothing" {
+  need_capture
+  script -qec true /dev/null >/dev/null 2>&1 || skip "script(1) is missing or has no terminal to give"
+  both
+  mirror="$MIRRORCTL mirror -i lo -p $v1_port ${targets[*]} -d 2500ms --format json >/dev/null"
+  start view script -qfec "stty cols 60 rows 6; $mirror" /dev/null
+  wait_for view "listening on"
+  view_pid=$PID
+  start plain bash -c "$mirror"
+  wait_for plain "listening on"
+  ask 5
+  curl -sf "http://127.0.0.1:$v1_port/" "http://127.0.0.1:$v1_port/movies" >/dev/null
+  end_of "$view_pid"
+  end_of "$PID"
+  cat -v view
+  grep -aE "^lo: 7 seen, [0-9]+/s; 7 mirrored, 5 differ \(71.4 %\)" view
+  grep -aE "^GET /movies/\{id\} +5 +5 100.0 %" view
+  # Of five rows three are taken, so two endpoints of three are shown.
+  grep -aE "^GET / +1 +0" view
+  ! grep -aE "^GET /movies +1" view
+  # Each picture was taken away: its four upper lines and the one at hand.
+  n=$(grep -ac '^v1: ' view)
+  [ "$n" -ge 2 ]
+  [ "$(grep -ao $'\r\e\\[[0-9]*A\e\\[J' view | wc -l)" -eq "$n" ]
+  ! grep -a "seen," plain
+}
