@@ -276,7 +276,7 @@ static int listen_on(const struct addrinfo *a)
 
 static void note_url(struct scrape *s)
 {
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {0};
     socklen_t n = sizeof at;
     char host[ADDRESS_MAX] = "?", port[16] = "?";
 
