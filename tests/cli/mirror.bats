@@ -199,3 +199,17 @@ wait_for_copies() {
   [ "$(grep -ao $'\r\e\\[[0-9]*A\e\\[J' view | wc -l)" -eq "$n" ]
   ! grep -a "seen," plain
 }
+
+@test "live: with --baseline recorded the service is asked nothing, and v2 is held to what it answered" {
+  need_capture
+  both v1
+  targets=(--baseline recorded --v2 "http://127.0.0.1:$v2_port")
+  start_mirror --format json
+  ask 10
+  wait_for_copies 10
+  end_mirror
+  [ "$status" -eq 0 ]
+  [ "$(jq -c '[.verdict, .totals.pairs]' report)" = '["pass",10]' ]
+  stop_movies "$v1_pid"
+  [ "$(requests_in v1.log)" -eq 10 ] && [ "$(copies_in v1.log)" -eq 0 ]
+}
