@@ -137,6 +137,7 @@ static void put_target(struct json_writer *w, const struct replay_target_stats *
     put(w, "connections", t->connections);
     put(w, "reused", t->reused);
     put(w, "retried", t->retried);
+    put(w, "closed_early", t->closed_early);
     put(w, "breaker_opened", t->breaker_opened);
     json_close(w);
 }

@@ -16,6 +16,8 @@ const char *const replay_controls[] = {"v1", "recorded", "none", NULL};
 /* In the order of enum replay_baseline. */
 const char *const replay_baselines[] = {"v1", "recorded", NULL};
 
+enum { CONNECTIONS_POOLED, CONNECTIONS_RECORDED };
+static const char *const connection_kinds[] = {"pooled", "recorded", NULL};
 static const char *const missing_keys[] = {"skip", "request", NULL};
 
 static option_reader read_percent, read_error_rate, read_factor, read_host, read_key;
@@ -43,6 +45,11 @@ const struct option_spec replay_options[] = {
     OPT_FLAG(0, "max", max, "as fast as --concurrency allows instead"),
     OPT_COUNT(0, "concurrency", concurrency, "N", 1, 65536,
               "requests in flight per target (default 64)"),
+    OPT_FLAG(0, "no-order", no_order,
+             "let requests of one recorded connection overtake and overlap each other"),
+    OPT_CHOICE(0, "connections", connections, "HOW", connection_kinds,
+               "pooled: a request takes any free connection (default); recorded: one connection "
+               "for each recorded one"),
     OPT_TIME(0, "timeout", timeout_ns, "give a request up after TIME (default 10s)"),
     OPT_OWN(0, "max-error-rate", max_error_ppm, "P", read_error_rate,
             "leave a target alone for a while when P percent of its calls fail within 10 seconds, "
@@ -198,6 +205,8 @@ int replay_options_check(const struct replay_options *o, struct err *e)
                        "they did");
     if (o->ramp_ns && o->max)
         return err_set(e, ERR_USAGE, "--ramp needs a --rate or --speed to reach: --max has none");
+    if (o->no_order && o->connections == CONNECTIONS_RECORDED)
+        return err_set(e, ERR_USAGE, "--connections recorded and --no-order exclude each other");
     return 0;
 }
 
@@ -227,6 +236,8 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->speed = o->speed > 0 ? o->speed : 1;
     c->rate = o->rate;
     c->concurrency = (unsigned)o->concurrency;
+    c->no_order = o->no_order;
+    c->own_connections = o->connections == CONNECTIONS_RECORDED;
     c->timeout_ns = o->timeout_ns;
     c->methods = o->methods;
     c->only = o->only.items;

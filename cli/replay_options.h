@@ -34,6 +34,8 @@ struct replay_options {
     uint64_t loops;
     bool max;
     uint64_t concurrency;
+    bool no_order;
+    int connections; /* index into pooled, recorded */
     int64_t timeout_ns;
     uint64_t max_error_ppm; /* 0: off */
     const char *methods;

@@ -257,6 +257,15 @@ static void say_hints(const struct replay_stats *s, const char *refused)
                      "limit, --max waits instead",
                      n, plural(n), s->targets[i].name);
     }
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        uint64_t n = s->targets[i].closed_early;
+
+        if (n)
+            log_info("%" PRIu64
+                     " idle connection%s to %s closed for lack of descriptors, and opened "
+                     "again when needed; ulimit -n raises their number",
+                     n, n == 1 ? " was" : "s were", s->targets[i].name);
+    }
     if (s->recorded == 0)
         log_info("there was nothing to replay: the record holds no exchange");
     else if (s->selected == 0 && s->eligible > 0)

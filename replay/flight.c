@@ -1,8 +1,4 @@
-/* The sockets are in the worker's epoll set once and for all, edge-triggered:
- * no system call is spent on what to wait for. So everything that is there must
- * be read, and a wire may become idle only when nothing more has come for it.
- *
- * A server may close a kept-alive connection at any time, also just when the
+/* A server may close a kept-alive connection at any time, also just when the
  * next request is under way. If not a byte of an answer came on a connection
  * that had worked before, that is what happened, and the call is sent once
  * more on a fresh one (RFC 9112, 9.3.1). But nobody can tell whether the server
@@ -22,129 +18,6 @@ enum {
     MAX_READS = 8, /* then others have their turn */
     AMBIGUOUS = HTTP_CL_TE | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN,
 };
-
-/* A wire that lay idle for less counts as busy. */
-static const int64_t busy_ns = 100 * NS_PER_US;
-
-/* ---- wires --------------------------------------------------------------------- */
-
-static int watch(struct worker *w, struct wire *wire, int how)
-{
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                                .data.ptr = wire};
-
-    return epoll_ctl(w->epoll_fd, how, connection_fd(wire->connection), &event);
-}
-
-static struct wire *wire_new(struct worker *w, struct lane *lane)
-{
-    struct wire *wire = mem_zalloc(sizeof *wire);
-    struct err e = {0};
-
-    if (!wire) {
-        err_nomem(&e, "opening a connection");
-        worker_fail(w, &e);
-        return NULL;
-    }
-    wire->lane = lane;
-    http1_init(&wire->framer, HTTP1_RESPONSES);
-    wire->connection = connection_open(w->connector, lane->target, wire, &e);
-    if (!wire->connection) {
-        mem_free(wire);
-        worker_fail(w, &e);
-        return NULL;
-    }
-    return wire;
-}
-
-static void unlink_idle(struct wire *wire)
-{
-    if (wire->prev)
-        wire->prev->next = wire->next;
-    else
-        wire->lane->idle = wire->next;
-    if (wire->next)
-        wire->next->prev = wire->prev;
-    wire->prev = wire->next = NULL;
-}
-
-/* The wire must not be among the idle ones any more. */
-static void wire_close(struct worker *w, struct wire *wire)
-{
-    if (wire->flight)
-        wire->flight->wire = NULL;
-    wire->flight = NULL;
-    /* With TLS it is up to libcurl when the socket is closed. */
-    epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, connection_fd(wire->connection), NULL);
-    connection_close(wire->connection);
-    wire->connection = NULL;
-    http1_release(&wire->framer);
-    wire->next = w->closed;
-    w->closed = wire;
-}
-
-static void wire_keep(struct worker *w, struct wire *wire)
-{
-    struct lane *lane = wire->lane;
-
-    wire->flight->wire = NULL;
-    wire->flight = NULL;
-    wire->used = true;
-    wire->idle_since_ns = w->now_ns;
-    wire->prev = NULL;
-    wire->next = lane->idle;
-    if (lane->idle)
-        lane->idle->prev = wire;
-    lane->idle = wire;
-}
-
-static void close_idle(struct worker *w, struct wire *wire)
-{
-    unlink_idle(wire);
-    wire_close(w, wire);
-}
-
-/* Nothing is expected of an idle wire but its end. TLS may have messages of its
- * own, such as session tickets, and those are no bytes for us. */
-static bool is_quiet(struct worker *w, const struct wire *wire)
-{
-    return connection_receive(wire->connection, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
-}
-
-/* An idle wire may have ended, or hold an answer that nobody asked for, without
- * our having been told yet. To look costs a system call, so a wire that was
- * busy until now is not asked, unless the request could not be sent again. */
-static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
-{
-    return (repeatable && w->now_ns - wire->idle_since_ns < busy_ns) || is_quiet(w, wire);
-}
-
-/* The wire used last is the likeliest to be alive still. */
-static struct wire *wire_take(struct worker *w, struct lane *lane, bool repeatable)
-{
-    struct wire *wire;
-
-    while ((wire = lane->idle) != NULL && !is_fit(w, wire, repeatable))
-        close_idle(w, wire);
-    if (wire)
-        unlink_idle(wire);
-    return wire;
-}
-
-void wire_close_idle(struct worker *w, struct lane *lane)
-{
-    while (lane->idle)
-        close_idle(w, lane->idle);
-}
-
-void wire_free_closed(struct worker *w)
-{
-    while (w->closed) {
-        struct wire *next = w->closed->next;
-        mem_free(w->closed);
-        w->closed = next;
-    }
-}
 
 /* ---- places in a lane ------------------------------------------------------------ */
 
@@ -226,8 +99,8 @@ static void land(struct worker *w, struct flight *f)
     lane->spare = f;
     lane->in_flight--;
     worker_call_done(w, lane, job);
-    while (!w->stops && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
-        flight_start(w, lane, job);
+    while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
+        flight_start(w, lane, job, w->now_ns);
 }
 
 /* ---- endings --------------------------------------------------------------------- */
@@ -307,7 +180,7 @@ static void begin_on_wire(struct flight *f)
 static void attach(struct worker *w, struct flight *f, struct wire *wire)
 {
     if (!wire)
-        wire = wire_new(w, f->lane);
+        wire = wire_open(w, f->lane);
     f->wire = wire;
     if (!wire)
         return; /* the run is stopping, which will end the flight */
@@ -324,13 +197,14 @@ static void refuse(struct worker *w, struct lane *lane, struct job *job, enum ou
     worker_call_done(w, lane, job);
 }
 
-void flight_start(struct worker *w, struct lane *lane, struct job *job)
+void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns)
 {
     struct call *call = &job->pair->calls[lane->index];
     struct err e = {0};
     struct flight *f;
     unsigned pass;
 
+    job->at[lane->index].ready_ns = ready_ns;
     w->now_ns = clock_mono_ns();
     pass = guard_enter(lane->guard, w->now_ns);
     f = pass ? flight_new(w, lane) : NULL;
@@ -350,7 +224,7 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job)
     if (copy_make(&f->copy, &job->pair->exchange->request, &lane->rewrite, &e) < 0)
         worker_fail(w, &e);
     else
-        attach(w, f, wire_take(w, lane, http_is_idempotent_method(job->method)));
+        attach(w, f, wire_take(w, lane, job->chain, http_is_idempotent_method(job->method)));
 }
 
 /* ---- receiving ------------------------------------------------------------------- */
@@ -411,7 +285,7 @@ static void receive_whole(struct worker *w, struct flight *f, bool clean)
     const struct http1 *framer = &f->wire->framer;
 
     if (clean && framer->keep_alive && !(framer->flags & AMBIGUOUS) && all_sent(f))
-        wire_keep(w, f->wire);
+        wire_keep(w, f->wire, f->job->chain);
     land(w, f);
 }
 
@@ -458,7 +332,7 @@ static void receive(struct worker *w, struct flight *f, uint32_t events)
             return;
     }
     /* There may be more: have it told again. */
-    watch(w, f->wire, EPOLL_CTL_MOD);
+    wire_tell_again(w, f->wire);
 }
 
 /* ---- events ---------------------------------------------------------------------- */
@@ -472,8 +346,8 @@ void wire_event(struct worker *w, struct wire *wire, uint32_t events)
         return; /* closed earlier in this round */
     readable = (events & READABLE) || !connection_has_no_buffer(wire->connection);
     if (!f) {
-        if (readable && !is_quiet(w, wire))
-            close_idle(w, wire);
+        if (readable && !wire_is_quiet(w, wire))
+            wire_close_idle(w, wire);
         return;
     }
     send_more(f);
@@ -490,7 +364,7 @@ void wire_changed(struct worker *w, struct wire *wire)
     switch (connection_state(wire->connection)) {
     case CONNECTION_OPEN:
         wire->lane->stats.connections++;
-        if (watch(w, wire, EPOLL_CTL_ADD) < 0)
+        if (wire_watch(w, wire) < 0)
             fail(w, f, OUTCOME_CONNECT, STR("cannot watch the connection"));
         else
             send_more(f);
@@ -499,7 +373,7 @@ void wire_changed(struct worker *w, struct wire *wire)
         if (f) {
             receive_end(w, f, false);
         } else {
-            close_idle(w, wire);
+            wire_close_idle(w, wire);
         }
         break;
     default:

@@ -1,8 +1,8 @@
 /* flight.h -- one call on its way: connect, send, receive, and what comes of it.
  *
- * A flight is a call that has one of its lane's places; a wire is a connection
- * with what was read from it. A flight takes a kept-alive wire where there is
- * one and opens one where not, and gives it back if it can carry another call.
+ * A flight is a call that has one of its lane's places. It takes a kept-alive
+ * wire where there is one and opens one where not, and gives it back if it can
+ * carry another call.
  */
 #ifndef MIRRORCTL_REPLAY_FLIGHT_H
 #define MIRRORCTL_REPLAY_FLIGHT_H
@@ -10,11 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/http1.h"
 #include "replay/answer.h"
-#include "replay/connection.h"
 #include "replay/lane.h"
 #include "replay/rewrite.h"
+#include "replay/wire.h"
 #include "replay/worker.h"
 
 struct flight {
@@ -31,21 +30,12 @@ struct flight {
     struct flight *prev, *next; /* in flight; `next` also among the spare */
 };
 
-struct wire {
-    struct connection *connection;
-    struct lane *lane;
-    struct flight *flight; /* NULL: idle or closed */
-    bool used;             /* has carried a call before this one */
-    int64_t idle_since_ns; /* monotonic */
-    struct http1 framer;
-    struct wire *prev, *next; /* idle; `next` also among the closed */
-};
-
 enum { FLIGHT_INPUT = 64 * 1024 };
 
-/* Send the job's call to the lane's target now; the lane must have room. Where
- * the target's breaker lets nothing through, its outcome is decided instead. */
-void flight_start(struct worker *w, struct lane *lane, struct job *job);
+/* Send the job's call to the lane's target now; the lane must have room. Since
+ * `ready_ns` it could have been sent. Where the target's breaker lets nothing
+ * through, its outcome is decided instead. */
+void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns);
 
 /* The deadline has passed. */
 void flight_time_out(struct worker *w, struct flight *f);
@@ -53,15 +43,13 @@ void flight_time_out(struct worker *w, struct flight *f);
 /* The run ends now: the call counts as not sent. */
 void flight_abort(struct worker *w, struct flight *f);
 
+/* ---- for worker.c, of wires ---- */
+
 /* Socket events (of epoll) on a wire. */
 void wire_event(struct worker *w, struct wire *wire, uint32_t events);
 
 /* A connection that connector_next() gave: `connection_user` is its wire. */
 void wire_changed(struct worker *w, struct wire *wire);
-
-/* Close what is idle, and free what was closed. */
-void wire_close_idle(struct worker *w, struct lane *lane);
-void wire_free_closed(struct worker *w);
 
 /* Free the spare flights of a lane. */
 void flight_free_spare(struct lane *lane);

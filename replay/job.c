@@ -10,7 +10,7 @@ struct job *job_new(struct exchange *x, unsigned n_calls, size_t max, struct err
 
     if (!pair)
         return NULL;
-    job = mem_zalloc(sizeof *job);
+    job = mem_zalloc(sizeof *job + n_calls * sizeof *job->at);
     if (!job) {
         pair_free(pair);
         err_nomem(e, "taking up a request");

@@ -13,13 +13,24 @@
 #include "core/err.h"
 #include "core/exchange.h"
 
+struct chain;
+
+/* How a job stands at one target. */
+struct job_at {
+    int64_t ready_ns;   /* monotonic: from then on nothing kept its call back but ourselves */
+    struct job *behind; /* the next that waits for a turn there */
+    bool in_turn;
+};
+
 struct job {
     struct pair *pair;
-    struct str method; /* of the request */
-    int64_t due_ns;    /* monotonic */
-    unsigned open;     /* calls whose outcome is not decided */
-    size_t held;       /* bytes of the request and of the answers so far */
-    struct job *next;  /* in a chain of finished ones */
+    struct str method;   /* of the request */
+    int64_t due_ns;      /* monotonic */
+    unsigned open;       /* calls whose outcome is not decided */
+    size_t held;         /* bytes of the request and of the answers so far */
+    struct job *next;    /* among finished ones */
+    struct chain *chain; /* of its recorded connection; NULL: it keeps no order */
+    struct job_at at[];  /* by target */
 };
 
 /* Take over the exchange; the answers may add up to `max` bytes. On failure it

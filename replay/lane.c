@@ -1,5 +1,7 @@
 #include "replay/lane.h"
 
+#include <assert.h>
+
 #include "core/http.h"
 #include "core/mem.h"
 
@@ -30,12 +32,15 @@ bool lane_has_room(const struct lane *l)
     return l->in_flight < l->limit;
 }
 
-bool lane_wait(struct lane *l, struct job *job)
+bool lane_is_full(const struct lane *l)
 {
-    if (l->n_waiting == l->max_waiting)
-        return false;
+    return l->n_waiting + l->n_behind >= l->max_waiting;
+}
+
+void lane_wait(struct lane *l, struct job *job)
+{
+    assert(l->n_waiting < l->max_waiting);
     l->waiting[(l->first + l->n_waiting++) % l->max_waiting] = job;
-    return true;
 }
 
 struct job *lane_next(struct lane *l)
@@ -69,7 +74,7 @@ static void count_sent(struct replay_target_stats *s, int64_t first_ns, int64_t 
         s->last_sent_ns = last_ns;
 }
 
-void lane_count(struct lane *l, const struct call *call)
+void lane_count(struct lane *l, const struct call *call, int64_t late_ns)
 {
     struct replay_target_stats *s = &l->stats;
 
@@ -82,7 +87,7 @@ void lane_count(struct lane *l, const struct call *call)
         s->retried++;
     if (call->flags & CALL_REUSED)
         s->reused++;
-    hist_add(&s->lateness, call->sent_ns - call->due_ns);
+    hist_add(&s->lateness, late_ns);
     if (call->outcome == OUTCOME_ANSWERED)
         count_answer(s, call);
 }
@@ -99,6 +104,7 @@ void target_stats_add(struct replay_target_stats *into, const struct replay_targ
     into->connections += from->connections;
     into->retried += from->retried;
     into->reused += from->reused;
+    into->closed_early += from->closed_early;
     hist_merge(&into->service, &from->service);
     hist_merge(&into->lateness, &from->lateness);
 }

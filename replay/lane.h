@@ -28,11 +28,15 @@ struct lane {
     unsigned in_flight;
 
     struct job **waiting; /* a ring: due, but the limit is reached */
-    size_t first, n_waiting, max_waiting;
+    size_t first, n_waiting;
+    size_t n_behind;    /* wait for their turn, see chain.h */
+    size_t max_waiting; /* of both together */
 
     struct flight *oldest, *newest; /* in flight, by deadline */
     struct flight *spare;           /* not in flight, for the next */
     struct wire *idle;              /* kept-alive connections, last used first */
+    struct wire *idle_longest;      /* the last of them */
+    size_t n_idle;
 
     struct replay_target_stats stats;
 };
@@ -47,8 +51,11 @@ void lane_release(struct lane *l);
 /* True if one more call may be in flight. */
 bool lane_has_room(const struct lane *l);
 
-/* Queue a job for this target. False when the queue is full. */
-bool lane_wait(struct lane *l, struct job *job);
+/* True if nothing more can wait for this target. */
+bool lane_is_full(const struct lane *l);
+
+/* Queue a job for this target, which must not be full. */
+void lane_wait(struct lane *l, struct job *job);
 
 /* Take the job that waits longest, or NULL. */
 struct job *lane_next(struct lane *l);
@@ -56,7 +63,8 @@ struct job *lane_next(struct lane *l);
 /* Add the counters of one to another's; the name stays. */
 void target_stats_add(struct replay_target_stats *into, const struct replay_target_stats *from);
 
-/* Account for a call whose outcome is decided. */
-void lane_count(struct lane *l, const struct call *call);
+/* Account for a call whose outcome is decided; it was sent `late_ns` after it
+ * could have been. */
+void lane_count(struct lane *l, const struct call *call, int64_t late_ns);
 
 #endif

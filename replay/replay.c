@@ -30,6 +30,7 @@ enum {
     DEFAULT_THREADS = 4,
     MAX_CONCURRENCY = 65536,
     MAX_WAITING = 1024, /* per target */
+    MAX_IDLE = 65536,   /* kept-alive connections, per target and worker */
     MAX_HELD = 32 * 1024 * 1024,
     FINISHED = 16,    /* chains of pairs on their way to the sink */
     SPARE_FILES = 64, /* what the rest of the program has open */
@@ -114,6 +115,8 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "the rate must be above 0");
     if (c->concurrency < 1 || c->concurrency > MAX_CONCURRENCY)
         return err_set(e, ERR_USAGE, "the concurrency must be from 1 to %d", MAX_CONCURRENCY);
+    if (c->own_connections && c->no_order)
+        return err_set(e, ERR_USAGE, "a connection for each recorded one keeps the order");
     if (c->threads > MAX_THREADS)
         return err_set(e, ERR_USAGE, "there can be at most %d threads", MAX_THREADS);
     if (c->timeout_ns < NS_PER_MS || c->timeout_ns > INT64_C(86400) * NS_PER_SEC)
@@ -226,19 +229,40 @@ static unsigned choose_threads(const struct replay_config *c)
 
 /* A connection for every call in flight, and while libcurl opens it another
  * descriptor or two for names and for the second address of a host. */
+static rlim_t descriptors_needed(const struct replay *r)
+{
+    return (rlim_t)r->config.concurrency * r->setup.n_targets * 2 + SPARE_FILES;
+}
+
 static int ensure_descriptors(const struct replay *r, struct err *e)
 {
-    rlim_t need = (rlim_t)r->config.concurrency * r->setup.n_targets * 2 + SPARE_FILES;
+    rlim_t need = descriptors_needed(r);
+    rlim_t want = need + (r->config.own_connections ? (rlim_t)MAX_IDLE * r->setup.n_targets : 0);
     struct rlimit limit;
 
-    if (r->config.dry_run || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+    if (r->config.dry_run || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= want)
         return 0;
-    limit.rlim_cur = need;
+    limit.rlim_cur = want < limit.rlim_max ? want : limit.rlim_max;
     if (limit.rlim_max < need || setrlimit(RLIMIT_NOFILE, &limit) < 0)
         return err_set(
             e, ERR_USAGE, "a concurrency of %u needs %llu open files (ulimit -n), allowed are %llu",
             r->config.concurrency, (unsigned long long)need, (unsigned long long)limit.rlim_max);
     return 0;
+}
+
+/* Connections of a target that a worker may keep idle: with one for each
+ * recorded connection, as many as the system has descriptors for. */
+static size_t idle_limit(const struct replay *r)
+{
+    unsigned lanes = r->setup.n_targets * r->n_workers;
+    rlim_t need = descriptors_needed(r);
+    struct rlimit limit;
+
+    if (!r->config.own_connections || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return MAX_IDLE;
+    if (limit.rlim_cur <= need)
+        return 0;
+    return (limit.rlim_cur - need) / lanes < MAX_IDLE ? (limit.rlim_cur - need) / lanes : MAX_IDLE;
 }
 
 static void fill_setup(struct replay *r)
@@ -249,6 +273,9 @@ static void fill_setup(struct replay *r)
     s->targets = r->targets;
     s->rewrites = r->rewrites;
     s->guards = r->guards;
+    s->ordered = !c->no_order;
+    s->own_wires = c->own_connections;
+    s->max_idle = idle_limit(r);
     s->closed_loop = c->pace == PACE_MAX || c->dry_run;
     s->concurrency = c->concurrency;
     s->max_waiting = MAX_WAITING;

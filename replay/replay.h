@@ -74,6 +74,8 @@ struct replay_config {
     enum replay_host host;
     const char *host_name;  /* HOST_NAME */
     size_t max_body;        /* content kept of an answer */
+    bool no_order;          /* requests of a recorded connection need not wait for each other */
+    bool own_connections;   /* a connection for each recorded one; not with no_order */
     bool include_anomalous; /* also send requests two readers could read differently */
     bool no_marker;         /* leave out the X-Mirrorctl: 1 that copies carry */
     bool dry_run;           /* decide and account, send nothing */
@@ -122,12 +124,15 @@ struct replay_target_stats {
     uint64_t outcomes[OUTCOME_COUNT];
     uint64_t sent, answered;
     uint64_t connections, retried, reused;
+    uint64_t closed_early;               /* connections that were idle and one too many */
     uint64_t breaker_opened;             /* how often */
     uint64_t status_class[6];            /* answers by 1xx .. 5xx; [0] is others */
     int64_t first_sent_ns, last_sent_ns; /* wall clock; 0: nothing was sent */
     struct hist service;                 /* done - sent of answered calls, ns */
-    struct hist lateness;                /* sent - due, ns; sent is when its sending was begun, */
-                                         /* if only by opening a connection */
+    /* ns from when a call could be sent (it was due, the one before it on its
+     * connection over, a place in flight free) to when its sending was begun, if
+     * only by opening a connection. */
+    struct hist lateness;
 };
 
 /* How far a run is. */

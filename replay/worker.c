@@ -30,6 +30,10 @@ enum {
     HAND_ON_BATCH = 64,
 };
 
+/* A timer wakes a thread some 50 us late. So it is set that much earlier, and
+ * the rest is spent looking at the clock and at what comes in. */
+static const int64_t early_ns = 50 * NS_PER_US;
+
 /* How long a finished job may wait for others before it is handed on. */
 static const int64_t hand_on_ns = 10 * NS_PER_MS;
 
@@ -97,7 +101,8 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     w->order_seed = select_hash(&order, STR("/order"));
     w->inbox = queue_new(INBOX, e);
     w->connector = w->inbox ? connector_new(&setup->connections, e) : NULL;
-    if (!w->connector || agenda_init(&w->agenda, AGENDA, e) < 0 || init_lanes(w, index, n, e) < 0 ||
+    if (!w->connector || agenda_init(&w->agenda, AGENDA, e) < 0 ||
+        chains_init(&w->chains, setup->n_targets, e) < 0 || init_lanes(w, index, n, e) < 0 ||
         init_loop(w, e) < 0) {
         worker_release(w);
         return -1;
@@ -114,7 +119,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
 static void release_lanes(struct worker *w)
 {
     for (unsigned i = 0; w->lanes && i < w->setup->n_targets; i++) {
-        wire_close_idle(w, &w->lanes[i]);
+        wire_close_all_idle(w, &w->lanes[i]);
         flight_free_spare(&w->lanes[i]);
         lane_release(&w->lanes[i]);
     }
@@ -130,6 +135,7 @@ void worker_release(struct worker *w)
         return;
     release_lanes(w);
     agenda_release(&w->agenda);
+    chains_release(&w->chains);
     connector_free(w->connector);
     queue_free(w->inbox);
     mem_free(w->input);
@@ -188,7 +194,7 @@ static void show(struct worker *w)
 
         w->views[i].stats = lane->stats;
         w->views[i].in_flight = lane->in_flight;
-        w->views[i].waiting = (unsigned)lane->n_waiting;
+        w->views[i].waiting = (unsigned)(lane->n_waiting + lane->n_behind);
     }
     pthread_mutex_unlock(&w->view_lock);
 }
@@ -219,14 +225,22 @@ static bool holds_too_much(const struct worker *w)
     return atomic_load_explicit(w->setup->held, memory_order_relaxed) > w->setup->max_held;
 }
 
-void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
+/* The next of its recorded connection waits for a place from now on. */
+static void end_turn(struct lane *lane, struct job *job)
 {
-    const struct call *call = &job->pair->calls[lane->index];
+    struct job *next = chain_next(job->chain, lane->index, job);
 
-    hold(w, job, call->response.head.len + call->response.body.len);
-    lane_count(lane, call);
-    if (--job->open > 0)
+    if (!next)
         return;
+    lane->n_behind--;
+    lane_wait(lane, next);
+}
+
+static void finish_job(struct worker *w, struct job *job)
+{
+    if (job->chain)
+        chains_leave(&w->chains, job->chain);
+    job->chain = NULL;
     if (job_is_paired(job, w->setup->control))
         w->paired++;
     else
@@ -237,6 +251,19 @@ void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
     job->next = NULL;
     *w->done_end = job;
     w->done_end = &job->next;
+}
+
+void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
+{
+    const struct call *call = &job->pair->calls[lane->index];
+    const struct job_at *at = &job->at[lane->index];
+
+    hold(w, job, call->response.head.len + call->response.body.len);
+    lane_count(lane, call, call->sent_ns - w->setup->wall_offset_ns - at->ready_ns);
+    if (at->in_turn)
+        end_turn(lane, job);
+    if (--job->open == 0)
+        finish_job(w, job);
 }
 
 static void end_call(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
@@ -273,25 +300,59 @@ static void draw_order(struct worker *w, const struct job *job, uint8_t *order)
 }
 
 /* What is due in an open loop is begun whenever it can be; how late, it tells. */
-static bool is_over(const struct worker *w)
+bool worker_is_ending(const struct worker *w)
 {
-    return w->setup->closed_loop && w->setup->end_ns && w->now_ns >= w->setup->end_ns;
+    return w->stops > 0 ||
+           (w->setup->closed_loop && w->setup->end_ns && w->now_ns >= w->setup->end_ns);
 }
 
 /* A call that waits keeps its pair, and with it the other targets' answers: so
  * not only the number of waiting calls is limited, but also what they keep. */
+static bool may_wait(const struct worker *w, const struct lane *lane)
+{
+    return !holds_too_much(w) && !lane_is_full(lane);
+}
+
+/* Behind what its recorded connection asked for before. */
+static void wait_for_turn(struct lane *lane, struct job *job)
+{
+    chain_wait(job->chain, lane->index, job);
+    lane->n_behind++;
+}
+
 static void start_call(struct worker *w, struct lane *lane, struct job *job)
 {
     const struct call *call = &job->pair->calls[lane->index];
+    bool in_turn;
 
-    if (call->outcome != OUTCOME_NONE)
+    if (call->outcome != OUTCOME_NONE || worker_is_ending(w)) {
+        if (call->outcome == OUTCOME_NONE)
+            job->pair->calls[lane->index].outcome = OUTCOME_STOPPED;
         worker_call_done(w, lane, job);
-    else if (w->stops || is_over(w))
-        end_call(w, lane, job, OUTCOME_STOPPED);
-    else if (lane_has_room(lane))
-        flight_start(w, lane, job);
-    else if (holds_too_much(w) || !lane_wait(lane, job))
+        return;
+    }
+    in_turn = !job->chain || chain_enter(job->chain, lane->index, job);
+    if (in_turn && lane_has_room(lane))
+        flight_start(w, lane, job, job->due_ns);
+    else if (!may_wait(w, lane))
         end_call(w, lane, job, OUTCOME_QUEUE);
+    else if (in_turn)
+        lane_wait(lane, job);
+    else
+        wait_for_turn(lane, job);
+}
+
+/* A record may not know the connections of its requests: those are number 0. */
+static void join_chain(struct worker *w, struct job *job)
+{
+    uint64_t connection = job->pair->exchange->connection;
+    struct err e = {0};
+
+    if (!w->setup->ordered || connection == 0)
+        return;
+    job->chain = chains_use(&w->chains, connection, &e);
+    if (!job->chain)
+        worker_fail(w, &e);
 }
 
 /* Calls whose outcome is decided already (unsafe, off) only have to be counted. */
@@ -310,6 +371,7 @@ static void start_job(struct worker *w, struct job *job)
     }
     w->n_open++;
     hold(w, job, job->pair->exchange->mem.used);
+    join_chain(w, job);
     /* The last call may finish the job and hand it on: not a look at it after. */
     for (unsigned i = 0; i < n; i++)
         start_call(w, &w->lanes[order[i]], job);
@@ -348,16 +410,14 @@ static void stop_flights(struct worker *w)
     }
 }
 
+/* Each time round: a flight that ends may put forward what waited for its turn. */
 static void obey(struct worker *w)
 {
-    int stops = atomic_load(w->setup->stops);
-
-    if (stops == w->stops)
-        return;
-    w->stops = stops;
-    stop_waiting(w);
-    if (stops > 1)
+    w->stops = atomic_load(w->setup->stops);
+    if (w->stops > 1)
         stop_flights(w);
+    if (worker_is_ending(w))
+        stop_waiting(w);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
@@ -365,7 +425,7 @@ static void obey(struct worker *w)
 static bool all_lanes_have_room(const struct worker *w)
 {
     for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        if (!lane_has_room(&w->lanes[i]))
+        if (!lane_has_room(&w->lanes[i]) || lane_is_full(&w->lanes[i]))
             return false;
     }
     return true;
@@ -456,7 +516,7 @@ static void time_out(struct worker *w)
 static int64_t next_moment(const struct worker *w)
 {
     const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
-    int64_t at = job ? job->due_ns : INT64_MAX;
+    int64_t at = job ? job->due_ns - early_ns : INT64_MAX;
     int64_t wait = w->setup->closed_loop && w->agenda.n ? worth_waiting(w) : 0;
 
     if (wait)
@@ -540,9 +600,17 @@ static void hand_on(struct worker *w)
     w->n_done = 0;
 }
 
+/* True just before a job is due: time to be awake, but not to sleep. */
+static bool is_near(const struct worker *w)
+{
+    const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
+
+    return job && job->due_ns - early_ns <= w->now_ns;
+}
+
 static bool has_work(const struct worker *w)
 {
-    return may_start(w) || connector_has_next(w->connector) || is_through(w);
+    return may_start(w) || is_near(w) || connector_has_next(w->connector) || is_through(w);
 }
 
 /* Sleep until something happens, unless there is something to do. */

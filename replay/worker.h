@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/queue.h"
 #include "replay/agenda.h"
+#include "replay/chain.h"
 #include "replay/connection.h"
 #include "replay/guard.h"
 #include "replay/job.h"
@@ -33,6 +34,9 @@ struct worker_setup {
     struct guard *guards;           /* likewise; they have locks of their own */
     unsigned n_targets;
     int control;          /* its index, or -1 */
+    bool ordered;         /* requests of a recorded connection take turns */
+    bool own_wires;       /* and each such connection has wires of its own */
+    size_t max_idle;      /* kept-alive connections per lane */
     bool closed_loop;     /* start a job as soon as every target has room */
     unsigned concurrency; /* per target, over all workers */
     size_t max_waiting;   /* per target, over all workers */
@@ -73,6 +77,7 @@ struct worker {
     int64_t now_ns;   /* monotonic, of this round or event */
     uint64_t order_seed;
     struct agenda agenda;
+    struct chains chains;
     struct connector *connector;
     struct lane *lanes;  /* one per target */
     struct wire *closed; /* in this round; events may still name them */
@@ -111,6 +116,9 @@ void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsign
                      unsigned *waiting);
 
 /* ---- for flight.c ---- */
+
+/* True when nothing more is to be begun: it was stopped, or its time is over. */
+bool worker_is_ending(const struct worker *w);
 
 /* A call's outcome, which is in the call, is decided. */
 void worker_call_done(struct worker *w, struct lane *lane, struct job *job);

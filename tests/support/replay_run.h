@@ -34,11 +34,12 @@ struct run {
     unsigned n;
     const char *request;
     struct exchange *(*make)(unsigned i);
-    bool at_hand;      /* it is a file */
-    int source_fails;  /* enum err_kind at its end */
-    unsigned stop_at;  /* pairs until a stop; 0: none */
-    unsigned stops;    /* how often it is then told */
-    int sink_fails_at; /* pairs until the sink fails, or asks to stop (negative) */
+    bool one_connection; /* all requests came over it; else each over its own */
+    bool at_hand;        /* it is a file */
+    int source_fails;    /* enum err_kind at its end */
+    unsigned stop_at;    /* pairs until a stop; 0: none */
+    unsigned stops;      /* how often it is then told */
+    int sink_fails_at;   /* pairs until the sink fails, or asks to stop (negative) */
     void (*watch)(struct run *r, const struct pair *p);
     struct server *server;
     /* Results. */
@@ -75,7 +76,7 @@ static inline int run_next(void *ctx, struct exchange **x, struct err *e)
     r->given++;
     (*x)->ordinal = r->given;
     if ((*x)->connection == 0)
-        (*x)->connection = r->given;
+        (*x)->connection = r->one_connection ? 1 : r->given;
     if ((*x)->request_first_ns == 0)
         (*x)->request_first_ns = INT64_C(1700000000000000000) + r->given;
     return 1;

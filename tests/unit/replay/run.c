@@ -925,6 +925,31 @@ static void a_full_queue_is_counted_and_costs_the_other_nothing(void **state)
     server_stop(v2);
 }
 
+static void what_waits_for_its_turn_has_the_same_ceiling(void **state)
+{
+    const struct server_script script = {"*", .steps = {{DO_HOLD}, {DO_SAY, HEAD_OF(2) "ok"}}};
+    struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
+    struct server *v2 = server_start(AF_INET, NULL, &script, 1);
+    struct run *r = run_new(usual(server_url(v1), server_url(v2)), 1 + QUEUED + OVER, GET("/"));
+
+    (void)state;
+    r->one_connection = true;
+    r->config.pace = PACE_RATE;
+    r->config.rate = 4000;
+    r->config.threads = 1;
+    r->config.timeout_ns = 600 * NS_PER_SEC;
+    r->config.control = CONTROL_NONE;
+    r->server = v2;
+    r->watch = let_go_when_the_queue_has_overflown;
+    go_well(r);
+    assert_int_equal(r->targets[V1].answered, 1 + QUEUED + OVER);
+    assert_int_equal(r->targets[V2].outcomes[OUTCOME_QUEUE], OVER);
+    assert_int_equal(r->targets[V2].answered, 1 + QUEUED);
+    forget(r);
+    server_stop(v1);
+    server_stop(v2);
+}
+
 static void flat_out_nothing_is_left_out(void **state)
 {
     const struct server_script script = {"*", .steps = {{DO_DRIP, HEAD_OF(2) "ok"}}};
@@ -1091,6 +1116,143 @@ static void a_failing_sink_ends_the_run(void **state)
     assert_true(r->stats.selected < 3000);
     forget(r);
     server_stop(s);
+}
+
+/* ---- the order of recorded connections --------------------------------------------- */
+
+enum { CONNECTIONS = 3 };
+
+/* Requests of three connections, in turn: "/1", "/2", "/3", "/1", ... */
+static struct exchange *of_three_connections(unsigned i)
+{
+    static const char *const heads[] = {GET("/1"), GET("/2"), GET("/3")};
+    struct exchange *x = exchange_from(heads[i % CONNECTIONS], "");
+
+    x->connection = i % CONNECTIONS + 1;
+    x->index = i / CONNECTIONS;
+    return x;
+}
+
+static const struct pair *pair_of(const struct run *r, uint64_t ordinal)
+{
+    for (unsigned i = 0; i < r->n_pairs; i++) {
+        if (r->pairs[i]->exchange->ordinal == ordinal)
+            return r->pairs[i];
+    }
+    fail_msg("no pair %u", (unsigned)ordinal);
+    return NULL;
+}
+
+/* How many calls began before the one before it on its connection was over. */
+static unsigned overlaps(const struct run *r, unsigned target)
+{
+    unsigned found = 0;
+
+    for (uint64_t i = CONNECTIONS + 1; i <= r->n_pairs; i++) {
+        const struct call *before = &pair_of(r, i - CONNECTIONS)->calls[target];
+
+        found += pair_of(r, i)->calls[target].sent_ns < before->done_ns;
+    }
+    return found;
+}
+
+static void requests_of_a_connection_take_turns_at_each_target(void **state)
+{
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+
+    (void)state;
+    for (int no_order = 0; no_order < 2; no_order++) {
+        struct run *r = run_new(usual(server_url(s), server_url(s)), 300, NULL);
+
+        r->make = of_three_connections;
+        r->config.concurrency = 32;
+        r->config.no_order = no_order;
+        go_well(r);
+        assert_int_equal(r->stats.paired, 300);
+        for (unsigned t = 0; t < 3; t++) {
+            if (no_order)
+                assert_true(overlaps(r, t) > 0);
+            else
+                assert_int_equal(overlaps(r, t), 0);
+        }
+        forget(r);
+    }
+    server_stop(s);
+}
+
+static const struct server_script first_is_silent[] = {
+    {.path = "/1", .steps = {{.what = DO_HOLD}}}};
+
+/* The others of its connection wait for it at v1, and at v1 only. That they do
+ * is v1's slowness, and not the schedule's. */
+static void waiting_for_the_one_before_is_not_lateness(void **state)
+{
+    struct server *v1 = server_start(AF_INET, NULL, first_is_silent, 1);
+    struct server *v2 = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(usual(server_url(v1), server_url(v2)), 9, NULL);
+    int64_t timeout_ns = 400 * NS_PER_MS;
+
+    (void)state;
+    r->make = of_three_connections;
+    r->config.control = CONTROL_NONE;
+    r->config.timeout_ns = timeout_ns;
+    r->config.pace = PACE_RATE;
+    r->config.rate = 10000;
+    go_well(r);
+    for (unsigned i = 1; i <= 9; i += 3) {
+        const struct pair *p = pair_of(r, i);
+
+        assert_int_equal(p->calls[V1].outcome, OUTCOME_TIMEOUT);
+        assert_true(p->calls[V1].done_ns - p->calls[V1].due_ns >= timeout_ns * (i / 3 + 1));
+        assert_true(p->calls[V2].done_ns - p->calls[V2].due_ns < timeout_ns);
+    }
+    assert_true(r->targets[V1].lateness.max < timeout_ns);
+    assert_int_equal(r->targets[V2].answered, 9);
+    forget(r);
+    server_stop(v1);
+    server_stop(v2);
+}
+
+static void each_recorded_connection_can_have_its_own(void **state)
+{
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(usual(server_url(s), server_url(s)), 90, NULL);
+
+    (void)state;
+    r->make = of_three_connections;
+    r->config.own_connections = true;
+    go_well(r);
+    for (unsigned t = 0; t < 3; t++) {
+        assert_int_equal(r->targets[t].connections, CONNECTIONS);
+        assert_int_equal(r->targets[t].reused, 90 - CONNECTIONS);
+        assert_int_equal(r->targets[t].closed_early, 0);
+    }
+    assert_int_equal(server_connections(s), 3 * CONNECTIONS);
+    forget(r);
+    server_stop(s);
+}
+
+static void what_waits_for_its_turn_is_stopped_too(void **state)
+{
+    struct server *v1 = server_start(AF_INET, NULL, first_is_silent, 1);
+    struct server *v2 = server_start(AF_INET, NULL, NULL, 0);
+
+    (void)state;
+    for (unsigned stops = 1; stops <= 2; stops++) {
+        struct run *r = run_new(usual(server_url(v1), server_url(v2)), 90, NULL);
+
+        r->make = of_three_connections;
+        r->config.control = CONTROL_NONE;
+        r->config.timeout_ns = 300 * NS_PER_MS;
+        r->config.max_error_ppm = 0;
+        r->stop_at = 3;
+        r->stops = stops;
+        go_well(r);
+        assert_true(r->targets[V1].outcomes[OUTCOME_STOPPED] >= 10);
+        forget(r);
+    }
+    server_stop(v1);
+    server_stop(v2);
 }
 
 /* ---- ways to connect -------------------------------------------------------------------- */
@@ -1285,6 +1447,11 @@ int main(void)
         TEST(a_stop_lets_end_what_is_in_flight),
         TEST(a_second_stop_ends_what_is_in_flight),
         TEST(a_stop_does_not_wait_for_what_is_due_later),
+        TEST(requests_of_a_connection_take_turns_at_each_target),
+        TEST(waiting_for_the_one_before_is_not_lateness),
+        TEST(each_recorded_connection_can_have_its_own),
+        TEST(what_waits_for_its_turn_has_the_same_ceiling),
+        TEST(what_waits_for_its_turn_is_stopped_too),
         TEST(progress_is_told_every_second),
         TEST(a_failing_source_does_not_lose_what_came_before),
         TEST(a_failing_sink_ends_the_run),

@@ -1,0 +1,62 @@
+/* chain.h -- the requests of one recorded connection, one after the other.
+ *
+ * A client sent them in an order, and each when it had the answer before. So at
+ * each target they take turns: the next may go when the call before it is over,
+ * whatever became of it. Targets do not wait for one another.
+ *
+ * A worker has the chains of the connections that have open jobs with it. With
+ * a wire for each recorded connection a chain also lasts as long as its wires.
+ */
+#ifndef MIRRORCTL_REPLAY_CHAIN_H
+#define MIRRORCTL_REPLAY_CHAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "replay/job.h"
+
+struct wire;
+
+/* At one target. */
+struct link {
+    bool busy;                /* a job has its turn */
+    struct job *first, *last; /* wait for theirs */
+    struct wire *wire;        /* idle, and for this chain only; or NULL */
+};
+
+struct chain {
+    uint64_t connection;
+    unsigned users;     /* jobs, and idle wires */
+    struct chain *next; /* of the same bucket */
+    struct link links[];
+};
+
+struct chains {
+    struct chain **buckets;
+    unsigned n_targets;
+};
+
+/* Returns 0 with *c to be released, or -1 with *e set. */
+int chains_init(struct chains *c, unsigned n_targets, struct err *e);
+
+/* Free the table; nothing may use a chain any more. Fine on a zeroed struct. */
+void chains_release(struct chains *c);
+
+/* The chain of a recorded connection, with one user more. NULL with *e set. */
+struct chain *chains_use(struct chains *c, uint64_t connection, struct err *e);
+
+/* One user less; the last one frees it. */
+void chains_leave(struct chains *c, struct chain *chain);
+
+/* Take the turn at a target. False when another job has it. */
+bool chain_enter(struct chain *chain, unsigned target, struct job *job);
+
+/* Queue for a turn that chain_enter() refused. */
+void chain_wait(struct chain *chain, unsigned target, struct job *job);
+
+/* End the job's turn. Returns the job that has it now, or NULL. */
+struct job *chain_next(struct chain *chain, unsigned target, struct job *job);
+
+#endif

@@ -1,0 +1,183 @@
+/* The sockets are in the worker's epoll set once and for all, edge-triggered:
+ * no system call is spent on what to wait for. So everything that is there must
+ * be read, and a wire may become idle only when nothing more has come for it. */
+#include "replay/wire.h"
+
+#include <sys/epoll.h>
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "replay/flight.h"
+
+/* A wire that lay idle for less counts as busy. */
+static const int64_t busy_ns = 100 * NS_PER_US;
+
+static int watch(struct worker *w, struct wire *wire, int how)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = wire};
+
+    return epoll_ctl(w->epoll_fd, how, connection_fd(wire->connection), &event);
+}
+
+int wire_watch(struct worker *w, struct wire *wire)
+{
+    return watch(w, wire, EPOLL_CTL_ADD);
+}
+
+int wire_tell_again(struct worker *w, struct wire *wire)
+{
+    return watch(w, wire, EPOLL_CTL_MOD);
+}
+
+struct wire *wire_open(struct worker *w, struct lane *lane)
+{
+    struct wire *wire = mem_zalloc(sizeof *wire);
+    struct err e = {0};
+
+    if (!wire) {
+        err_nomem(&e, "opening a connection");
+        worker_fail(w, &e);
+        return NULL;
+    }
+    wire->lane = lane;
+    http1_init(&wire->framer, HTTP1_RESPONSES);
+    wire->connection = connection_open(w->connector, lane->target, wire, &e);
+    if (!wire->connection) {
+        mem_free(wire);
+        worker_fail(w, &e);
+        return NULL;
+    }
+    return wire;
+}
+
+/* ---- idle ones ------------------------------------------------------------------ */
+
+static void link_idle(struct wire *wire, struct chain *chain)
+{
+    struct lane *lane = wire->lane;
+
+    if (chain) {
+        chain->users++;
+        chain->links[lane->index].wire = wire;
+    }
+    wire->chain = chain;
+    wire->prev = NULL;
+    wire->next = lane->idle;
+    if (lane->idle)
+        lane->idle->prev = wire;
+    else
+        lane->idle_longest = wire;
+    lane->idle = wire;
+    lane->n_idle++;
+}
+
+static void unlink_idle(struct worker *w, struct wire *wire)
+{
+    struct lane *lane = wire->lane;
+    struct chain *chain = wire->chain;
+
+    if (wire->prev)
+        wire->prev->next = wire->next;
+    else
+        lane->idle = wire->next;
+    if (wire->next)
+        wire->next->prev = wire->prev;
+    else
+        lane->idle_longest = wire->prev;
+    wire->prev = wire->next = NULL;
+    lane->n_idle--;
+    if (!chain)
+        return;
+    wire->chain = NULL;
+    chain->links[lane->index].wire = NULL;
+    chains_leave(&w->chains, chain);
+}
+
+void wire_keep(struct worker *w, struct wire *wire, struct chain *chain)
+{
+    struct lane *lane = wire->lane;
+
+    wire->flight->wire = NULL;
+    wire->flight = NULL;
+    wire->used = true;
+    wire->idle_since_ns = w->now_ns;
+    link_idle(wire, w->setup->own_wires ? chain : NULL);
+    if (lane->n_idle <= w->setup->max_idle)
+        return;
+    lane->stats.closed_early++;
+    wire_close_idle(w, lane->idle_longest);
+}
+
+/* TLS may have messages of its own, such as session tickets, and those are no
+ * bytes for us. */
+bool wire_is_quiet(struct worker *w, const struct wire *wire)
+{
+    return connection_receive(wire->connection, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
+}
+
+/* An idle wire may have ended, or hold an answer that nobody asked for, without
+ * our having been told yet. To look costs a system call, so a wire that was
+ * busy until now is not asked, unless the request could not be sent again. */
+static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
+{
+    return (repeatable && w->now_ns - wire->idle_since_ns < busy_ns) || wire_is_quiet(w, wire);
+}
+
+/* The wire used last is the likeliest to be alive still. */
+static struct wire *best_idle(const struct worker *w, const struct lane *lane,
+                              const struct chain *chain)
+{
+    if (w->setup->own_wires && chain)
+        return chain->links[lane->index].wire;
+    return lane->idle;
+}
+
+struct wire *wire_take(struct worker *w, struct lane *lane, struct chain *chain, bool repeatable)
+{
+    struct wire *wire;
+
+    while ((wire = best_idle(w, lane, chain)) != NULL && !is_fit(w, wire, repeatable))
+        wire_close_idle(w, wire);
+    if (wire)
+        unlink_idle(w, wire);
+    return wire;
+}
+
+/* ---- closing -------------------------------------------------------------------- */
+
+/* The wire must not be among the idle ones any more. */
+void wire_close(struct worker *w, struct wire *wire)
+{
+    if (wire->flight)
+        wire->flight->wire = NULL;
+    wire->flight = NULL;
+    /* With TLS it is up to libcurl when the socket is closed. */
+    epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, connection_fd(wire->connection), NULL);
+    connection_close(wire->connection);
+    wire->connection = NULL;
+    http1_release(&wire->framer);
+    wire->next = w->closed;
+    w->closed = wire;
+}
+
+void wire_close_idle(struct worker *w, struct wire *wire)
+{
+    unlink_idle(w, wire);
+    wire_close(w, wire);
+}
+
+void wire_close_all_idle(struct worker *w, struct lane *lane)
+{
+    while (lane->idle)
+        wire_close_idle(w, lane->idle);
+}
+
+void wire_free_closed(struct worker *w)
+{
+    while (w->closed) {
+        struct wire *next = w->closed->next;
+        mem_free(w->closed);
+        w->closed = next;
+    }
+}

@@ -1,0 +1,56 @@
+/* wire.h -- a connection to a target with what was read from it.
+ *
+ * A wire carries one call at a time, its flight. Between two it is idle: kept
+ * for any call to its target, or for those of one recorded connection.
+ */
+#ifndef MIRRORCTL_REPLAY_WIRE_H
+#define MIRRORCTL_REPLAY_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/http1.h"
+#include "replay/chain.h"
+#include "replay/connection.h"
+#include "replay/lane.h"
+#include "replay/worker.h"
+
+struct flight;
+
+struct wire {
+    struct connection *connection;
+    struct lane *lane;
+    struct flight *flight; /* NULL: idle or closed */
+    struct chain *chain;   /* idle, and only for its calls; or NULL */
+    bool used;             /* has carried a call before this one */
+    int64_t idle_since_ns;
+    struct http1 framer;
+    struct wire *prev, *next; /* idle; `next` also among the closed */
+};
+
+/* Start to open one. NULL when that failed; the run is then stopping. */
+struct wire *wire_open(struct worker *w, struct lane *lane);
+
+/* Begin or go on to have its events told. Returns 0, or -1. */
+int wire_watch(struct worker *w, struct wire *wire);
+int wire_tell_again(struct worker *w, struct wire *wire);
+
+/* An idle wire for a call of `chain` (or NULL), or NULL. `repeatable`: the call
+ * can be sent again should it turn out that the wire has ended. */
+struct wire *wire_take(struct worker *w, struct lane *lane, struct chain *chain, bool repeatable);
+
+/* It has carried its flight's call to the end, and can carry another. */
+void wire_keep(struct worker *w, struct wire *wire, struct chain *chain);
+
+/* True if nothing has come over an idle wire, not even its end. */
+bool wire_is_quiet(struct worker *w, const struct wire *wire);
+
+/* Close one that has a flight, or one that is idle, or all that are. */
+void wire_close(struct worker *w, struct wire *wire);
+void wire_close_idle(struct worker *w, struct wire *wire);
+void wire_close_all_idle(struct worker *w, struct lane *lane);
+
+/* Free what was closed: only now can no event name it any more. */
+void wire_free_closed(struct worker *w);
+
+#endif
