@@ -14,6 +14,7 @@
 #include "cli/diff_options.h"
 #include "cli/feed.h"
 #include "cli/headers.h"
+#include "cli/notice.h"
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/replay_options.h"
@@ -256,6 +257,7 @@ static void say_summary(const struct run *run, const struct replay_stats *stats)
     account_capture_summary(capture_stats(c));
     capture_options_warn_of_misses(&run->options->capture, c);
     account_replay_summary(stats, run->feed.refused);
+    notice_end(&run->options->replay);
 }
 
 /* One failure must not hide another: all are said, the worst is the status. */
@@ -325,6 +327,7 @@ static int run_mirror(const void *options, int argc, char **argv)
     } else {
         run.view.traffic = traffic(run.options);
         run.shown_ns = clock_mono_ns();
+        notice_start(&run.options->replay);
         stop_on_signals(stop, &run);
         status = run_to_end(&run);
         stop_no_more();

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/feed.h"
 #include "cli/headers.h"
+#include "cli/notice.h"
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/replay_options.h"
@@ -178,6 +179,7 @@ static int run_to_end(struct run *run)
         status = status_fail(&e);
     account_replay_summary(replay_stats(run->replay), run->feed.refused);
     account_replay_terms(&run->options->replay, replay_stats(run->replay));
+    notice_end(&run->options->replay);
     return status;
 }
 
@@ -222,6 +224,7 @@ static int run_replay(const void *options, int argc, char **argv)
     } else if (begin(&run, &e) < 0) {
         status = status_fail(&e);
     } else {
+        notice_start(&run.options->replay);
         stop_on_signals(stop, &run);
         if (run.options->replay.duration_ns && !feed_is_file(&run.feed))
             stop_after(run.options->replay.duration_ns, end_input, &run);

@@ -6,6 +6,18 @@
 #include "core/clock.h"
 #include "core/log.h"
 
+void notice_start(const struct replay_options *o)
+{
+    if (o->insecure)
+        log_warn("--insecure: certificates are not checked, whoever answers is believed");
+}
+
+void notice_end(const struct replay_options *o)
+{
+    if (o->insecure)
+        log_warn("--insecure: certificates were not checked");
+}
+
 static void tell_opened(const struct replay_breaker_change *c)
 {
     char failed[96] = "a probe failed";

@@ -51,6 +51,8 @@ const struct option_spec replay_options[] = {
                "pooled: a request takes any free connection (default); recorded: one connection "
                "for each recorded one"),
     OPT_TIME(0, "timeout", timeout_ns, "give a request up after TIME (default 10s)"),
+    OPT_TIME(0, "connect-timeout", connect_timeout_ns,
+             "give a connection up after TIME, TLS included (default: --timeout)"),
     OPT_OWN(0, "max-error-rate", max_error_ppm, "P", read_error_rate,
             "leave a target alone for a while when P percent of its calls fail within 10 seconds, "
             "or off (default 50)"),
@@ -83,7 +85,15 @@ const struct option_spec replay_options[] = {
     OPT_FLAG(0, "include-anomalous", include_anomalous,
              "also send requests that two readers could read differently"),
     OPT_STRING(0, "cacert", ca_file, "FILE", "trust the certificates in FILE (PEM)"),
+    OPT_STRING(0, "cert", cert_file, "FILE",
+               "the certificate to show to targets that want one (PEM)"),
+    OPT_STRING(0, "key", key_file, "FILE", "its private key, unless --cert holds that too (PEM)"),
     OPT_FLAG(0, "insecure", insecure, "do not check certificates"),
+    OPT_LIST(0, "resolve", resolve, "HOST:PORT:ADDR[,ADDR]",
+             "where a target is, instead of looking its name up; repeatable"),
+    OPT_OWN(0, "proxy", proxy, "URL", option_proxy,
+            "go through a proxy: http://host:port, socks5://... or socks5h://...; @FILE reads the "
+            "URL from FILE"),
     OPT_STRING(0, "metrics", metrics, "ADDR:PORT",
                "serve GET /metrics for Prometheus while it runs; without ADDR on the loopback, "
                "port 0 is any"),
@@ -251,6 +261,12 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->dry_run = o->dry_run;
     c->ca_file = o->ca_file;
     c->insecure = o->insecure;
+    c->cert_file = o->cert_file;
+    c->key_file = o->key_file;
+    c->resolve = (const char *const *)o->resolve.items;
+    c->n_resolve = o->resolve.n;
+    c->proxy = *o->proxy.url ? o->proxy.url : NULL;
+    c->connect_timeout_ns = o->connect_timeout_ns;
     c->max_error_ppm = (uint32_t)o->max_error_ppm;
     c->breaker = notice_breaker;
 }

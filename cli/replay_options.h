@@ -8,6 +8,7 @@
 
 #include "cli/headers.h"
 #include "cli/option.h"
+#include "cli/proxy_option.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "replay/replay.h"
@@ -36,7 +37,7 @@ struct replay_options {
     uint64_t concurrency;
     bool no_order;
     int connections; /* index into pooled, recorded */
-    int64_t timeout_ns;
+    int64_t timeout_ns, connect_timeout_ns;
     uint64_t max_error_ppm; /* 0: off */
     const char *methods;
     int control;  /* enum replay_control */
@@ -48,7 +49,9 @@ struct replay_options {
     } host;
     struct option_list header, header_for[REPLAY_OPTIONS_VERSIONS], remove_header;
     bool dry_run, include_anomalous, insecure;
-    const char *ca_file;
+    const char *ca_file, *cert_file, *key_file;
+    struct option_list resolve;
+    struct proxy_option proxy;
     const char *metrics; /* ADDR:PORT */
 };
 

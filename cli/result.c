@@ -38,6 +38,24 @@ static void put_targets(struct json_writer *w, const struct replay_options *o, s
     json_close(w);
 }
 
+/* How targets were reached, where that was not the usual way. */
+static void put_ways(struct json_writer *w, const struct replay_options *o, struct err *e)
+{
+    if (o->insecure) {
+        json_key(w, "insecure");
+        json_bool(w, true);
+    }
+    if (*o->proxy.url)
+        put_url(w, "proxy", o->proxy.url, e);
+    if (!o->resolve.n)
+        return;
+    json_key(w, "resolve");
+    json_open_array(w);
+    for (size_t i = 0; i < o->resolve.n; i++)
+        json_cstr(w, o->resolve.items[i]);
+    json_close(w);
+}
+
 /* Names in the order of call.target. */
 static void put_names(struct json_writer *w, const struct replay_stats *s)
 {
@@ -120,6 +138,7 @@ int result_meta(const struct replay_options *o, const struct replay_stats *s, co
     json_cstr(&w, replay_controls[o->control]);
     json_key(&w, "baseline");
     json_cstr(&w, replay_baselines[o->baseline]);
+    put_ways(&w, o, e);
     put_names(&w, s);
     json_key(&w, "started");
     json_cstr(&w, text_time(clock_wall_ns(), 3, when));

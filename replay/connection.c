@@ -25,14 +25,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/mem.h"
+#include "replay/advice.h"
 
 enum { DETAIL_ROOM = 256, FOREVER_S = 10 * 365 * 24 * 3600 };
 
@@ -40,7 +43,7 @@ struct connection {
     struct connector *connector;
     void *user;
     CURL *easy; /* NULL once a plain connection was taken over */
-    bool tls;
+    bool tls, through_proxy;
     int fd; /* -1 before it is open and once it is gone */
     enum connection_state state;
     enum outcome failure;
@@ -55,6 +58,7 @@ struct connector {
     const struct connector_options *options;
     CURLM *multi;
     int epoll, timer;
+    struct curl_slist *resolve;
     struct connection *all;
     struct connection *changed, *last_changed;
 };
@@ -160,6 +164,18 @@ static int open_multi(struct connector *r)
     return epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->timer, &event);
 }
 
+static int list_addresses(struct connector *r, struct err *e)
+{
+    for (size_t i = 0; i < r->options->n_resolve; i++) {
+        struct curl_slist *longer = curl_slist_append(r->resolve, r->options->resolve[i]);
+
+        if (!longer)
+            return err_nomem(e, "preparing connections");
+        r->resolve = longer;
+    }
+    return 0;
+}
+
 struct connector *connector_new(const struct connector_options *o, struct err *e)
 {
     struct connector *r = mem_zalloc(sizeof *r);
@@ -171,6 +187,10 @@ struct connector *connector_new(const struct connector_options *o, struct err *e
     r->options = o;
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
     r->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (list_addresses(r, e) < 0) {
+        connector_free(r);
+        return NULL;
+    }
     if (r->epoll < 0 || r->timer < 0 || open_multi(r) < 0) {
         err_set(e, ERR_IO, "cannot prepare connections: %s", strerror(errno));
         connector_free(r);
@@ -184,6 +204,7 @@ void connector_free(struct connector *r)
     if (!r)
         return;
     curl_multi_cleanup(r->multi);
+    curl_slist_free_all(r->resolve);
     if (r->timer >= 0)
         close(r->timer);
     if (r->epoll >= 0)
@@ -221,6 +242,7 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_HOST, OUTCOME_RESOLVE},
     {CURLE_COULDNT_RESOLVE_PROXY, OUTCOME_RESOLVE},
     {CURLE_OPERATION_TIMEDOUT, OUTCOME_TIMEOUT},
+    {CURLE_PROXY, OUTCOME_CONNECT},
     {CURLE_SEND_ERROR, OUTCOME_RESET},
     {CURLE_RECV_ERROR, OUTCOME_RESET},
     {CURLE_GOT_NOTHING, OUTCOME_RESET},
@@ -250,18 +272,53 @@ static enum outcome outcome_of(CURLcode code)
 
 /* libcurl's own text for a refused connection has times in it, which would make
  * every failure look different; the error of the system says it shorter. */
-static void fail(struct connection *c, CURLcode code)
+static void say_why(struct connection *c, const char *text)
 {
-    const char *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(code);
+    const struct proxy *proxy = c->connector->options->proxy;
+    const char *advice = c->failure == OUTCOME_TLS ? advice_for(str_of(text)) : NULL;
     char room[DETAIL_ROOM];
     long os_error = 0;
 
-    c->failure = outcome_of(code);
     if (c->easy)
         curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_error);
     if (c->failure == OUTCOME_CONNECT && os_error)
         text = strerror_r((int)os_error, room, sizeof room);
-    snprintf(c->detail, sizeof c->detail, "%s", text);
+    if (c->failure == OUTCOME_TIMEOUT)
+        text = "no connection in time";
+    if (c->failure == OUTCOME_CONNECT && c->through_proxy)
+        snprintf(c->detail, sizeof c->detail, "proxy %.*s:%.*s: %s", STR_ARG(proxy->host),
+                 STR_ARG(proxy->port), text);
+    else
+        snprintf(c->detail, sizeof c->detail, "%s%s%s%s", text, advice ? " (" : "",
+                 advice ? advice : "", advice ? ")" : "");
+}
+
+/* A proxy that would not open a tunnel: libcurl calls it a failure to receive. */
+static bool was_refused(struct connection *c, char *text, size_t room)
+{
+    long status = 0;
+
+    if (c->easy && c->through_proxy)
+        curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 300)
+        return false;
+    snprintf(text, room, "it answered CONNECT with %ld%s", status,
+             status == 407 ? "; --proxy takes http://USER:PASSWORD@HOST:PORT, also from a file"
+                           : "");
+    return true;
+}
+
+static void fail(struct connection *c, CURLcode code)
+{
+    const char *text = c->curl_text[0] ? c->curl_text : curl_easy_strerror(code);
+    char refusal[DETAIL_ROOM];
+
+    c->failure = outcome_of(code);
+    if (was_refused(c, refusal, sizeof refusal)) {
+        c->failure = OUTCOME_CONNECT;
+        text = refusal;
+    }
+    say_why(c, text);
     report(c, CONNECTION_FAILED);
 }
 
@@ -343,10 +400,48 @@ void connector_drive(struct connector *r)
 
 /* ---- one connection ------------------------------------------------------------- */
 
+static bool set_timeout(CURL *h, const struct connector_options *o)
+{
+    /* 0 would be libcurl's own default. */
+    long ms = o->connect_timeout_ns ? (long)((o->connect_timeout_ns + NS_PER_MS - 1) / NS_PER_MS)
+                                    : (long)(o->timeout_ns / NS_PER_MS) + 1000;
+
+    return curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, ms) == CURLE_OK;
+}
+
+/* The environment has no say: an empty text is not NULL, with which libcurl
+ * would look there. A tunnel also for http leaves our bytes as they are. */
+static bool set_proxy(CURL *h, const struct proxy *proxy)
+{
+    bool ok = true;
+
+    ok &= curl_easy_setopt(h, CURLOPT_NOPROXY, "") == CURLE_OK;
+    ok &= curl_easy_setopt(h, CURLOPT_PROXY, proxy ? proxy->url : "") == CURLE_OK;
+    if (proxy)
+        ok &= curl_easy_setopt(h, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK;
+    return ok;
+}
+
+static bool set_tls(CURL *h, const struct connector_options *o)
+{
+    bool ok = true;
+
+    ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L) == CURLE_OK;
+    ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L) == CURLE_OK;
+    if (o->ca_file)
+        ok &= curl_easy_setopt(h, CURLOPT_CAINFO, o->ca_file) == CURLE_OK;
+    if (!o->cert_file)
+        return ok;
+    ok &= curl_easy_setopt(h, CURLOPT_SSLCERT, o->cert_file) == CURLE_OK;
+    ok &= curl_easy_setopt(h, CURLOPT_SSLKEY, o->key_file ? o->key_file : o->cert_file) == CURLE_OK;
+    /* Or OpenSSL would ask for one on the terminal. */
+    ok &= curl_easy_setopt(h, CURLOPT_KEYPASSWD, "") == CURLE_OK;
+    return ok;
+}
+
 static bool set_options(struct connection *c, const struct target *t)
 {
     const struct connector_options *o = c->connector->options;
-    long timeout_ms = (long)(o->timeout_ns / NS_PER_MS) + 1000;
     CURL *h = c->easy;
     bool ok = true;
 
@@ -357,21 +452,17 @@ static bool set_options(struct connection *c, const struct target *t)
     ok &= curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->curl_text) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, (long)FOREVER_S) == CURLE_OK;
-    ok &= curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
-    /* Not NULL: that would look into the environment. */
-    ok &= curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK;
+    ok &= set_timeout(h, o) && set_proxy(h, c->through_proxy ? o->proxy : NULL);
+    if (c->connector->resolve)
+        ok &= curl_easy_setopt(h, CURLOPT_RESOLVE, c->connector->resolve) == CURLE_OK;
     if (t->unix_path)
         ok &= curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, t->unix_path) == CURLE_OK;
     if (!t->tls)
         return ok;
     ok &= curl_easy_setopt(h, CURLOPT_CLOSESOCKETFUNCTION, on_close) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_CLOSESOCKETDATA, c->connector) == CURLE_OK;
-    ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L) == CURLE_OK;
-    ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L) == CURLE_OK;
-    if (o->ca_file)
-        ok &= curl_easy_setopt(h, CURLOPT_CAINFO, o->ca_file) == CURLE_OK;
-    return ok;
+    return ok && set_tls(h, o);
 }
 
 struct connection *connection_open(struct connector *r, const struct target *t, void *user,
@@ -384,7 +475,12 @@ struct connection *connection_open(struct connector *r, const struct target *t, 
         err_nomem(e, "opening a connection");
         return NULL;
     }
-    *c = (struct connection){.connector = r, .user = user, .tls = t->tls, .fd = -1, .next = r->all};
+    *c = (struct connection){.connector = r,
+                             .user = user,
+                             .tls = t->tls,
+                             .through_proxy = r->options->proxy && !t->unix_path,
+                             .fd = -1,
+                             .next = r->all};
     if (r->all)
         r->all->prev = c;
     r->all = c;
@@ -462,6 +558,76 @@ bool connection_has_no_buffer(const struct connection *c)
     return !c->tls;
 }
 
+/* ---- the client's certificate --------------------------------------------------- */
+
+/* Called when certificate and key are loaded, which is all that was wanted. */
+static CURLcode end_handshake(CURL *easy, void *tls, void *loaded)
+{
+    (void)easy;
+    (void)tls;
+    *(bool *)loaded = true;
+    return CURLE_ABORTED_BY_CALLBACK;
+}
+
+/* Listen where nobody else can come: on a socket whose name the kernel chooses,
+ * in no folder. */
+static int listen_for_ourselves(char *name, size_t room)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t len = sizeof address.sun_family;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 1) < 0) {
+        close(fd);
+        return -1;
+    }
+    len = sizeof address;
+    getsockname(fd, (struct sockaddr *)&address, &len);
+    snprintf(name, room, "%.*s", (int)(len - offsetof(struct sockaddr_un, sun_path) - 1),
+             address.sun_path + 1);
+    return fd;
+}
+
+static CURLcode load_certificate(const struct connector_options *o, const char *name, char *text)
+{
+    CURL *h = curl_easy_init();
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    bool loaded = false;
+
+    if (h && set_tls(h, o) && set_proxy(h, NULL) &&
+        curl_easy_setopt(h, CURLOPT_ABSTRACT_UNIX_SOCKET, name) == CURLE_OK &&
+        curl_easy_setopt(h, CURLOPT_URL, "https://localhost/") == CURLE_OK) {
+        curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(h, CURLOPT_ERRORBUFFER, text);
+        curl_easy_setopt(h, CURLOPT_SSL_CTX_DATA, &loaded);
+        /* Only with OpenSSL; others find out when they connect. */
+        code = curl_easy_setopt(h, CURLOPT_SSL_CTX_FUNCTION, end_handshake);
+        if (code == CURLE_OK)
+            code = curl_easy_perform(h);
+    }
+    curl_easy_cleanup(h);
+    return loaded ? CURLE_OK : code;
+}
+
+int connection_check_certificate(const struct connector_options *o, struct err *e)
+{
+    char text[CURL_ERROR_SIZE] = "", name[sizeof(struct sockaddr_un)];
+    int fd = listen_for_ourselves(name, sizeof name);
+    CURLcode code;
+
+    if (fd < 0)
+        return err_set(e, ERR_IO, "cannot make a socket: %s", strerror(errno));
+    code = load_certificate(o, name, text);
+    close(fd);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return err_nomem(e, "reading certificates");
+    if (code == CURLE_SSL_CERTPROBLEM)
+        return err_set(e, ERR_USAGE, "%s cannot be used: %s", o->cert_file, text);
+    return 0;
+}
+
 /* ---- bytes --------------------------------------------------------------------- */
 
 static ssize_t result_of(CURLcode code, size_t n)
@@ -491,6 +657,16 @@ ssize_t connection_send(struct connection *c, struct str bytes)
     return result_of(code, sent);
 }
 
+/* TLS 1.3 ends its handshake for us before the peer has looked at what we are;
+ * that it will not have us arrives in place of an answer. */
+static void note_alert(struct connection *c)
+{
+    if (!strstr(c->curl_text, " alert "))
+        return;
+    c->failure = OUTCOME_TLS;
+    say_why(c, c->curl_text);
+}
+
 ssize_t connection_receive(struct connection *c, char *bytes, size_t n)
 {
     size_t received = 0;
@@ -501,5 +677,7 @@ ssize_t connection_receive(struct connection *c, char *bytes, size_t n)
     if (!c->easy)
         return result_of_system(recv(c->fd, bytes, n, 0));
     code = curl_easy_recv(c->easy, bytes, n, &received);
+    if (code != CURLE_OK && code != CURLE_AGAIN)
+        note_alert(c);
     return result_of(code, received);
 }

@@ -19,19 +19,30 @@
 #include "core/err.h"
 #include "core/exchange.h"
 #include "core/str.h"
+#include "replay/proxy.h"
 #include "replay/target.h"
 
 struct connector;
 struct connection;
 
 struct connector_options {
-    int64_t timeout_ns;  /* its user gives up by then; a little later libcurl does */
-    const char *ca_file; /* PEM, or NULL for the system's */
-    bool insecure;       /* no certificate checks */
+    int64_t timeout_ns;               /* its user gives up by then; a little later libcurl does */
+    int64_t connect_timeout_ns;       /* libcurl gives up earlier; 0: it does not */
+    const char *ca_file;              /* PEM, or NULL for the system's */
+    bool insecure;                    /* no certificate checks */
+    const char *cert_file, *key_file; /* PEM, or NULL */
+    const struct proxy *proxy;        /* NULL: none */
+    const char *const *resolve;
+    size_t n_resolve;
 };
 
 /* To be called before threads start. Returns 0, or -1 with *e set. */
 int connection_setup(struct err *e);
+
+/* Can TLS use the client's certificate and its key? Tried without a peer, since
+ * what does not fit would else fail each call. Returns 0, or -1 with *e set
+ * (ERR_USAGE). */
+int connection_check_certificate(const struct connector_options *o, struct err *e);
 
 /* The options must stay. NULL with *e set. */
 struct connector *connector_new(const struct connector_options *o, struct err *e);
@@ -72,7 +83,9 @@ void *connection_user(const struct connection *c);
 int connection_fd(const struct connection *c);
 
 /* Why it failed: OUTCOME_RESOLVE, _CONNECT, _TLS, _TIMEOUT or _RESET; *detail,
- * for people, is valid as long as the connection. */
+ * for people, is valid as long as the connection. Of an open connection on which
+ * something failed: OUTCOME_TLS if it was TLS that the peer would not have, which
+ * TLS 1.3 tells no sooner; else OUTCOME_NONE. */
 enum outcome connection_failure(const struct connection *c, struct str *detail);
 
 enum { CONNECTION_AGAIN = -1, CONNECTION_ERROR = -2 };

@@ -316,12 +316,17 @@ static bool receive_bytes(struct worker *w, struct flight *f, size_t n, uint32_t
 static void receive(struct worker *w, struct flight *f, uint32_t events)
 {
     struct connection *c = f->wire->connection;
+    struct str detail;
 
     for (unsigned i = 0; i < MAX_READS; i++) {
         ssize_t n = connection_receive(c, w->input, FLIGHT_INPUT);
 
         if (n == CONNECTION_AGAIN && !f->cannot_send)
             return;
+        if (n < 0 && connection_failure(c, &detail) != OUTCOME_NONE) {
+            fail(w, f, connection_failure(c, &detail), detail);
+            return;
+        }
         if (n <= 0) {
             receive_end(w, f, n == 0);
             return;

@@ -21,6 +21,9 @@
 #include "replay/dispatch.h"
 #include "replay/guard.h"
 #include "replay/match.h"
+#include "replay/pem.h"
+#include "replay/proxy.h"
+#include "replay/resolve.h"
 #include "replay/target.h"
 #include "replay/worker.h"
 
@@ -51,6 +54,7 @@ struct replay {
     struct rewrite rewrites[MAX_TARGETS];
     struct guard guards[MAX_TARGETS];
     struct field_rules fields[MAX_TARGETS];
+    struct proxy proxy;
     struct worker_setup setup;
     struct match match;
     unsigned n_workers;
@@ -121,8 +125,6 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "there can be at most %d threads", MAX_THREADS);
     if (c->timeout_ns < NS_PER_MS || c->timeout_ns > INT64_C(86400) * NS_PER_SEC)
         return err_set(e, ERR_USAGE, "the timeout must be from a millisecond to a day");
-    if (c->ca_file && access(c->ca_file, R_OK) < 0)
-        return err_set(e, ERR_USAGE, "%s: %s", c->ca_file, strerror(errno));
     if ((c->key == KEY_HEADER || c->key == KEY_COOKIE) && !http_is_token(str_of(c->key_name)))
         return err_set(e, ERR_USAGE, "the name of a header or cookie is missing or is none");
     if (c->ramp_ns < 0 || c->ramp_ns > LONGEST_NS || c->duration_ns < 0 ||
@@ -134,6 +136,8 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "random gaps need a rate");
     if (c->shards && (c->shard < 1 || c->shard > c->shards))
         return err_set(e, ERR_USAGE, "there is no shard %u of %u", c->shard, c->shards);
+    if (c->connect_timeout_ns < 0 || c->connect_timeout_ns > c->timeout_ns)
+        return err_set(e, ERR_USAGE, "the timeout for connecting must not be above the whole");
     if (c->host == HOST_NAME && check_host_name(c->host_name, e) < 0)
         return -1;
     return check_methods(c->methods, e);
@@ -216,6 +220,43 @@ static int rewrite_fields(struct replay *r, struct err *e)
     return 0;
 }
 
+static int check_pem_files(const struct replay_config *c, struct err *e)
+{
+    if (c->ca_file && pem_check_certificate(c->ca_file, e) < 0)
+        return -1;
+    if (!c->cert_file)
+        return c->key_file ? err_set(e, ERR_USAGE, "a key needs its certificate") : 0;
+    if (pem_check_certificate(c->cert_file, e) < 0)
+        return -1;
+    return pem_check_key(c->key_file ? c->key_file : c->cert_file, e);
+}
+
+static int open_ways(struct replay *r, struct err *e)
+{
+    const struct replay_config *c = &r->config;
+
+    if (c->proxy && proxy_parse(&r->proxy, c->proxy, e) < 0)
+        return -1;
+    for (size_t i = 0; i < c->n_resolve; i++) {
+        if (resolve_check(c->resolve[i], r->targets, r->setup.n_targets, &r->proxy, e) < 0)
+            return -1;
+    }
+    r->setup.connections = (struct connector_options){
+        .timeout_ns = c->timeout_ns,
+        .connect_timeout_ns = c->connect_timeout_ns,
+        .ca_file = c->ca_file,
+        .insecure = c->insecure,
+        .cert_file = c->cert_file,
+        .key_file = c->key_file,
+        .proxy = c->proxy ? &r->proxy : NULL,
+        .resolve = c->resolve,
+        .n_resolve = c->n_resolve,
+    };
+    if (check_pem_files(c, e) < 0 || connection_setup(e) < 0)
+        return -1;
+    return c->cert_file ? connection_check_certificate(&r->setup.connections, e) : 0;
+}
+
 /* One worker does 50,000 pairs a second, and the reader wants a core too. */
 static unsigned choose_threads(const struct replay_config *c)
 {
@@ -283,8 +324,6 @@ static void fill_setup(struct replay *r)
     s->max_held = MAX_HELD;
     s->max_body = c->max_body;
     s->timeout_ns = c->timeout_ns;
-    s->connections = (struct connector_options){
-        .timeout_ns = c->timeout_ns, .ca_file = c->ca_file, .insecure = c->insecure};
     s->seed = c->seed;
     s->stops = &r->stops;
     s->stop_fd = r->stop_fd;
@@ -310,7 +349,7 @@ struct replay *replay_open(const struct replay_config *config, struct err *e)
     if (check_config(&r->config, e) < 0 ||
         match_init(&r->match, config->only, config->n_only, config->skip, config->n_skip, e) < 0 ||
         open_targets(r, e) < 0 || check_versions(r, e) < 0 || rewrite_fields(r, e) < 0 ||
-        ensure_descriptors(r, e) < 0 || connection_setup(e) < 0)
+        open_ways(r, e) < 0 || ensure_descriptors(r, e) < 0)
         goto failed;
     r->n_workers = choose_threads(&r->config);
     r->stats.n_targets = r->setup.n_targets;

@@ -63,13 +63,14 @@ struct replay_config {
     uint32_t ppm;                  /* share that is mirrored, parts per million */
     const char *seed;              /* of the draw; NULL is the default */
     enum replay_pace pace;
-    double speed;         /* PACE_RECORDED: times the recorded pace */
-    double rate;          /* PACE_RATE: requests a second */
-    unsigned concurrency; /* requests in flight per target; behind them, up to 1024 wait,
+    double speed;               /* PACE_RECORDED: times the recorded pace */
+    double rate;                /* PACE_RATE: requests a second */
+    unsigned concurrency;       /* requests in flight per target; behind them, up to 1024 wait,
                              and no more once 32 MiB of answers wait with them */
-    unsigned threads;     /* event loops; 0 chooses */
-    int64_t timeout_ns;   /* per request, connecting included */
-    const char *methods;  /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */
+    unsigned threads;           /* event loops; 0 chooses */
+    int64_t timeout_ns;         /* per request, connecting included */
+    int64_t connect_timeout_ns; /* for connecting alone, TLS included; 0: no other */
+    const char *methods;        /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */
     enum replay_control control;
     enum replay_host host;
     const char *host_name;  /* HOST_NAME */
@@ -81,6 +82,11 @@ struct replay_config {
     bool dry_run;           /* decide and account, send nothing */
     const char *ca_file;    /* PEM, or NULL for the system's */
     bool insecure;          /* no certificate checks */
+    const char *cert_file;  /* PEM, for servers that want one of their clients, or NULL */
+    const char *key_file;   /* PEM, of cert_file; NULL: it is in there, too */
+    const char *proxy;      /* URL, see replay/proxy.h; NULL: none, whatever the environment says */
+    const char *const *resolve; /* HOST:PORT:ADDRESS[,ADDRESS], instead of looking names up */
+    size_t n_resolve;
 
     /* Share of a target's calls, parts per million, that may fail within ten
      * seconds before it is left alone for a while; 0: any. */

@@ -20,6 +20,9 @@
 
 struct tls_server {
     char folder[64], certificate[96], key[96], url[64];
+    bool expired;        /* the certificate is of yesterday */
+    bool strict;         /* clients must show one as well */
+    const char *version; /* an option of s_server, or NULL */
     unsigned port;
     pid_t openssl;
     int to_peer, from_peer;
@@ -87,6 +90,18 @@ static void make_certificate(struct tls_server *s, const char *name)
     must(run(argv) == 0, "openssl req");
 }
 
+/* The same once more, from now until yesterday: `req` does not make such. */
+static void let_expire(const struct tls_server *s)
+{
+    char old[128];
+    const char *const argv[] = {"openssl",  "x509", "-in",   s->certificate,
+                                "-signkey", s->key, "-days", "-1",
+                                "-out",     old,    NULL};
+
+    snprintf(old, sizeof old, "%s.old", s->certificate);
+    must(run(argv) == 0 && rename(old, s->certificate) == 0, "openssl x509");
+}
+
 static unsigned free_port(void)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -118,6 +133,26 @@ static void wait_until_ready(unsigned port)
     must(false, "openssl s_server does not listen");
 }
 
+static void exec_server(const struct tls_server *s, const char *where)
+{
+    const char *argv[] = {"openssl",      "s_server", "-quiet", "-accept", where, "-cert",
+                          s->certificate, "-key",     s->key,   NULL,      NULL,  NULL,
+                          NULL,           NULL,       NULL,     NULL};
+    size_t n = 9;
+
+    if (s->strict) {
+        argv[n++] = "-Verify";
+        argv[n++] = "1";
+        argv[n++] = "-verify_return_error";
+        argv[n++] = "-CAfile";
+        argv[n++] = s->certificate;
+    }
+    if (s->version)
+        argv[n++] = s->version;
+    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    _exit(127);
+}
+
 static void start_openssl(struct tls_server *s)
 {
     int in[2], out[2];
@@ -135,9 +170,7 @@ static void start_openssl(struct tls_server *s)
             _exit(126);
         for (int fd = 3; fd < 1024; fd++)
             close(fd);
-        execlp("openssl", "openssl", "s_server", "-quiet", "-accept", where, "-cert",
-               s->certificate, "-key", s->key, (char *)NULL);
-        _exit(127);
+        exec_server(s, where);
     }
     close(in[0]);
     close(out[1]);
@@ -169,22 +202,40 @@ static void *talk(void *arg)
     return NULL;
 }
 
-struct tls_server *tls_server_start(const char *name)
+static struct tls_server *start(const char *name, struct tls_server kind)
 {
     struct tls_server *s = calloc(1, sizeof *s);
 
     must(s != NULL, "memory");
+    *s = kind;
     snprintf(s->folder, sizeof s->folder, "/tmp/mirrorctl-tls-XXXXXX");
     must(mkdtemp(s->folder) != NULL, "mkdtemp");
     snprintf(s->certificate, sizeof s->certificate, "%s/certificate.pem", s->folder);
     snprintf(s->key, sizeof s->key, "%s/key.pem", s->folder);
     make_certificate(s, name);
+    if (s->expired)
+        let_expire(s);
     s->port = free_port();
     snprintf(s->url, sizeof s->url, "https://localhost:%u", s->port);
     start_openssl(s);
     wait_until_ready(s->port);
     must(pthread_create(&s->thread, NULL, talk, s) == 0, "thread");
     return s;
+}
+
+struct tls_server *tls_server_start(const char *name)
+{
+    return start(name, (struct tls_server){0});
+}
+
+struct tls_server *tls_server_start_expired(const char *name)
+{
+    return start(name, (struct tls_server){.expired = true});
+}
+
+struct tls_server *tls_server_start_strict(const char *name, const char *version)
+{
+    return start(name, (struct tls_server){.strict = true, .version = version});
 }
 
 const char *tls_server_url(const struct tls_server *s)
@@ -195,6 +246,11 @@ const char *tls_server_url(const struct tls_server *s)
 const char *tls_server_ca(const struct tls_server *s)
 {
     return s->certificate;
+}
+
+const char *tls_server_key(const struct tls_server *s)
+{
+    return s->key;
 }
 
 unsigned tls_server_requests(struct tls_server *s)
