@@ -22,7 +22,7 @@ static void told(struct guard *g, const struct call *cause, int64_t now_ns)
     atomic_store(&g->free_pass, b->state == BREAKER_CLOSED ? b->pass : 0);
     if (!g->tell)
         return;
-    if (b->state == BREAKER_OPEN) {
+    if (b->state == BREAKER_OPEN && cause) {
         change.outcome = cause->outcome;
         change.detail = cause->detail;
         change.wait_ns = b->probe_at_ns - now_ns;
