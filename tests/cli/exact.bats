@@ -54,12 +54,18 @@ answered() {
 }
 
 # arrived LOG EXPECTED: the numbers of the requests in a server's log, sorted. A
-# request that is not as expected is told instead.
+# request that is not as expected, that overtook another one of its recorded
+# connection, or that was sent before that one was answered, is told instead.
 arrived() {
-  awk 'NR == FNR { bytes[$1] = $5 " " $6; next }
+  awk 'NR == FNR { bytes[$1] = $5 " " $6; connection[$1] = $2; place[$1] = $3; next }
        FNR == 1 { next }
        {
+         c = connection[$7]
          if ($5 " " $6 != bytes[$7]) { print "other bytes: " $0; exit }
+         if (c in last && place[$7] < last[c]) { print "out of order: " $0; exit }
+         if (c in done && $3 < done[c]) { print "overlaps: " $0; exit }
+         last[c] = place[$7]
+         done[c] = $4
          print $7
        }' "$2" "$1" | sort -n
 }
