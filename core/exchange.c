@@ -1,6 +1,7 @@
 #include "core/exchange.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,16 +64,18 @@ void exchange_free(struct exchange *x)
     mem_free(x);
 }
 
-struct pair *pair_new(struct exchange *x, size_t max, struct err *e)
+struct pair *pair_new(struct exchange *x, unsigned n_calls, size_t max, struct err *e)
 {
-    struct pair *p = mem_zalloc(sizeof *p);
+    struct pair *p = mem_alloc(sizeof *p); /* room for all calls, of which few are used */
 
     if (!p) {
         exchange_free(x);
         err_nomem(e, "starting a pair");
         return NULL;
     }
+    memset(p, 0, offsetof(struct pair, calls) + n_calls * sizeof *p->calls);
     p->exchange = x;
+    p->n_calls = n_calls;
     arena_init(&p->mem, max);
     return p;
 }

@@ -107,9 +107,9 @@ void exchange_free(struct exchange *x);
 /* Make it as exchange_new() gives it, keeping some memory for its next use. */
 void exchange_renew(struct exchange *x, size_t max);
 
-/* Take over the exchange and start a pair without calls, whose answers may add
- * up to `max` bytes. On failure the exchange is freed too. */
-struct pair *pair_new(struct exchange *x, size_t max, struct err *e);
+/* Take over the exchange and start a pair with so many zeroed calls, whose
+ * answers may add up to `max` bytes. On failure the exchange is freed too. */
+struct pair *pair_new(struct exchange *x, unsigned n_calls, size_t max, struct err *e);
 void pair_free(struct pair *p);
 
 /* A copy of `m` whose bytes live in `mem`. Returns 0, or -1 with *e set. */

@@ -518,10 +518,9 @@ static struct pair *take_pair(struct record_reader *r, struct str fields, struct
         return NULL;
     }
     x = take_exchange(r, fields, e);
-    p = x ? pair_new(x, r->arena_limit, e) : NULL;
+    p = x ? pair_new(x, (unsigned)calls, r->arena_limit, e) : NULL;
     if (!p)
         return NULL;
-    p->n_calls = (unsigned)calls;
     if (read_calls(r, p, e) < 0) {
         pair_free(p);
         return NULL;

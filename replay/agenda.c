@@ -8,7 +8,7 @@
 int agenda_init(struct agenda *a, size_t capacity, struct err *e)
 {
     *a = (struct agenda){.capacity = capacity};
-    a->heap = mem_array(capacity, sizeof(struct job *));
+    a->heap = mem_array(capacity, sizeof *a->heap);
     return a->heap ? 0 : err_nomem(e, "making the agenda");
 }
 
@@ -18,31 +18,30 @@ void agenda_release(struct agenda *a)
     *a = (struct agenda){0};
 }
 
-static bool comes_before(const struct job *a, const struct job *b)
+static bool comes_before(const struct agenda_entry *a, const struct agenda_entry *b)
 {
-    if (a->due_ns != b->due_ns)
-        return a->due_ns < b->due_ns;
-    return a->pair->exchange->ordinal < b->pair->exchange->ordinal;
+    return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->ordinal < b->ordinal;
 }
 
 void agenda_put(struct agenda *a, struct job *job)
 {
+    const struct agenda_entry entry = {job->due_ns, job->pair->exchange->ordinal, job};
     size_t at = a->n++;
 
     assert(a->n <= a->capacity);
-    for (; at > 0 && comes_before(job, a->heap[(at - 1) / 2]); at = (at - 1) / 2)
+    for (; at > 0 && comes_before(&entry, &a->heap[(at - 1) / 2]); at = (at - 1) / 2)
         a->heap[at] = a->heap[(at - 1) / 2];
-    a->heap[at] = job;
+    a->heap[at] = entry;
 }
 
 struct job *agenda_peek(const struct agenda *a)
 {
-    return a->n ? a->heap[0] : NULL;
+    return a->n ? a->heap[0].job : NULL;
 }
 
 struct job *agenda_take(struct agenda *a)
 {
-    struct job *first, *last;
+    struct agenda_entry first, last;
     size_t at = 0;
 
     if (a->n == 0)
@@ -52,13 +51,13 @@ struct job *agenda_take(struct agenda *a)
     for (;;) {
         size_t child = 2 * at + 1;
 
-        if (child + 1 < a->n && comes_before(a->heap[child + 1], a->heap[child]))
+        if (child + 1 < a->n && comes_before(&a->heap[child + 1], &a->heap[child]))
             child++;
-        if (child >= a->n || !comes_before(a->heap[child], last))
+        if (child >= a->n || !comes_before(&a->heap[child], &last))
             break;
         a->heap[at] = a->heap[child];
         at = child;
     }
     a->heap[at] = last;
-    return first;
+    return first.job;
 }

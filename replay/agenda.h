@@ -9,12 +9,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "replay/job.h"
 
+/* What orders a job stands beside it: looking it up costs a cache miss. */
+struct agenda_entry {
+    int64_t due_ns;
+    uint64_t ordinal;
+    struct job *job;
+};
+
 struct agenda {
-    struct job **heap;
+    struct agenda_entry *heap;
     size_t n, capacity;
 };
 

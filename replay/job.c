@@ -4,7 +4,7 @@
 
 struct job *job_new(struct exchange *x, unsigned n_calls, size_t max, struct err *e)
 {
-    struct pair *pair = pair_new(x, max, e);
+    struct pair *pair = pair_new(x, n_calls, max, e);
     struct http_request_line line = {0};
     struct job *job;
 
@@ -17,7 +17,6 @@ struct job *job_new(struct exchange *x, unsigned n_calls, size_t max, struct err
         return NULL;
     }
     http_request_line(x->request.head, &line);
-    pair->n_calls = n_calls;
     for (unsigned i = 0; i < n_calls; i++)
         pair->calls[i] = (struct call){.target = (uint8_t)i, .order = (uint8_t)i};
     *job = (struct job){.pair = pair, .method = line.method, .open = n_calls};

@@ -9,8 +9,8 @@
 #include "core/mem.h"
 #include "replay/flight.h"
 
-/* A wire that lay idle for less counts as busy. */
-static const int64_t busy_ns = 100 * NS_PER_US;
+/* What is not older than that counts as known. */
+static const int64_t fresh_ns = 100 * NS_PER_US;
 
 static int watch(struct worker *w, struct wire *wire, int how)
 {
@@ -117,11 +117,14 @@ bool wire_is_quiet(struct worker *w, const struct wire *wire)
 }
 
 /* An idle wire may have ended, or hold an answer that nobody asked for, without
- * our having been told yet. To look costs a system call, so a wire that was
- * busy until now is not asked, unless the request could not be sent again. */
+ * our having been told yet. To look costs a system call, so a wire is not asked
+ * that was busy until now, or quiet when all events were told just now, unless
+ * the request could not be sent again. */
 static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
 {
-    return (repeatable && w->now_ns - wire->idle_since_ns < busy_ns) || wire_is_quiet(w, wire);
+    bool known = w->now_ns - wire->idle_since_ns < fresh_ns || w->now_ns - w->told_ns < fresh_ns;
+
+    return (repeatable && known) || wire_is_quiet(w, wire);
 }
 
 /* The wire used last is the likeliest to be alive still. */

@@ -634,6 +634,7 @@ static void *run(void *arg)
 {
     struct epoll_event events[EVENT_BATCH];
     struct worker *w = arg;
+    int64_t told_ns;
     int n;
 
     while (!is_through(w) || w->done) {
@@ -644,7 +645,10 @@ static void *run(void *arg)
         start_due(w);
         n = wait_for_events(w, events);
         atomic_store(&w->sleeps_until, 0);
+        told_ns = clock_mono_ns();
         handle_all(w, events, n);
+        if (n < EVENT_BATCH)
+            w->told_ns = told_ns;
         handle_connections(w);
         w->now_ns = clock_mono_ns();
         time_out(w);

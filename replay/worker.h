@@ -75,6 +75,7 @@ struct worker {
     int epoll_fd, timer_fd;
     int64_t armed_ns; /* when the timer fires; INT64_MAX: not set */
     int64_t now_ns;   /* monotonic, of this round or event */
+    int64_t told_ns;  /* what had happened to idle wires by then is known */
     uint64_t order_seed;
     struct agenda agenda;
     struct chains chains;

@@ -8,7 +8,7 @@ enum { PAIR_BYTES = 64 * 1024 * 1024 };
 struct pair *pair_request(uint64_t ordinal, const char *method_and_target, struct err *e)
 {
     struct exchange *x = exchange_new(PAIR_BYTES, e);
-    struct pair *p = x ? pair_new(x, PAIR_BYTES, e) : NULL;
+    struct pair *p = x ? pair_new(x, 0, PAIR_BYTES, e) : NULL;
     struct buf head;
 
     if (!p)

@@ -70,10 +70,10 @@ static void a_pair_takes_its_exchange_over(void **state)
 
     (void)state;
     mem_fail_at(1, MEM_FAIL_ONCE);
-    assert_null(pair_new(x, 100, NULL));
+    assert_null(pair_new(x, 0, 100, NULL));
     mem_fail_at(0, MEM_FAIL_NEVER);
     x = exchange_new(32, NULL);
-    pair_free(pair_new(x, 100, NULL));
+    pair_free(pair_new(x, 0, 100, NULL));
     pair_free(NULL);
     exchange_free(NULL);
 }

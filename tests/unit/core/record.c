@@ -228,7 +228,7 @@ static void large_bodies_have_a_block_of_their_own(void **state)
 static void pairs_carry_every_call(void **state)
 {
     struct record_options o = options;
-    struct pair *p = pair_new(example(7, 10), 1 << 20, NULL);
+    struct pair *p = pair_new(example(7, 10), 2, 1 << 20, NULL);
     int fd = temporary_file();
     struct record_writer *w;
     struct record_reader *r;
