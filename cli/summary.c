@@ -224,6 +224,20 @@ static void say_lateness(const struct replay_stats *s)
                  "a lower --rate or --speed would show the services alone");
 }
 
+/* Only what the option would send is promised of it. */
+static void say_anomalous(const struct replay_stats *s)
+{
+    uint64_t two_ways = s->anomalous - s->unreadable;
+
+    if (two_ways)
+        log_info("%" PRIu64 " request%s could be read in two ways and %s not sent; "
+                 "--include-anomalous sends them",
+                 two_ways, plural(two_ways), two_ways == 1 ? "was" : "were");
+    if (s->unreadable)
+        log_info("%" PRIu64 " request%s no readable request line and %s never sent", s->unreadable,
+                 s->unreadable == 1 ? " has" : "s have", s->unreadable == 1 ? "is" : "are");
+}
+
 static void say_hints(const struct replay_stats *s, const char *refused)
 {
     if (s->no_key)
@@ -242,10 +256,7 @@ static void say_hints(const struct replay_stats *s, const char *refused)
         log_info("%" PRIu64 " request%s waited while replay fell behind and %s left out, oldest "
                  "first; a lower --percent would keep up",
                  s->behind, plural(s->behind), s->behind == 1 ? "was" : "were");
-    if (s->anomalous)
-        log_info("%" PRIu64 " request%s could be read in two ways and %s not sent; "
-                 "--include-anomalous sends them",
-                 s->anomalous, plural(s->anomalous), s->anomalous == 1 ? "was" : "were");
+    say_anomalous(s);
     if (s->incomplete)
         log_info("%" PRIu64 " request%s not captured whole and %s not sent", s->incomplete,
                  s->incomplete == 1 ? " was" : "s were", s->incomplete == 1 ? "is" : "are");

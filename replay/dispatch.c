@@ -41,6 +41,10 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
     case NOT_MEANT:
         s->no_rule++;
         break;
+    case NOT_READABLE:
+        s->unreadable++;
+        s->anomalous++;
+        break;
     case NOT_ANOMALOUS:
         s->anomalous++;
         break;

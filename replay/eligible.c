@@ -67,7 +67,7 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
     if (m->head.len == 0)
         return NOT_A_REQUEST;
     if (!http_request_start(m->head, &line))
-        return NOT_ANOMALOUS;
+        return NOT_READABLE;
     if (is_copy(m->head))
         return NOT_LOOP;
     if (is_tunnel(x, line.method))

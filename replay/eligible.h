@@ -15,6 +15,7 @@
 enum eligible {
     ELIGIBLE,
     NOT_A_REQUEST,  /* only an answer was seen: not counted as recorded */
+    NOT_READABLE,   /* its first line is no request line: anomalous whatever is asked for */
     NOT_LOOP,       /* a copy: it has our marker, or Envoy's -shadow host */
     NOT_TUNNEL,     /* CONNECT, or an upgrade that was agreed to or asked for */
     NOT_INCOMPLETE, /* not all of its bytes were captured */

@@ -155,6 +155,7 @@ struct replay_stats {
     /* not eligible */
     uint64_t method, incomplete, anomalous, tunnel, loop, no_rule, no_mirror, redirect, undecided,
         no_key, limit;
+    uint64_t unreadable; /* of anomalous: without a request line, so that no option sends them */
     uint64_t
         behind; /* also not eligible, left out before replay saw them: for who did to fill in */
     uint64_t selected, sampled_out;

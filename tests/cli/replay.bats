@@ -86,6 +86,27 @@ END
   [[ $stderr == *"control: 1 sent = 1 answered + 0 failed + 1 not_sent{unsafe 1}"* ]]
 }
 
+@test "--include-anomalous is not said to send what has no request line" {
+  pcap_of odd.pcap <<'END'
+>>> GET /folded HTTP/1.1\r\nHost: m\r\nX-A: b\r\n c\r\n\r\n
+<<< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n
+---
+>>> POST/nowhere HTTP/1.1\r\nHost: m\r\n\r\n
+<<< HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n
+END
+  replay_odd() {
+    run mirrorctl replay odd.pcap --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:2 --dry-run "$@"
+    [ "$status" -eq 0 ]
+    [[ $output == *"1 request has no readable request line and is never sent"* ]]
+  }
+  replay_odd
+  [[ $output == *"not_eligible{anomalous 2}"* ]]
+  [[ $output == *"1 request could be read in two ways and was not sent; --include-anomalous sends"* ]]
+  replay_odd --include-anomalous --methods all
+  [[ $output == *"2 recorded = 1 eligible + 1 not_eligible{anomalous 1}"* ]]
+  [[ $output != *"two ways"* ]]
+}
+
 @test "--dry-run sends nothing and accounts for everything" {
   movies_record m.mrec 200
   both
