@@ -86,6 +86,8 @@ int target_parse(struct target *t, const char *name, const char *url, struct err
         rc = err_nomem(e, "reading a URL");
     if (rc < 0) {
         target_release(&parsed);
+        if (strchr(url, '@')) /* what stands before it is not for logs */
+            return err_wrap(e, "%s", name);
         return err_wrap(e, "%s: \"%s\"", name, url);
     }
     *t = parsed;

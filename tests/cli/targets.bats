@@ -45,6 +45,8 @@ certificate() { # NAME: NAME.pem and NAME.key
   refused "no port" --proxy http://me:secret@proxy
   [[ $stderr != *secret* ]]
   refused "nosuch: No such file" --proxy @nosuch
+  refused "v3: no user or password" --v2 http://me:secret@v3
+  [[ $stderr != *secret* ]]
   refused "above the whole" --timeout 1s --connect-timeout 2s
 }
 
