@@ -36,7 +36,12 @@ struct capture {
     uint8_t port_set[65536 / 8];
     uint8_t id[16];
     int64_t created_ns;
-    int64_t now;        /* packet time, see set_clock() */
+    int64_t now; /* packet time, see set_clock() */
+    struct {
+        int side; /* 1, -1: the last packet was of another time, later or earlier; 0: of ours */
+        int64_t ns;
+        struct flow *flow; /* that it was of, or NULL */
+    } away;
     uint64_t numbers;   /* connections so far */
     uint64_t ordinals;  /* exchanges handed on so far */
     bool full;          /* no more exchanges are wanted */
@@ -97,6 +102,8 @@ static struct exchange *fresh(void *ctx, size_t max)
 static void end_flow(struct capture *c, struct flow *f)
 {
     connection_end(&f->connection, &c->pairs, c->now);
+    if (c->away.flow == f)
+        c->away.flow = NULL;
     flow_remove(c->flows, f);
 }
 
@@ -148,6 +155,15 @@ static struct flow *start_flow(struct capture *c, const struct flow_key *key,
     return f;
 }
 
+/* Does a segment begin another connection between the ports of this one? Its
+ * numbers may be the same, as of traffic that is replayed: then time tells. */
+static bool is_replaced(struct flow *f, const struct segment *s, int dir)
+{
+    bool opens = (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+
+    return connection_is_replaced(&f->connection, s, dir) || (opens && flow_is_over(f, s->ns));
+}
+
 static void on_segment(struct capture *c, const struct segment *s)
 {
     struct flow_key key;
@@ -157,7 +173,7 @@ static void on_segment(struct capture *c, const struct segment *s)
     c->stats.decoded++;
     dir = flow_key(&key, s);
     f = flow_find(c->flows, &key);
-    if (f && connection_is_replaced(&f->connection, s, dir)) {
+    if (f && is_replaced(f, s, dir)) {
         end_flow(c, f);
         f = NULL;
     }
@@ -171,6 +187,8 @@ static void on_segment(struct capture *c, const struct segment *s)
         return;
     connection_segment(&f->connection, &c->pairs, s, dir, c->now);
     flow_touch(c->flows, f, c->now);
+    if (c->away.side)
+        c->away.flow = f;
 }
 
 static enum decode_result decode(struct capture *c, const struct packet *p, struct segment *s)
@@ -228,27 +246,41 @@ static void use_packet(struct capture *c, const struct packet *p)
 }
 
 /* Packets may be out of order, and the clock does not go backwards for that. By
- * more than a moment they are of another time: of an older file, or behind one
- * whose time was wrong. */
-static void set_clock(struct capture *c, int64_t ns)
+ * more than a moment they are of another time: behind a pause, or of an older
+ * file. But a time may also be wrong, which must not end every connection: so
+ * the clock goes there only with the second such packet in a row. Returns
+ * whether the packet's time is believed. */
+static bool set_clock(struct capture *c, int64_t ns)
 {
-    if (ns > c->now || c->now - ns > CONNECTION_PATIENCE_SECONDS * NS_PER_SEC)
+    const int64_t moment = CONNECTION_PATIENCE_SECONDS * NS_PER_SEC;
+    int64_t ahead = ns - c->now;
+    int side = ahead > moment ? 1 : ahead < -moment ? -1 : 0;
+    bool believed = side == 0 || side == c->away.side;
+
+    if (believed && (ahead > 0 || side))
         c->now = ns;
+    if (believed && side && c->away.flow) /* the packet before was right, too */
+        flow_touch(c->flows, c->away.flow, c->away.ns < ns ? c->away.ns : ns);
+    c->away.side = believed ? 0 : side;
+    c->away.ns = ns;
+    c->away.flow = NULL;
+    return believed;
 }
 
 static bool on_packet(void *ctx, const struct packet *p)
 {
     struct capture *c = ctx;
+    bool believed;
 
     if (c->stats.packets == 0)
         c->stats.first_ns = c->now = p->ns;
+    believed = set_clock(c, p->ns);
     if (!c->source.kind->live && c->config.duration_ns &&
         p->ns - c->stats.first_ns >= c->config.duration_ns) {
-        c->over = true;
-        return false;
+        c->over = believed;
+        return !c->over;
     }
     c->stats.last_ns = p->ns;
-    set_clock(c, p->ns);
     mind_time(c);
     /* Not before, so that the sums hold whenever an exchange is handed on. */
     c->stats.packets++;

@@ -208,12 +208,19 @@ void flow_touch(struct flow_table *t, struct flow *f, int64_t now)
         stop_waiting(t, f);
 }
 
+bool flow_is_over(const struct flow *f, int64_t now)
+{
+    int64_t lifetime = lifetime_ns[f->class];
+
+    /* Beyond either end: older packets may follow newer ones, file by file. */
+    return now - f->last_ns > lifetime || f->last_ns - now > lifetime;
+}
+
 struct flow *flow_expired(const struct flow_table *t, int64_t now)
 {
     for (int i = 0; i < FLOW_CLASSES; i++) {
         struct flow *f = t->list[i].oldest;
-        /* Beyond either end: older packets may follow newer ones, file by file. */
-        if (f && (now - f->last_ns > lifetime_ns[i] || f->last_ns - now > lifetime_ns[i]))
+        if (f && flow_is_over(f, now))
             return f;
     }
     return t->list[FLOW_OVER].count > FLOW_MAX_OVER ? t->list[FLOW_OVER].oldest : NULL;

@@ -72,6 +72,9 @@ struct flow *flow_add(struct flow_table *t, const struct flow_key *key);
  * list, or take it out of that. */
 void flow_touch(struct flow_table *t, struct flow *f, int64_t now);
 
+/* Is its time over at `now`, by its class? */
+bool flow_is_over(const struct flow *f, int64_t now);
+
 /* A flow whose time is over, or that is one too many; NULL if there is none. */
 struct flow *flow_expired(const struct flow_table *t, int64_t now);
 
