@@ -1,6 +1,7 @@
 #include "capture/redact.h"
 
 #include "capture/blank_json.h"
+#include "capture/multipart.h"
 #include "core/buf.h"
 #include "core/coding.h"
 #include "core/mem.h"
@@ -451,16 +452,47 @@ static enum blank_result blank_lines(struct redaction *r, struct str text, struc
     return all;
 }
 
+/* Does it begin with a name and an equals sign? */
+static bool looks_like_form(struct str body)
+{
+    size_t end = find_any(body, STR("=\"<{ \t\r\n"));
+
+    return end > 0 && end < body.len && body.data[end] == '=';
+}
+
+/* Senders that say nothing of the type, or that it is text, as some do of whatever
+ * they are given, mean a form where it looks like one. */
+static bool is_form(const struct http_message *m, struct str body)
+{
+    struct str type;
+
+    if (type_has(m, "x-www-form-urlencoded"))
+        return true;
+    return looks_like_form(body) &&
+           (type_has(m, "text/plain") || !http_find_field(m->head, STR("Content-Type"), &type));
+}
+
+static bool is_multipart(const struct http_message *m)
+{
+    return type_has(m, "multipart/form-data");
+}
+
+static enum blank_result blank_form(struct redaction *r, struct str text, struct buf *out)
+{
+    size_t start = out->len;
+
+    put_parameters(r, text, true, out);
+    return str_eq(str_skip(buf_str(out), start), text) ? BLANK_NONE : BLANK_SOME;
+}
+
 static enum blank_result blank_text(struct redaction *r, const struct http_message *m,
                                     struct str text, struct buf *out)
 {
     size_t start = out->len;
     enum blank_result result;
 
-    if (r->has[KIND_QUERY] && type_has(m, "x-www-form-urlencoded")) {
-        put_parameters(r, text, true, out);
-        return str_eq(str_skip(buf_str(out), start), text) ? BLANK_NONE : BLANK_SOME;
-    }
+    if (r->has[KIND_QUERY] && is_form(m, text))
+        return blank_form(r, text, out);
     if (!r->has[KIND_JSON])
         return BLANK_NONE;
     result = blank_json(r->paths, r->n_paths, text, out, r->path_found);
@@ -476,21 +508,82 @@ static enum blank_result blank_text(struct redaction *r, const struct http_messa
                : result;
 }
 
+/* Is a part the field of a form that was named? */
+static bool is_named_part(struct redaction *r, const struct http_message *part)
+{
+    struct str disposition, name;
+
+    return r->has[KIND_QUERY] &&
+           http_find_field(part->head, STR("Content-Disposition"), &disposition) &&
+           multipart_parameter(disposition, STR("name"), &name) && is_parameter(r, name);
+}
+
+/* The content of a part may be anything that a body may be, but for parts. */
+static enum blank_result blank_part(struct redaction *r, const struct multipart_part *part,
+                                    struct buf *out)
+{
+    const struct http_message m = {.head = part->head}; /* the delimiter is its first line */
+    size_t start = out->len;
+    enum blank_result result = BLANK_NONE;
+
+    if (part->content.len == 0)
+        return BLANK_NONE;
+    if (is_named_part(r, &m)) {
+        put_mask(r, out);
+        return BLANK_SOME;
+    }
+    if (type_has(&m, "json") || type_has(&m, "x-www-form-urlencoded"))
+        result = blank_text(r, &m, part->content, out);
+    else if (r->has[KIND_JSON] && looks_like_json(part->content))
+        result = blank_json(r->paths, r->n_paths, part->content, out, r->path_found);
+    if (result == BLANK_SOME || result == BLANK_NOMEM)
+        return result;
+    out->len = start;
+    if (result == BLANK_NONE) {
+        put(r, out, part->content);
+        return BLANK_NONE;
+    }
+    put_mask(r, out);
+    r->blanked = true;
+    return BLANK_SOME;
+}
+
+static enum blank_result blank_parts(struct redaction *r, const struct http_message *m,
+                                     struct str text, struct buf *out)
+{
+    enum blank_result all = BLANK_NONE;
+    struct multipart parts;
+    struct multipart_part part;
+    struct str type = {0};
+
+    http_find_field(m->head, STR("Content-Type"), &type);
+    multipart_begin(&parts, type, text);
+    while (all != BLANK_NOMEM && multipart_next(&parts, &part)) {
+        enum blank_result one;
+
+        put(r, out, part.before);
+        one = blank_part(r, &part, out);
+        all = one == BLANK_NONE ? all : one;
+    }
+    put(r, out, parts.rest);
+    return all == BLANK_NOMEM || parts.closed ? all : BLANK_NOT_JSON;
+}
+
 /* Could it hold what is to be blanked, as far as its head tells? Without a type
  * and coded nobody knows. */
 static bool may_hold(const struct redaction *r, const struct http_message *m, bool coded)
 {
     struct str type;
 
-    if (r->has[KIND_QUERY] && type_has(m, "x-www-form-urlencoded"))
+    if (is_multipart(m) || (r->has[KIND_QUERY] && !coded && is_form(m, m->body)) ||
+        (r->has[KIND_QUERY] && type_has(m, "x-www-form-urlencoded")))
+        return true;
+    if (coded && !http_find_field(m->head, STR("Content-Type"), &type))
         return true;
     if (!r->has[KIND_JSON])
         return false;
-    if (type_has(m, "json") || type_has(m, "event-stream"))
-        return true;
-    if (coded)
-        return !http_find_field(m->head, STR("Content-Type"), &type);
-    return looks_like_json(m->body);
+    return type_has(m, "json") || type_has(m, "event-stream") ||
+           (!coded && looks_like_json(m->body));
 }
 
 /* Fill r->body with what the body becomes. */
@@ -511,7 +604,7 @@ static enum blank_result blank_body(struct redaction *r, const struct http_messa
             return may_hold(r, m, coded) ? BLANK_NOT_JSON : BLANK_NONE;
         text = buf_str(&r->text);
     }
-    result = blank_text(r, m, text, &r->body);
+    result = is_multipart(m) ? blank_parts(r, m, text, &r->body) : blank_text(r, m, text, &r->body);
     change->decoded = coded && result == BLANK_SOME;
     return result;
 }

@@ -1,10 +1,10 @@
 /* redact.h -- what must not reach the disk, blanked in an exchange.
  *
  * Names say what: a header field (`authorization`), a cookie (`cookie:sid`), a
- * query parameter or form field (`query:token`), or values of JSON bodies
- * (`$.card.number`). Where a body may hold one of them and cannot be read, it
- * is blanked whole: a record that says less is better than one that says too
- * much.
+ * query parameter or field of a form, also of one in parts (`query:token`), or
+ * values of JSON bodies (`$.card.number`). Where a body may hold one of them and
+ * cannot be read, it is blanked whole: a record that says less is better than
+ * one that says too much.
  */
 #ifndef MIRRORCTL_CAPTURE_REDACT_H
 #define MIRRORCTL_CAPTURE_REDACT_H

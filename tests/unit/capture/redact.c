@@ -31,6 +31,9 @@ struct message {
 #define POST          "POST / HTTP/1.1\r\n"
 #define JSON          POST "Content-Type: application/json\r\n"
 #define FORM          POST "Content-Type: application/x-www-form-urlencoded\r\n"
+#define PARTS         POST "Content-Type: multipart/form-data; charset=x; boundary=\"-b\"\r\n"
+#define PART(name)    "\r\n---b\r\nContent-Disposition: form-data; name=" name "\r\n\r\n"
+#define END           "\r\n---b--\r\n"
 #define BODY(literal) STR_INIT(literal)
 #define NO_BODY       STR_INIT("")
 
@@ -88,6 +91,50 @@ static const struct message requests[] = {
      FORM "Content-Length: 18\r\n\r\n", "token=REDACTED&b=2", false},
     {"a form field with a blank in it", FORM "\r\n", BODY("a=1&token=SEC SECRET"), NULL,
      "a=1&token=REDACTED", false},
+    {"a form that says nothing of its type", POST "\r\n", BODY("a=1&token=SECRET"), NULL,
+     "a=1&token=REDACTED", false},
+    {"a form that says it is text", POST "Content-Type: text/plain;charset=UTF-8\r\n\r\n",
+     BODY("token[]=SECRET"), NULL, "token[]=REDACTED", false},
+    {"a form without a type that breaks off is blanked whole", POST "\r\n", BODY("a=1&tok"), NULL,
+     "REDACTED", true},
+    {"a sentence is no form", POST "\r\n", BODY("see ?a=1&token=2"), NULL, "see ?a=1&token=2",
+     false},
+    {"a field in parts, with its length", PARTS "Content-Length: 141\r\n\r\n",
+     BODY("preamble" PART("\"a\"") "1" PART("\"token\"") "SECRET\r\nSECRET" END),
+     PARTS "Content-Length: 135\r\n\r\n",
+     "preamble" PART("\"a\"") "1" PART("\"token\"") "REDACTED" END, false},
+    {"a field in parts whose name has no quotes, a file, an empty one", PARTS "\r\n",
+     BODY(PART("TOKEN") "SECRET" PART("\"token[]\"; filename=\"a;b\"") "SECRET" PART("token") END),
+     NULL,
+     PART("TOKEN") "REDACTED" PART("\"token[]\"; filename=\"a;b\"") "REDACTED" PART("token") END,
+     false},
+    {"the name of a file is not that of a field", PARTS "\r\n",
+     BODY(PART("x; filename=token") "1" END), NULL, PART("x; filename=token") "1" END, false},
+    {"what looks like a delimiter and is none", PARTS "\r\n",
+     BODY(PART("token") "SECRET\r\n---bb\r\nSECRET ---b\r\nSECRET" END), NULL,
+     PART("token") "REDACTED" END, false},
+    {"a part with nothing between its head and the next", PARTS "\r\n",
+     BODY("---b\nContent-Disposition: form-data; name=x\n---b\n"
+          "Content-Disposition: form-data; name=token\n\nSECRET\n---b--"),
+     NULL,
+     "---b\nContent-Disposition: form-data; name=x\n---b\n"
+     "Content-Disposition: form-data; name=token\n\nREDACTED\n---b--",
+     false},
+    {"JSON in a part", PARTS "\r\n",
+     BODY(PART("x\r\nContent-Type: application/json") "{\"card\":1}" PART("y") "[{\"pw\":2}]" END),
+     NULL,
+     PART("x\r\nContent-Type: application/json") "{\"card\":\"REDACTED\"}" PART(
+         "y") "[{\"pw\":\"REDACTED\"}]" END,
+     false},
+    {"a part that says JSON and is none is blanked whole", PARTS "\r\n",
+     BODY(PART("x\r\nContent-Type: application/json") "SECRET" PART("y") "1" END), NULL,
+     PART("x\r\nContent-Type: application/json") "REDACTED" PART("y") "1" END, false},
+    {"parts without an end are blanked whole", PARTS "\r\n", BODY(PART("token") "SECRET"), NULL,
+     "REDACTED", false},
+    {"parts without a boundary are blanked whole", POST "Content-Type: multipart/form-data\r\n\r\n",
+     BODY(PART("token") "SECRET" END), NULL, "REDACTED", false},
+    {"parts that break off are blanked whole", PARTS "\r\n", BODY(PART("a") "1" END), NULL,
+     "REDACTED", true},
     {"a value, with its length", JSON "Content-Length: 16\r\n\r\n", BODY("{\"card\": 123456}"),
      JSON "Content-Length: 20\r\n\r\n", "{\"card\": \"REDACTED\"}", false},
     {"a value of any shape, twice", JSON "\r\n",
