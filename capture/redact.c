@@ -341,7 +341,7 @@ static void put_value(struct redaction *r, struct str name, struct str value,
     } else if (r->has[KIND_COOKIE] && sets_cookie(name)) {
         put_cookies(r, text, true, out);
     } else if (body->changed && str_ieq(name, STR("Content-Length")) && str_to_u64(text, &n) &&
-               n == body->before) {
+               n == body->before && n != body->now) {
         if (buf_printf(out, NULL, "%llu", (unsigned long long)body->now) < 0)
             r->failed = true;
     } else if (r->has[KIND_QUERY]) {
