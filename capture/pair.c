@@ -980,6 +980,49 @@ static enum capture_spoken spoken_in(const struct entry *e)
     return http_field_has(head, STR("Upgrade"), STR("h2c")) ? SPOKEN_H2C : SPOKEN_UPGRADE;
 }
 
+static void on_tunnel(struct pairing *p, size_t n)
+{
+    p->context->stats->tunnel_bytes += n;
+    if (p->last)
+        p->last->x->tunnel_bytes += n;
+}
+
+/* Take out what was read behind a request, and what of it is not read yet.
+ * Returns how many bytes it was. */
+static size_t take_back(struct pairing *p, struct entry *e)
+{
+    size_t n = p->held.bytes.len + head_so_far(&p->side[REQ]).len;
+    struct entry *next;
+
+    if (e->next)
+        n = (size_t)(p->side[REQ].pos - e->next->start[REQ]);
+    for (struct entry *behind = e->next; behind; behind = next) {
+        next = behind->next;
+        p->context->stats->requests--;
+        budget_return(p->context->budget, behind->charged);
+        exchange_free(behind->x);
+        mem_free(behind);
+    }
+    e->next = NULL;
+    p->last = e;
+    p->side[REQ].entry = NULL;
+    p->at_length = false;
+    buf_reset(&p->held.bytes);
+    return n;
+}
+
+/* What the client sent behind `e`, not waiting for the answer, is no request: it
+ * went through the tunnel, to whoever is at its other end (RFC 9110, 9.3.6). */
+static void begin_tunnel(struct pairing *p, struct entry *e)
+{
+    if (p->side[REQ].entry == e)
+        finish_message(p, REQ, false, HTTP_CUT);
+    on_tunnel(p, take_back(p, e));
+    http1_become_tunnel(&p->side[REQ].framer);
+    p->context->stats->tunnels++;
+    ports_add(&p->context->stats->spoken, p->origin.server.port, spoken_in(e));
+}
+
 static int on_end(struct pairing *p, int side)
 {
     struct entry *e = p->side[side].entry;
@@ -991,13 +1034,8 @@ static int on_end(struct pairing *p, int side)
     }
     if (finish_message(p, side, true, 0) < 0)
         return -1;
-    if (tunnel) {
-        if (p->side[REQ].entry)
-            finish_message(p, REQ, false, HTTP_CUT);
-        http1_become_tunnel(&p->side[REQ].framer);
-        p->context->stats->tunnels++;
-        ports_add(&p->context->stats->spoken, p->origin.server.port, spoken_in(e));
-    }
+    if (tunnel)
+        begin_tunnel(p, e);
     return 0;
 }
 
@@ -1048,13 +1086,6 @@ static void doubt_skipped(struct pairing *p)
     begin_doubt(p, true, from, 0);
     if (seen >= 0)
         p->resumed = seen;
-}
-
-static void on_tunnel(struct pairing *p, size_t n)
-{
-    p->context->stats->tunnel_bytes += n;
-    if (p->last)
-        p->last->x->tunnel_bytes += n;
 }
 
 /* Drive a framer over the bytes at hand. `why` is what breaks a message. */
