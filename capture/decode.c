@@ -31,6 +31,9 @@ enum { MAX_LAYERS = 24 };
 
 enum { AF_INET_BSD = 2 };
 
+/* What a frame carries at least: less is padded (IEEE 802.3, 3.2.8). */
+enum { ETHERNET_LEAST = 46 };
+
 static uint8_t u8(const struct walk *w, size_t at)
 {
     return (uint8_t)w->bytes.data[at];
@@ -282,10 +285,18 @@ static const struct row links[] = {
 
 /* ---- tunnels ---------------------------------------------------------------- */
 
+/* Does an Ethernet header begin there, by the type it names? */
+static bool looks_like_ethernet(const struct walk *w, size_t at)
+{
+    return w->bytes.len >= at + 14 && LOOK_UP(ether_types, be16(w, at + 12));
+}
+
 /* Labels down to the bottom of the stack; what follows has no type field, so
- * look at it (RFC 4385, 3): 4 and 6 are IP, 0 is a control word. */
+ * look at it (RFC 4385, 3): 4 and 6 are IP. Else it is Ethernet (RFC 4448), behind
+ * a control word that begins with 0, or without one, as addresses may too. */
 static enum decode_result mpls(struct walk *w)
 {
+    unsigned first;
     bool bottom;
 
     do {
@@ -296,9 +307,10 @@ static enum decode_result mpls(struct walk *w)
     } while (!bottom);
     if (w->bytes.len < 1)
         return too_short(w, 1);
-    if (u8(w, 0) >> 4 == 0)
-        return go_on(w, 4, ethernet);
-    return go_on(w, 0, raw_ip);
+    first = u8(w, 0) >> 4;
+    if (first == 4 || first == 6)
+        return go_on(w, 0, raw_ip);
+    return go_on(w, first == 0 && !looks_like_ethernet(w, 0) ? 4 : 0, ethernet);
 }
 
 /* RFC 2784 and 2890, and the version 1 of PPTP (RFC 2637, 4.1). */
@@ -391,7 +403,9 @@ static enum decode_result ipv4(struct walk *w)
         return too_short(w, 20);
     header = (size_t)(u8(w, 0) & 0xf) * 4;
     total = be16(w, 2);
-    if (total == 0) /* segmentation left to the card: the frame knows the length */
+    /* Segmentation is left to the card, and the frame knows the length; not so one
+     * that may be padded, and has nothing to segment. */
+    if (total == 0 && w->bytes.len + w->absent > ETHERNET_LEAST)
         total = w->bytes.len + w->absent;
     if (u8(w, 0) >> 4 != 4 || header < 20 || total < header)
         return DECODE_MALFORMED;

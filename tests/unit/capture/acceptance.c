@@ -501,6 +501,13 @@ static const struct wrapper wrappers[] = {
      MAC "\x08\0" IP4("\x11") UDP("\x17\xc1") "\0\0\x65\x58\0\0\7\0",
      50,
      {{16, 14}, {38, 34}}},
+    {"Ethernet in MPLS", LINK_ETHERNET, true, MAC "\x88\x47\0\1\1\x40", 18, {{0}}},
+    {"Ethernet in MPLS behind a control word",
+     LINK_ETHERNET,
+     true,
+     MAC "\x88\x47\0\1\1\x40\0\0\0\7",
+     22,
+     {{0}}},
 };
 
 /* Put every IP packet of `inner` into `p` behind the bytes of `w`. */

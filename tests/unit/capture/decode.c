@@ -142,11 +142,18 @@ static void ethernet_padding_is_no_payload(void **state)
 
 static void total_length_zero_means_the_card_segments(void **state)
 {
-    struct decoded d = with_total_length(0, 0);
+    struct decoded d = with_total_length(0, 10);
 
     (void)state;
     assert_int_equal(d.result, DECODE_SEGMENT);
-    assert_int_equal(d.s.bytes.len, 5);
+    assert_int_equal(d.s.bytes.len, 15);
+}
+
+static void total_length_zero_of_a_frame_that_may_be_padded_is_malformed(void **state)
+{
+    (void)state;
+    assert_int_equal(with_total_length(0, 0).result, DECODE_MALFORMED);
+    assert_int_equal(with_total_length(0, 1).result, DECODE_MALFORMED);
 }
 
 static void payload_beyond_the_frame_is_missing(void **state)
@@ -351,6 +358,7 @@ int main(void)
         cmocka_unit_test(up_to_three_tags_are_kept),
         cmocka_unit_test(ethernet_padding_is_no_payload),
         cmocka_unit_test(total_length_zero_means_the_card_segments),
+        cmocka_unit_test(total_length_zero_of_a_frame_that_may_be_padded_is_malformed),
         cmocka_unit_test(payload_beyond_the_frame_is_missing),
         cmocka_unit_test(a_total_length_shorter_than_its_header_is_malformed),
         cmocka_unit_test(every_cut_is_noticed),
