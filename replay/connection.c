@@ -644,6 +644,28 @@ static ssize_t result_of_system(ssize_t n)
     return errno == EAGAIN || errno == EINTR ? CONNECTION_AGAIN : CONNECTION_ERROR;
 }
 
+/* The peer's last word, which libcurl says only to who listens. */
+static int note_last_word(CURL *easy, curl_infotype type, char *text, size_t n, void *connection)
+{
+    struct connection *c = connection;
+
+    (void)easy;
+    if (type == CURLINFO_TEXT)
+        snprintf(c->curl_text, sizeof c->curl_text, "%.*s",
+                 (int)(n && text[n - 1] == '\n' ? n - 1 : n), text);
+    return 0;
+}
+
+/* Sending has failed, but why may lie there to be received: a peer that will
+ * not have us says so and resets. libcurl keeps only the text of the first
+ * failure, so from here on it is listened to. */
+static void listen_for_last_word(struct connection *c)
+{
+    curl_easy_setopt(c->easy, CURLOPT_DEBUGFUNCTION, note_last_word);
+    curl_easy_setopt(c->easy, CURLOPT_DEBUGDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_VERBOSE, 1L);
+}
+
 ssize_t connection_send(struct connection *c, struct str bytes)
 {
     size_t sent = 0;
@@ -654,6 +676,8 @@ ssize_t connection_send(struct connection *c, struct str bytes)
     if (!c->easy)
         return result_of_system(send(c->fd, bytes.data, bytes.len, MSG_NOSIGNAL));
     code = curl_easy_send(c->easy, bytes.data, bytes.len, &sent);
+    if (code != CURLE_OK && code != CURLE_AGAIN)
+        listen_for_last_word(c);
     return result_of(code, sent);
 }
 

@@ -1,6 +1,7 @@
 /* The ways to a target: TLS and who is believed, proxies, given addresses, the
  * time that connecting may take, and by which name a failure goes. */
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 
 #include "tests/support/proxy.h"
@@ -171,6 +172,58 @@ static void a_certificate_is_shown_to_those_who_want_one(void **state)
         tls_server_stop(s);
         tls_server_stop(other);
     }
+}
+
+static void wait_on(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+
+    assert_int_equal(poll(&p, 1, 20000), 1);
+}
+
+static struct connection *open_now(struct connector *r, const struct target *t)
+{
+    struct connection *c = connection_open(r, t, NULL, NULL);
+
+    assert_non_null(c);
+    while (connection_state(c) == CONNECTION_OPENING) {
+        wait_on(connector_fd(r), POLLIN);
+        connector_drive(r);
+    }
+    assert_int_equal(connection_state(c), CONNECTION_OPEN);
+    return c;
+}
+
+/* The peer may have said no and reset before anything was sent: then sending
+ * fails first, as it does here on a socket that is shut, and its reason is read
+ * afterwards. */
+static void why_tls_was_refused_is_told_where_sending_failed_too(void **state)
+{
+    struct connector_options options = {.timeout_ns = 20 * NS_PER_SEC};
+    struct target target = {0};
+    struct connector *connector;
+    struct connection *c;
+    struct tls_server *s;
+    struct str why;
+    char byte;
+
+    (void)state;
+    need_tls();
+    s = tls_server_start_strict("localhost", "-tls1_3");
+    options.ca_file = tls_server_ca(s);
+    connector = connector_new(&options, NULL);
+    assert_int_equal(target_parse(&target, "v2", tls_server_url(s), NULL), 0);
+    c = open_now(connector, &target);
+    wait_on(connection_fd(c), POLLIN);
+    shutdown(connection_fd(c), SHUT_WR);
+    assert_int_equal(connection_send(c, STR("to nobody")), CONNECTION_ERROR);
+    assert_int_equal(connection_receive(c, &byte, 1), CONNECTION_ERROR);
+    assert_int_equal(connection_failure(c, &why), OUTCOME_TLS);
+    assert_non_null(strstr(why.data, "it wants a client certificate"));
+    connection_close(c);
+    connector_free(connector);
+    target_release(&target);
+    tls_server_stop(s);
 }
 
 /* Answers a few connections in plain HTTP, whatever it is told. */
@@ -540,6 +593,7 @@ int main(void)
         TEST(each_fault_of_a_certificate_is_named_with_what_to_do),
         TEST(a_target_can_be_called_as_its_certificate_does),
         TEST(a_certificate_is_shown_to_those_who_want_one),
+        TEST(why_tls_was_refused_is_told_where_sending_failed_too),
         TEST(http_where_tls_was_expected_is_told),
         TEST(files_that_tls_cannot_use_are_refused_at_once),
         TEST(an_encrypted_key_is_refused),
