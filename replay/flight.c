@@ -15,7 +15,7 @@
 enum {
     CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
     READABLE = EPOLLIN | CLOSING,
-    MAX_READS = 8, /* then others have their turn */
+    MAX_READS = 2, /* of 64 KiB, then others have their turn */
     AMBIGUOUS = HTTP_CL_TE | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN,
 };
 
