@@ -152,7 +152,7 @@ bool queue_put_displacing(struct queue *q, void *item, size_t weight,
         displaced(ctx, pop(q));
     if (ok)
         push(q, item, weight);
-    pthread_mutex_unlock(&q->lock);
+    end_put(q, ok);
     return ok;
 }
 

@@ -271,6 +271,56 @@ static void merging_is_as_adding_all(void **state)
     mem_free(b);
 }
 
+struct echo {
+    struct queue *there, *back;
+};
+
+static void *give_back(void *arg)
+{
+    struct echo *echo = arg;
+    void *item;
+
+    while ((item = queue_take(echo->there)))
+        queue_put(echo->back, item);
+    return NULL;
+}
+
+static void drop(void *ctx, void *item)
+{
+    (void)ctx;
+    (void)item;
+}
+
+static bool put_displacing(struct queue *q, void *item)
+{
+    return queue_put_displacing(q, item, 0, drop, NULL);
+}
+
+/* Each item comes when the one before is back, so that the taker sleeps. */
+static void whoever_waits_for_items_is_woken_by_any_way_to_put_one(void **state)
+{
+    static bool (*const ways[])(struct queue *, void *) = {queue_put, queue_put_first,
+                                                           queue_try_put, put_displacing};
+
+    (void)state;
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        struct echo echo = {queue_new(4, NULL), queue_new(4, NULL)};
+        int64_t deadline = clock_mono_ns() + 20 * NS_PER_SEC;
+        pthread_t thread;
+        int rounds = 0, item;
+
+        assert_int_equal(pthread_create(&thread, NULL, give_back, &echo), 0);
+        while (rounds < 200 && ways[way](echo.there, &item) &&
+               queue_take_until(echo.back, deadline))
+            rounds++;
+        queue_close(echo.there);
+        pthread_join(thread, NULL);
+        assert_int_equal(rounds, 200);
+        queue_free(echo.there);
+        queue_free(echo.back);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +330,7 @@ int main(void)
         cmocka_unit_test(taking_gives_up_at_the_deadline),
         cmocka_unit_test(nothing_is_lost_between_threads),
         cmocka_unit_test(closing_wakes_who_waits),
+        cmocka_unit_test(whoever_waits_for_items_is_woken_by_any_way_to_put_one),
         cmocka_unit_test(items_that_weigh_too_much_wait),
         cmocka_unit_test(what_waits_longest_makes_room_when_nobody_may_wait),
         cmocka_unit_test(waiting_for_weight_ends),
