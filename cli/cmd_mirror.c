@@ -263,7 +263,8 @@ static void say_summary(const struct run *run, const struct replay_stats *stats)
 /* One failure must not hide another: all are said, the worst is the status. */
 static int run_to_end(struct run *run)
 {
-    struct exchange_source source = {feed_next, &run->feed};
+    struct exchange_source source = {
+        .next = feed_next, .ctx = &run->feed, .live = run->options->capture.interface != NULL};
     struct pair_sink sink = {put_pair, run};
     struct err e = {0};
     struct replay_stats stats;

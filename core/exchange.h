@@ -141,6 +141,7 @@ struct exchange_source {
     /* Begin again where it began: 0, or -1 with *e set. NULL: it cannot. */
     int (*rewind)(void *ctx, struct err *e);
     bool at_hand; /* a file: reading ahead waits for nobody */
+    bool live;    /* it happens now: an exchange is given just after it has ended */
 };
 
 /* The same for pairs. */

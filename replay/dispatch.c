@@ -121,6 +121,8 @@ static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
     if (!job)
         return -1;
     job->due_ns = schedule_due(&d->schedule, recorded_ns);
+    if (d->comes_by_time)
+        job->due_ns = arrivals_due(&d->arrivals, job->due_ns);
     decide_calls(d, job);
     if (!d->dry_run)
         wait_for(d, job->due_ns);
@@ -190,13 +192,25 @@ static int take(struct dispatcher *d, struct exchange *x, struct err *e)
     return 0;
 }
 
+/* The next exchange, and when it came. */
+static int next(struct dispatcher *d, const struct exchange_source *source, struct exchange **x,
+                struct err *e)
+{
+    int64_t asked_ns = d->comes_by_time ? clock_mono_ns() : 0;
+    int got = source->next(source->ctx, x, e);
+
+    if (d->comes_by_time)
+        arrivals_note(&d->arrivals, asked_ns, clock_mono_ns());
+    return got;
+}
+
 static int take_all(struct dispatcher *d, const struct exchange_source *source, struct err *e)
 {
     struct exchange *x;
     int got = 0;
 
     d->stats->passes++;
-    while (!is_stopping(d) && !d->over && (got = source->next(source->ctx, &x, e)) == 1) {
+    while (!is_stopping(d) && !d->over && (got = next(d, source, &x, e)) == 1) {
         if (take(d, x, e) < 0)
             return -1;
     }
@@ -234,6 +248,8 @@ int dispatch(struct dispatcher *d, const struct exchange_source *source, struct 
     if (!window)
         return err_nomem(e, "sorting requests");
     reorder_init(window, source);
+    arrivals_init(&d->arrivals, source->live, clock_mono_ns());
+    d->comes_by_time = !source->at_hand && d->schedule.rules.pace != PACE_MAX;
     rc = take_passes(d, source, sorts ? &sorted : source, window, e);
     reorder_release(window);
     mem_free(window);

@@ -12,6 +12,7 @@
 
 #include "core/err.h"
 #include "core/exchange.h"
+#include "replay/arrival.h"
 #include "replay/eligible.h"
 #include "replay/replay.h"
 #include "replay/schedule.h"
@@ -35,7 +36,9 @@ struct dispatcher {
     size_t max_answers;  /* bytes that all answers of a pair may have */
 
     /* Where it is. */
-    bool begun, over; /* the first exchange, or the end, has come */
+    bool begun, over;   /* the first exchange, or the end, has come */
+    bool comes_by_time; /* the input does: `arrivals` is in use */
+    struct arrivals arrivals;
     uint64_t ordinal_base, connection_base, last_ordinal, last_connection;
 
     /* Counted here: recorded to sampled_out. */

@@ -213,3 +213,22 @@ wait_for_copies() {
   stop_movies "$v1_pid"
   [ "$(requests_in v1.log)" -eq 10 ] && [ "$(copies_in v1.log)" -eq 0 ]
 }
+
+@test "live: an answer that the service took its time for makes no copy late" {
+  need_capture
+  both v1
+  targets=(--baseline recorded --v2 "http://127.0.0.1:$v2_port")
+  start_mirror -o live.mres
+  ask 3
+  wait_for_copies 3
+  kill -STOP "$v1_pid"
+  start slow curl -sf "http://127.0.0.1:$v1_port/movies/2" -o /dev/null
+  slow_pid=$PID
+  run curl -m 0.4 -sf "http://127.0.0.1:$v1_port/movies/3" # gives up after that time
+  [ "$status" -eq 28 ]
+  kill -CONT "$v1_pid"
+  end_of "$slow_pid"
+  wait_for_copies 4
+  end_mirror
+  [ "$(grep -ao '"lateness":{[^}]*}' live.mres | jq -R '"{\(.)}" | fromjson.lateness.max | tonumber < 200000000')" = true ]
+}
