@@ -8,12 +8,12 @@
 #include "cli/text.h"
 #include "core/clock.h"
 #include "core/json.h"
-#include "core/secret.h"
 
 /* A writer and what its pieces need. */
 struct har {
     struct json_writer w;
     struct buf scratch;
+    struct buf plain; /* a value without its secrets */
     bool show_secrets;
     struct err *e;
 };
@@ -78,6 +78,27 @@ static void put_endpoint(struct har *h, const char *key, const struct endpoint *
 
 /* ---- pieces of messages ----------------------------------------------------- */
 
+/* A target or URL as it may be shown; good until the next. */
+static struct str shown_url(struct har *h, struct str url)
+{
+    if (h->show_secrets)
+        return url;
+    buf_reset(&h->plain);
+    if (hide_in_url(&h->plain, url, h->e) < 0)
+        h->w.failed = true;
+    return buf_str(&h->plain);
+}
+
+static struct str shown_value(struct har *h, const struct http_field *f)
+{
+    if (h->show_secrets)
+        return f->value;
+    buf_reset(&h->plain);
+    if (hide_in_field(&h->plain, f, h->e) < 0)
+        h->w.failed = true;
+    return buf_str(&h->plain);
+}
+
 static void put_fields(struct har *h, const char *key, struct str rest)
 {
     struct http_field f;
@@ -87,10 +108,7 @@ static void put_fields(struct har *h, const char *key, struct str rest)
     while (http_next_field(&rest, &f)) {
         json_open_object(&h->w);
         put_exact(h, "name", f.name);
-        if (!h->show_secrets && secret_is_header(f.name))
-            put(h, "value", STR(SECRET_MASK));
-        else
-            put_exact(h, "value", f.value);
+        put_exact(h, "value", shown_value(h, &f));
         json_close(&h->w);
     }
     json_close(&h->w);
@@ -196,6 +214,7 @@ static void put_request(struct har *h, const struct exchange *x)
 {
     const struct http_message *m = &x->request;
     struct http_request_line line = {0};
+    struct str target;
 
     json_key(&h->w, "request");
     if (!m->head.len) {
@@ -206,12 +225,13 @@ static void put_request(struct har *h, const struct exchange *x)
         http_garbled_line(m->head, &line);
     json_open_object(&h->w);
     put(h, "method", line.method);
-    put_url(h, x, line.target);
-    put_exact(h, "_target", line.target);
+    target = shown_url(h, line.target);
+    put_url(h, x, target);
+    put_exact(h, "_target", target);
     put(h, "httpVersion", http_version(m->head, &line));
     put_no_cookies(h);
     put_fields(h, "headers", http_fields(m->head));
-    put_query(h, line.target);
+    put_query(h, shown_url(h, line.target));
     if (m->body_size) {
         json_key(&h->w, "postData");
         json_open_object(&h->w);
@@ -287,7 +307,7 @@ static void put_response(struct har *h, const struct http_message *m, struct str
     json_u64(&h->w, m->body_size);
     put_content(h, m, "encoding");
     json_close(&h->w);
-    put(h, "redirectURL", location);
+    put(h, "redirectURL", shown_url(h, location));
     put_informational(h, informational);
     put_trailers(h, m);
     put_sizes(h, m);
@@ -315,6 +335,7 @@ static void har_begin(struct har *h, struct buf *out, bool show_secrets, struct 
     h->show_secrets = show_secrets;
     h->e = e;
     buf_init(&h->scratch, SCRATCH_MAX);
+    buf_init(&h->plain, SCRATCH_MAX);
     json_begin(&h->w, out, false, e);
     json_open_object(&h->w);
 }
@@ -322,6 +343,7 @@ static void har_begin(struct har *h, struct buf *out, bool show_secrets, struct 
 static int har_end(struct har *h, struct buf *out)
 {
     buf_release(&h->scratch);
+    buf_release(&h->plain);
     if (json_end_all(&h->w) < 0)
         return -1;
     return buf_addc(out, '\n', h->e);

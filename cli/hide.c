@@ -59,6 +59,18 @@ int hide_in_url(struct buf *out, struct str url, struct err *e)
     return buf_add(out, fragment, e);
 }
 
+int hide_in_field(struct buf *out, const struct http_field *field, struct err *e)
+{
+    struct str value = field->value;
+
+    if (secret_is_header(field->name))
+        return buf_add(out, STR(SECRET_MASK), e);
+    /* Referer, Location and whatever else holds a URL */
+    if (str_find(value, '?') < value.len || str_find(value, '@') < value.len)
+        return hide_in_url(out, value, e);
+    return buf_add(out, value, e);
+}
+
 /* ---- JSON ------------------------------------------------------------------- */
 
 /* Length of the string whose opening quote is at the front, quotes included;

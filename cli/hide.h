@@ -13,6 +13,9 @@
  * the user of its authority hidden. */
 int hide_in_url(struct buf *out, struct str url, struct err *e);
 
+/* Append the value of a field, which may be secret or a URL that holds secrets. */
+int hide_in_field(struct buf *out, const struct http_field *field, struct err *e);
+
 /* Append a form (a=1&token=2) with its secret values hidden. */
 int hide_in_form(struct buf *out, struct str form, struct err *e);
 

@@ -5,7 +5,6 @@
 
 #include "cli/hide.h"
 #include "cli/text.h"
-#include "core/secret.h"
 
 enum { LISTING_MAX = 1 << 30, MAX_BINARY_SHOWN = 256 };
 
@@ -44,6 +43,21 @@ static void print_url(struct listing *l, struct str url)
     buf_init(&plain, LISTING_MAX);
     if (l->rc == 0)
         l->rc = hide_in_url(&plain, url, l->e);
+    print_escaped(l, buf_str(&plain), false);
+    buf_release(&plain);
+}
+
+static void print_value(struct listing *l, const struct http_field *field)
+{
+    struct buf plain;
+
+    if (l->show_secrets) {
+        print_escaped(l, field->value, false);
+        return;
+    }
+    buf_init(&plain, LISTING_MAX);
+    if (l->rc == 0)
+        l->rc = hide_in_field(&plain, field, l->e);
     print_escaped(l, buf_str(&plain), false);
     buf_release(&plain);
 }
@@ -172,12 +186,7 @@ static void print_fields(struct listing *l, struct str rest)
     while (http_next_field(&rest, &f)) {
         print_escaped(l, f.name, false);
         print(l, ": ");
-        if (!l->show_secrets && secret_is_header(f.name))
-            print(l, SECRET_MASK);
-        else if (str_find(f.value, '?') < f.value.len || str_find(f.value, '@') < f.value.len)
-            print_url(l, f.value); /* Referer, Location */
-        else
-            print_escaped(l, f.value, false);
+        print_value(l, &f);
         print(l, "\n");
     }
 }

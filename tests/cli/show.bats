@@ -64,9 +64,11 @@ END
     [ "$status" -eq 0 ]
     [[ $output != *secret* ]]
     [[ $output != *c2VjcmV0* ]]
+    [[ $output != *abc* ]]
     run mirrorctl show odd.mrec 1 --format $format --show-secrets
     [[ $output == *sid=secret* ]]
     [[ $output == *c2VjcmV0* ]]
+    [[ $output == *token=abc* ]]
   done
 }
 

@@ -39,6 +39,23 @@ static void the_user_of_a_url_is_hidden(void **state)
     assert_hidden(hide_in_url, "unix:/run/a@b", "unix:/run/a@b");
 }
 
+static int hide_value(struct buf *out, struct str line, struct err *e)
+{
+    struct http_field field;
+
+    return http_next_field(&line, &field) ? hide_in_field(out, &field, e) : -1;
+}
+
+static void secret_fields_are_hidden_and_urls_in_any(void **state)
+{
+    (void)state;
+    assert_hidden(hide_value, "Authorization: Basic abc\r\n", "(hidden)");
+    assert_hidden(hide_value, "Referer: http://m/?a=1&token=abc\r\n",
+                  "http://m/?a=1&token=(hidden)");
+    assert_hidden(hide_value, "Location: http://me:pw@m/\r\n", "http://(hidden)@m/");
+    assert_hidden(hide_value, "Accept: text/html\r\n", "text/html");
+}
+
 static void secret_json_members_are_hidden_whatever_their_value_is(void **state)
 {
     (void)state;
@@ -98,6 +115,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(secret_query_parameters_are_hidden),
         cmocka_unit_test(the_user_of_a_url_is_hidden),
+        cmocka_unit_test(secret_fields_are_hidden_and_urls_in_any),
         cmocka_unit_test(secret_json_members_are_hidden_whatever_their_value_is),
         cmocka_unit_test(json_that_ends_early_shows_no_more_than_whole_json),
         cmocka_unit_test(bodies_are_read_by_their_type),
