@@ -161,6 +161,26 @@ static void a_packet_of_impossible_length_is_the_end(void **state)
     buf_release(&file);
 }
 
+static void another_file_behind_it_is_told(void **state)
+{
+    const struct flavour f = {"", 0xa1b2c3d4, 2, 4, SNAPLEN, ETHERNET, 1000, 0, false};
+    const struct packets *p = *state;
+    struct buf file;
+    struct stage s;
+
+    buf_init(&file, 1 << 20);
+    put_file(&file, &f, p);
+    put_file(&file, &f, p);
+    run_bytes(&s, &file);
+    assert_int_equal(s.rc, -1);
+    assert_int_equal(s.err.kind, ERR_DAMAGED);
+    assert_non_null(strstr(s.err.text, "another file begins here"));
+    assert_string_equal(stage_text(&s), EXCHANGE);
+    assert_int_equal(s.stats.packets, p->n);
+    stage_release(&s);
+    buf_release(&file);
+}
+
 /* Wherever it is cut, what was before is used, and only a whole packet is no damage. */
 static void a_file_may_end_anywhere(void **state)
 {
@@ -192,6 +212,7 @@ int main(void)
         TEST(every_way_to_write_it_reads_the_same),
         TEST(a_packet_beyond_the_limit_of_the_file_is_cut),
         TEST(a_packet_of_impossible_length_is_the_end),
+        TEST(another_file_behind_it_is_told),
         TEST(a_file_may_end_anywhere),
     };
 
