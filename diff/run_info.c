@@ -130,10 +130,12 @@ static int keep_time(struct run_info *r, struct str *kept, struct str time, bool
 static int add_section(struct run_info *r, struct json_node *meta, struct err *e)
 {
     struct pair_roles roles = roles_of(meta);
+    const struct json_node *insecure = member(meta, "insecure");
 
     if (take_roles(r, &roles, e) < 0 ||
         keep_time(r, &r->started, text_of(member(meta, "started")), false, e) < 0)
         return -1;
+    r->insecure = r->insecure || (insecure && insecure->type == JSON_TRUE);
     if (r->sections++ == 0) {
         r->meta = meta;
         r->recorded = roles.recorded;
@@ -269,10 +271,20 @@ struct str run_info_place(const struct run_info *r, const char *name)
     return run_info_target(r, name);
 }
 
-uint64_t run_info_count(const struct run_info *r, const char *name, uint64_t fallback)
+static uint64_t count_of(const struct json_node *object, const char *name, uint64_t fallback)
 {
-    const struct json_node *n = member(r->accounting, name);
+    const struct json_node *n = member(object, name);
     uint64_t value;
 
     return n && n->type == JSON_NUMBER && str_to_u64(n->text, &value) ? value : fallback;
+}
+
+uint64_t run_info_count(const struct run_info *r, const char *name, uint64_t fallback)
+{
+    return count_of(r->accounting, name, fallback);
+}
+
+uint64_t run_info_behind(const struct run_info *r)
+{
+    return count_of(member(r->accounting, "not_eligible"), "behind", 0);
 }

@@ -27,6 +27,7 @@ struct run_info {
     struct str started, ended;       /* the earliest and the latest, or data NULL */
     bool candidates[CANDIDATES_MAX]; /* those that a section names; v2 if there is none */
     bool recorded;                   /* the baseline of the first section */
+    bool insecure;                   /* a section's certificates were not checked */
     struct pair_roles roles;         /* of the section at hand */
 };
 
@@ -55,5 +56,8 @@ static inline unsigned run_info_cut_off(const struct run_info *r)
 
 /* A number of the accounting ("selected"), or the fallback. */
 uint64_t run_info_count(const struct run_info *r, const char *name, uint64_t fallback);
+
+/* Requests that were left out before the draw because replay fell behind. */
+uint64_t run_info_behind(const struct run_info *r);
 
 #endif

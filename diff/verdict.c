@@ -90,6 +90,18 @@ static void add_endpoint(struct totals *t, const struct tally_endpoint *ep)
     }
 }
 
+/* What nobody looked at cannot be known, but it was traffic like the rest. */
+static void add_missed(const struct evidence *ev, struct totals *t)
+{
+    uint64_t recorded = run_info_count(ev->run, "recorded", 0);
+
+    t->behind = t->missed = run_info_behind(ev->run);
+    if (recorded > t->behind)
+        t->missed =
+            (uint64_t)((double)t->behind * (double)t->selected / (double)(recorded - t->behind) +
+                       0.5);
+}
+
 static void add_totals(const struct evidence *ev, struct totals *t)
 {
     const struct gate *latency = &ev->gates[GATE_LATENCY];
@@ -107,6 +119,7 @@ static void add_totals(const struct evidence *ev, struct totals *t)
     t->selected = run_info_count(ev->run, "selected", 0);
     if (t->selected < t->pairs + t->unsent + t->unrecorded)
         t->selected = t->pairs + t->unsent + t->unrecorded;
+    add_missed(ev, t);
 }
 
 /* ---- gates ---- */
@@ -247,10 +260,11 @@ static void judge_latency(const struct evidence *ev, const struct totals *t, str
 static void judge_coverage(const struct evidence *ev, const struct totals *t, struct gate_result *r)
 {
     const struct gate *g = &ev->gates[GATE_COVERAGE];
-    char also[80] = "";
+    uint64_t of = t->selected + t->missed;
+    char also[80] = "", missed[80] = "";
 
-    r->observed = t->selected ? (double)t->covered / (double)t->selected : 0;
-    r->verdict = r->observed >= g->limit && t->selected ? GATE_PASS : GATE_INCONCLUSIVE;
+    r->observed = of ? (double)t->covered / (double)of : 0;
+    r->verdict = r->observed >= g->limit && of ? GATE_PASS : GATE_INCONCLUSIVE;
     if (run_info_cut_off(ev->run)) {
         r->verdict = GATE_INCONCLUSIVE;
         say(r, "%" PRIu64 " requests compared of an unknown number: the run was cut off",
@@ -259,8 +273,10 @@ static void judge_coverage(const struct evidence *ev, const struct totals *t, st
     }
     if (t->unrecorded)
         snprintf(also, sizeof also, ", %" PRIu64 " not recorded whole", t->unrecorded);
-    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s", t->covered, t->selected,
-        r->observed * 100, also);
+    if (t->missed)
+        snprintf(missed, sizeof missed, ", %" PRIu64 " left out as replay fell behind", t->missed);
+    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s%s", t->covered, of,
+        r->observed * 100, also, missed);
 }
 
 static void judge_gates(const struct evidence *ev, struct judgement *j)
@@ -468,6 +484,13 @@ static void warn_run(const struct evidence *ev, struct judgement *j)
     if (ev->run->mixed)
         warn(j, "mixed_runs",
              "the file holds runs against different targets; the first names them");
+    if (j->totals.behind)
+        warn(j, "behind",
+             "%" PRIu64 " of %" PRIu64 " requests were left out as replay fell behind: the verdict "
+             "does not rest on them",
+             j->totals.behind, run_info_count(ev->run, "recorded", 0));
+    if (ev->run->insecure)
+        warn(j, "insecure", "certificates were not checked: who answered is not certain");
     for (size_t i = first; i < j->n_warnings; i++)
         j->warnings[i].of_run = true;
 }

@@ -48,6 +48,8 @@ struct totals {
     uint64_t timed;       /* pairs whose times were compared */
     size_t slower;        /* endpoints */
     uint64_t selected;    /* requests that should have become pairs */
+    uint64_t behind;      /* left out before the draw, as replay fell behind; and of */
+    uint64_t missed;      /* these, so many would have been selected like the others */
     size_t endpoints;
 };
 

@@ -59,6 +59,8 @@ certificate() { # NAME: NAME.pem and NAME.key
   [[ ${stderr_lines[0]} == *"--insecure: certificates are not checked"* ]]
   [[ ${stderr_lines[-1]} == *"--insecure: certificates were not checked"* ]]
   grep -qa '"insecure":true' m.mres
+  [ "$(mirrorctl diff --format json m.mres | jq '.warnings | map(.code) | contains(["insecure"])')" = true ]
+  mirrorctl diff m.mres | grep "certificates were not checked"
 }
 
 @test "--resolve says where a target is" {

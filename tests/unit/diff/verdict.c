@@ -25,6 +25,8 @@ enum special {
     BODY,
     FORM,
     NOT_SENT,
+    NOT_SENT_BREAKER,
+    NOT_SENT_STOPPED,
     BROKEN,
     SLOW,
     CONTROL_FAILS,
@@ -90,6 +92,12 @@ static void spoil(struct pair *p)
     case NOT_SENT:
         v2->outcome = OUTCOME_QUEUE;
         break;
+    case NOT_SENT_BREAKER:
+        v2->outcome = OUTCOME_BREAKER;
+        break;
+    case NOT_SENT_STOPPED:
+        v2->outcome = OUTCOME_STOPPED;
+        break;
     case BROKEN:
         v2->response.complete = false;
         break;
@@ -122,7 +130,8 @@ static struct pair *make(size_t i, struct err *e)
     return p;
 }
 
-static bool run_was_cut; /* its accounting is missing */
+static bool run_was_cut;             /* its accounting is missing */
+static const char *other_accounting; /* another one than the usual, which says little */
 
 static struct diff *run(const char *gate)
 {
@@ -136,7 +145,11 @@ static struct diff *run(const char *gate)
         fail_msg("%s", e.text);
     assert_int_equal(diff_meta(d, STR(META), &e), 0);
     if (!run_was_cut)
-        assert_int_equal(diff_stats(d, STR("{\"accounting\":{\"recorded\":1}}"), &e), 0);
+        assert_int_equal(diff_stats(d,
+                                    str_of(other_accounting ? other_accounting
+                                                            : "{\"accounting\":{\"recorded\":1}}"),
+                                    &e),
+                         0);
     assert_int_equal(diff_run(d, &source, &e), 0);
     return d;
 }
@@ -187,6 +200,9 @@ static void verdicts_follow_from_the_pairs(void **state)
         {"another form", 20, 20, FORM, NULL, VERDICT_PASS, false},
         {"4 % not sent", 100, 4, NOT_SENT, NULL, VERDICT_PASS, false},
         {"6 % not sent", 100, 6, NOT_SENT, NULL, VERDICT_INCONCLUSIVE, false},
+        {"6 % not sent for the breaker", 100, 6, NOT_SENT_BREAKER, NULL, VERDICT_INCONCLUSIVE,
+         false},
+        {"6 % not sent for a stop", 100, 6, NOT_SENT_STOPPED, NULL, VERDICT_INCONCLUSIVE, false},
         {"6 % not sent, to be told", 100, 6, NOT_SENT, "coverage=warn", VERDICT_PASS, false},
         {"none sent", 20, 20, NOT_SENT, NULL, VERDICT_INCONCLUSIVE, false},
         {"none sent, coverage off", 20, 20, NOT_SENT, "coverage=off", VERDICT_INCONCLUSIVE, false},
@@ -245,6 +261,60 @@ static void check_text(const char *what)
     report(d, "text", &out);
     if (!strstr(out.data, what))
         fail_msg("no \"%s\" in\n%s", what, out.data);
+    buf_release(&out);
+    diff_close(d);
+}
+
+/* 100 equal pairs of so many requests, of which some were never looked at. */
+static void what_was_left_out_as_replay_fell_behind_lowers_coverage(void **state)
+{
+    static const struct {
+        const char *recorded, *selected, *behind;
+        enum verdict verdict;
+        const char *text;
+    } rows[] = {
+        {"105", "100", "5", VERDICT_PASS,
+         "100 of 105 requests compared (95.24 %), 5 left out as replay fell behind"},
+        {"110", "100", "10", VERDICT_INCONCLUSIVE, "10 of 110 requests were left out"},
+        /* Of 1000 every tenth was drawn: so would one of these 10. */
+        {"1010", "100", "10", VERDICT_PASS, "100 of 101 requests compared"},
+        {"2000", "100", "1000", VERDICT_INCONCLUSIVE, "100 of 200 requests compared (50 %)"},
+    };
+
+    (void)state;
+    plan.n = 100;
+    plan.odd = 0;
+    plan.control = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[200];
+        struct diff *d;
+
+        snprintf(text, sizeof text,
+                 "{\"accounting\":{\"recorded\":%s,\"selected\":%s,"
+                 "\"not_eligible\":{\"behind\":%s}}}",
+                 rows[i].recorded, rows[i].selected, rows[i].behind);
+        other_accounting = text;
+        d = run(NULL);
+        assert_int_equal(diff_verdict(d), rows[i].verdict);
+        diff_close(d);
+        check_text(rows[i].text);
+        other_accounting = NULL;
+    }
+}
+
+static void certificates_that_were_not_checked_are_said(void **state)
+{
+    struct diff_config config = {.threads = 1};
+    struct err e = {0};
+    struct diff *d = diff_open(&config, &e);
+    struct buf out;
+
+    (void)state;
+    assert_int_equal(diff_meta(d, STR(META), &e), 0);
+    assert_int_equal(
+        diff_meta(d, STR("{\"targets\":{},\"insecure\":true,\"names\":[\"v1\",\"v2\"]}"), &e), 0);
+    report(d, "json", &out);
+    assert_non_null(strstr(out.data, "\"insecure\""));
     buf_release(&out);
     diff_close(d);
 }
@@ -415,6 +485,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_follow_from_the_pairs),
         cmocka_unit_test(a_run_that_was_cut_off_is_no_pass),
+        cmocka_unit_test(what_was_left_out_as_replay_fell_behind_lowers_coverage),
+        cmocka_unit_test(certificates_that_were_not_checked_are_said),
         cmocka_unit_test(a_dead_v1_is_named_first),
         cmocka_unit_test(slower_endpoints_are_named),
         cmocka_unit_test(answers_that_say_nothing_warn),
