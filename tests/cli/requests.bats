@@ -184,3 +184,20 @@ sessions_pcap() {
   [[ $output == *" of 100 were drawn at 10 %; 999 of 1000 draws give 2 to 21"* ]]
   [[ $output != *"trace id"* ]]
 }
+
+@test "shards that were sent, joined with cat, report what one run reports" {
+  movies_record m.mrec 60
+  start_movies v1 --as v1
+  start_movies v2 --as v2
+  real=(--v1 "http://127.0.0.1:$v1_port" --v2 "http://127.0.0.1:$v2_port" --max)
+  mirrorctl replay -q m.mrec "${real[@]}" -o whole.mres
+  for i in 1 2; do mirrorctl replay -q m.mrec "${real[@]}" --shard $i/2 -o $i.mres; done
+  cat 2.mres 1.mres >joined.mres
+  for name in whole joined; do
+    status=0
+    mirrorctl diff --format json $name.mres >$name.json || status=$?
+    [ "$status" -eq 1 ]
+  done
+  [ "$(jq .totals.pairs whole.json)" -eq 60 ]
+  diff <(without_times <whole.json) <(without_times <joined.json)
+}
