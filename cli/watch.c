@@ -13,7 +13,7 @@ int watch_open(struct watch *w, const struct replay_options *o, const struct rep
 
     *w = (struct watch){0};
     buf_init(&w->page, PAGE_MAX);
-    progress_start(&w->progress, o->rate, 0, clock_mono_ns());
+    progress_start(&w->progress, o->rate, o->duration_ns, clock_mono_ns());
     if (!o->metrics)
         return 0;
     w->scrape = scrape_open(o->metrics, METRICS_TYPE, e);

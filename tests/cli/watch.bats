@@ -117,6 +117,7 @@ wait_for_done_copies() {
   start narrow script -qec "stty cols 30; $replay narrow.mres" /dev/null
   start quiet script -qec "$replay quiet.mres -q" /dev/null
   start plain bash -c "$replay plain.mres"
+  start timed script -qec "cat m.mrec | ${replay/m.mrec/-} timed.mres --duration 2500ms" /dev/null
   for pid in "${STARTED[@]:2}"; do
     end_of "$pid"
     [ "$status" -eq 0 ]
@@ -125,6 +126,7 @@ wait_for_done_copies() {
   line=$(grep -ao $'[0-9]* sent, [^\r]*\r\e\\[K' shown | head -n 1)
   [[ $line =~ ^[0-9]+\ sent,\ [0-9]+\ in\ flight,\ [0-9]+\ of\ 100/s,\ errors:\ v1\ 0\ v2\ 0,\ p99\ late\ [0-9.]+\ ms ]]
   grep -aE '[0-9]+s left' shown
+  grep -aE '[12]s left' timed # of a pipe nothing else is known
   # Each was taken away, the last one too, and none is wider than the terminal.
   [ "$(grep -ao ' sent, ' shown | wc -l)" -eq "$(grep -ao $'\r\e\\[K' shown | wc -l)" ]
   grep -ao $'[0-9]* sent, [^\r]*\r\e\\[K' narrow | sed $'s/\r.*//' | awk 'length > 29 { exit 1 }'
