@@ -44,6 +44,7 @@ struct options {
     uint64_t max_body;
     const char *output;
     int codec; /* enum record_codec */
+    bool strict;
 };
 
 static const struct option_spec table[] = {
@@ -56,6 +57,7 @@ static const struct option_spec table[] = {
     OPT_STRING('o', "output", output, "FILE", "also keep the result in FILE"),
     OPT_CHOICE('z', "compress", codec, "CODEC", output_codecs,
                "compress the result: none (default) or zstd"),
+    OPT_FLAG(0, "strict", strict, "exit with 4 if anything was lost or left out"),
     OPT_END,
 };
 
@@ -98,13 +100,23 @@ static int check_loop(const struct options *o, struct err *e)
     return 0;
 }
 
+/* What happens now has its own pace. Flat out is one that can be kept: a copy
+ * then goes when all targets have a place for it. */
+static int check_pace(const struct options *o, struct err *e)
+{
+    if (o->capture.interface && (o->replay.speed > 0 || o->replay.rate > 0))
+        return err_set(e, ERR_USAGE, "--%s needs a recording: live traffic comes at its own pace",
+                       o->replay.rate > 0 ? "rate" : "speed");
+    return 0;
+}
+
 static int check(const struct options *o, int argc, char **argv, struct err *e)
 {
     if (argc > 0)
         return err_set(e, ERR_USAGE, "%s: mirror takes no file; say -r %s to read packets from it",
                        argv[0], argv[0]);
     if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
-        check_loop(o, e) < 0)
+        check_pace(o, e) < 0 || check_loop(o, e) < 0)
         return -1;
     if (!o->output)
         return 0;
@@ -260,6 +272,11 @@ static void say_summary(const struct run *run, const struct replay_stats *stats)
     notice_end(&run->options->replay);
 }
 
+static bool lost(const struct run *run, const struct replay_stats *stats)
+{
+    return stats->behind > 0 || account_lost(capture_stats(front_capture(run->feed.front))) > 0;
+}
+
 /* One failure must not hide another: all are said, the worst is the status. */
 static int run_to_end(struct run *run)
 {
@@ -281,6 +298,8 @@ static int run_to_end(struct run *run)
     if (end(run, &stats, &e) < 0)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
     say_summary(run, &stats);
+    if (run->options->strict && lost(run, &stats))
+        status = status_worst(EXIT_PARTLY, status);
     if (run->compared < 0)
         return status;
     return status_worst(status, diff_options_conclude(&run->options->diff, run->diff));

@@ -112,6 +112,11 @@ wait_for_copies() {
   refused "--percent" -r m.pcap "${targets[@]}" --percent 101
   refused "no such interface" -i "no such" "${targets[@]}"
   refused "mirrored for ever" -i lo "${targets[@]}" --remove-header x-mirrorctl
+  refused "--speed needs a recording" -i lo "${targets[@]}" --speed 2
+  refused "--rate needs a recording" -i lo "${targets[@]}" --rate 10
+  for option in --loop --ramp --arrivals; do
+    refused "$option" -i lo "${targets[@]}" $option x
+  done
   refused "nonsense" -r m.pcap "${targets[@]}" --gate nonsense=1
   run --separate-stderr mirrorctl mirror -r m.pcap "${targets[@]}" -o -
   [ "$status" -eq 2 ]
@@ -159,13 +164,16 @@ wait_for_copies() {
   wait_for service.log ""
   service_pid=$PID v1_port=$(head -n 1 service.log)
   # While v2 stands still nothing is taken, and 4096 may wait.
-  start_mirror --max --concurrency 1 --control none --format json
+  start_mirror --max --concurrency 1 --control none --format json --strict
   kill -STOP "$v2_pid"
   "$TOOLS/open_loop" "$v1_port" 5500 1000 64 >load.log
   kill -CONT "$v2_pid"
   end_mirror
   kill "$service_pid"
+  [ "$status" -eq 4 ]
   [ "$(jq .accounting.recorded report)" -eq 5500 ]
+  [ "$(jq -r '.gates[] | select(.name == "coverage").verdict' report)" = inconclusive ]
+  [ "$(jq '.warnings | map(.code) | contains(["behind"])' report)" = true ]
   behind=$(jq .accounting.not_eligible.behind report)
   [ "$behind" -gt 500 ] && [ "$behind" -lt 1500 ]
   [ "$(jq '.accounting | .recorded == .eligible + (.not_eligible | add)' report)" = true ]
