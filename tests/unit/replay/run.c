@@ -1203,6 +1203,7 @@ static void waiting_for_the_one_before_is_not_lateness(void **state)
     r->config.timeout_ns = timeout_ns;
     r->config.pace = PACE_RATE;
     r->config.rate = 10000;
+    r->at_hand = true; /* due by the rate alone */
     go_well(r);
     for (unsigned i = 1; i <= 9; i += 3) {
         const struct pair *p = pair_of(r, i);
