@@ -45,16 +45,16 @@ struct stream {
     bool referenced; /* `next` relates positions to numbers */
     bool has_syn;
     bool has_fin;
-    bool ended;        /* all up to FIN was delivered */
-    unsigned strays;   /* segments in a row outside of the window */
-    int64_t syn;       /* position of SYN */
-    int64_t next;      /* delivered up to here */
-    int64_t top;       /* highest position seen */
-    int64_t acked;     /* highest acknowledgement by the other side */
+    bool ended;          /* all up to FIN was delivered */
+    unsigned strays;     /* segments in a row outside of the window */
+    int64_t syn;         /* position of SYN */
+    int64_t next;        /* delivered up to here */
+    int64_t top;         /* highest position seen */
+    int64_t acked;       /* highest acknowledgement by the other side */
     int64_t first_shown; /* before the stream was anchored, the lowest position of an
                           * acknowledgement or of a segment without bytes; 0 is none */
-    int64_t excused;   /* the other side need not wait for what is before */
-    int64_t fin;       /* position of FIN */
+    int64_t excused;     /* the other side need not wait for what is before */
+    int64_t fin;         /* position of FIN */
     struct held *first, *last;
     size_t held_bytes;
     unsigned held_pieces;

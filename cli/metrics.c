@@ -93,7 +93,7 @@ static void put_sample(struct page *page, const struct family *f, unsigned targe
 {
     put(page, "%s{", f->name);
     put_label(page, "target", page->p->targets[target].name);
-    if (label) {
+    if (value) {
         put(page, ",");
         put_label(page, label, value);
     }

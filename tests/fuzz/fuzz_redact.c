@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "capture/redact.h"
+#include "core/http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,6 +35,16 @@ static struct exchange *exchange_of(struct str head, struct str body, bool compl
     return x;
 }
 
+/* What a body is taken for depends on its type, which may be blanked too. */
+static int has_same_type(struct str before, struct str after)
+{
+    struct str a = {0}, b = {0};
+
+    http_find_field(before, STR("Content-Type"), &a);
+    http_find_field(after, STR("Content-Type"), &b);
+    return str_eq(a, b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct redaction *r = redaction_new(names, sizeof names / sizeof *names, NULL);
@@ -53,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (twice && redaction_apply(r, twice, NULL) >= 0) {
         require(str_eq(twice->request.head, once->request.head));
-        require(str_eq(twice->request.body, once->request.body));
+        require(str_eq(twice->request.body, once->request.body) ||
+                !has_same_type(head, once->request.head));
     }
     exchange_free(once);
     exchange_free(twice);

@@ -192,8 +192,8 @@ static void acceptance_25_a_swapped_pcap_reads_the_same(void **state)
         stage_run_path(&s, path, NULL);
         close(fd);
         assert_string_equal(stage_text(&s), "GET /a 200 response=hello\n");
-        assert_true(s.stats.first_ns == (flavour & PCAP_MICRO ? p.frame[0].ns / 1000 * 1000
-                                                              : p.frame[0].ns));
+        assert_true(s.stats.first_ns ==
+                    (flavour & PCAP_MICRO ? p.frame[0].ns / 1000 * 1000 : p.frame[0].ns));
         stage_release(&s);
     }
     packets_release(&p);
