@@ -378,7 +378,7 @@ static int read_block(struct pcapng *r, uint32_t type, struct packet *p, struct 
 {
     const struct block_kind *kind = find_kind(type);
     const char *bytes = take(r, 4, e);
-    struct str body;
+    struct str body = {0};
     uint32_t length;
 
     if (!bytes)

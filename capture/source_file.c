@@ -96,9 +96,10 @@ static const struct file_format *format_of(struct window *in)
         &format_classic,
         &format_pcap,
     };
+    enum { LAST = sizeof formats / sizeof *formats - 1 };
     size_t i = 0;
 
-    while (!formats[i]->accepts(in))
+    while (i < LAST && !formats[i]->accepts(in))
         i++;
     return formats[i];
 }

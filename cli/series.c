@@ -66,7 +66,7 @@ int series_init(struct series *s, const char *path, uint64_t keep, struct err *e
 {
     struct str stem = without_suffix(str_of(path)), folder = STR("."), name = stem;
     const char *slash = strrchr(path, '/');
-    uint64_t highest;
+    uint64_t highest = 0;
 
     if (slash) {
         size_t at = (size_t)(slash - path);

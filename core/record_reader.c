@@ -408,7 +408,7 @@ static int read_call_field(const struct field *f, struct call *c, struct arena *
 {
     switch (f->tag) {
     case FIELD_CALL:
-        if (f->len < 4 || f->data[3] >= OUTCOME_COUNT)
+        if (!f->data || f->len < 4 || f->data[3] >= OUTCOME_COUNT)
             return 0;
         c->target = f->data[0];
         c->order = f->data[1];

@@ -296,14 +296,13 @@ static int ensure_descriptors(const struct replay *r, struct err *e)
 static size_t idle_limit(const struct replay *r)
 {
     unsigned lanes = r->setup.n_targets * r->n_workers;
-    rlim_t need = descriptors_needed(r);
+    rlim_t need = descriptors_needed(r), each;
     struct rlimit limit;
 
-    if (!r->config.own_connections || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+    if (!r->config.own_connections || lanes == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return MAX_IDLE;
-    if (limit.rlim_cur <= need)
-        return 0;
-    return (limit.rlim_cur - need) / lanes < MAX_IDLE ? (limit.rlim_cur - need) / lanes : MAX_IDLE;
+    each = limit.rlim_cur > need ? (limit.rlim_cur - need) / lanes : 0;
+    return each < MAX_IDLE ? (size_t)each : MAX_IDLE;
 }
 
 static void fill_setup(struct replay *r)
