@@ -190,7 +190,7 @@ void replay_stop(struct replay *r);
 /* The counters: while it runs only through tick, whole after replay_run(). */
 const struct replay_stats *replay_stats(const struct replay *r);
 
-/* Names of the targets, in the order of call.target; n from replay_stats. */
+/* Free it. NULL is fine. */
 void replay_close(struct replay *r);
 
 #endif
