@@ -1,10 +1,10 @@
 /* What changed, what is noise and what is ignored, in the text report. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
+#include "diff/change.h"
 #include "diff/printable.h"
 #include "diff/text_report.h"
 
@@ -14,85 +14,11 @@ enum {
     IGNORED_MAX = 24, /* names of ignored fields */
 };
 
-struct change {
-    size_t endpoint; /* place in order */
-    const struct tally_field *field;
-};
-
-static int by_weight(const void *a, const void *b)
+static struct change *list_of(const struct text_report *t, enum field_verdict verdict, size_t *n)
 {
-    const struct change *x = a, *y = b;
-    const struct tally_field *f = x->field, *g = y->field;
+    struct endpoint_order order = {t->order, t->n};
 
-    if (x->endpoint != y->endpoint)
-        return x->endpoint < y->endpoint ? -1 : 1;
-    if (f->where != g->where)
-        return f->where < g->where ? -1 : 1;
-    if (f->counts.raw != g->counts.raw)
-        return f->counts.raw < g->counts.raw ? 1 : -1;
-    return str_cmp(f->path, g->path);
-}
-
-/* All fields of a verdict, in the order of the table; NULL with *e set. */
-static struct change *changes_of(const struct text_report *t, enum field_verdict verdict, size_t *n)
-{
-    struct change *list;
-    size_t most = 0;
-
-    for (size_t i = 0; i < t->n; i++)
-        most += text_endpoint_at(t, i)->fields.n_sorted;
-    list = mem_array(most, sizeof *list);
-    *n = 0;
-    for (size_t i = 0; list && i < t->n; i++) {
-        const struct tally_endpoint *ep = text_endpoint_at(t, i);
-
-        for (size_t k = 0; k < ep->fields.n_sorted; k++) {
-            const struct tally_field *f = ep->fields.sorted[k];
-            if (f->verdict == verdict && (f->counts.raw || verdict == FIELD_NOISE))
-                list[(*n)++] = (struct change){i, f};
-        }
-    }
-    if (!list)
-        err_nomem(t->page.e, "writing a report");
-    else
-        qsort(list, *n, sizeof *list, by_weight);
-    return list;
-}
-
-/* "header content-type", "$.items[*].price" */
-static struct str field_label(const struct tally_field *f, char text[700])
-{
-    int n = snprintf(text, 700, "%s%.*s", f->where == WHERE_HEADER ? "header " : "",
-                     STR_ARG(str_head(f->path, 640)));
-
-    return str_from(text, (size_t)n);
-}
-
-/* "404 > 410 (5), 200 > 500 (2)", the most frequent first. */
-static void status_text(const struct tally_endpoint *ep, const char *arrow, char text[256])
-{
-    bool used[TALLY_STATUSES] = {false};
-    size_t n = 0;
-
-    text[0] = '\0';
-    for (int k = 0; k < 4; k++) {
-        size_t best = TALLY_STATUSES;
-
-        for (size_t i = 0; i < ep->n_statuses; i++) {
-            const struct tally_status *s = &ep->statuses[i];
-            if (!used[i] && s->v1 != s->v2 &&
-                (best == TALLY_STATUSES || s->count > ep->statuses[best].count))
-                best = i;
-        }
-        if (best == TALLY_STATUSES)
-            return;
-        used[best] = true;
-        n += (size_t)snprintf(text + n, 256 - n, "%s%u %s %u (%" PRIu64 ")", k ? ", " : "",
-                              ep->statuses[best].v1, arrow, ep->statuses[best].v2,
-                              ep->statuses[best].count);
-        if (n >= 200)
-            return;
-    }
+    return changes_of(&t->about->evidence, &order, verdict, n, t->page.e);
 }
 
 /* A file name that a shell takes as one word, without quoting. */
@@ -122,7 +48,7 @@ static void write_example(struct text_report *t, const struct change *c)
     const struct example *x = &f->examples[0];
     const char *arrow = t->page.style->ascii ? "->" : "\xe2\x86\x92";
     struct page *p = &t->page;
-    char show[256], statuses[256];
+    char show[256], statuses[CHANGE_STATUSES];
     size_t room, first;
 
     if (f->n_examples == 0)
@@ -131,7 +57,7 @@ static void write_example(struct text_report *t, const struct change *c)
     show_text(t, x, show);
     room = page_left(p) - strlen(show) - 2;
     if (f->where == WHERE_STATUS) {
-        status_text(text_endpoint_at(t, c->endpoint), arrow, statuses);
+        change_statuses(c->ep, arrow, statuses);
         page_str(p, PAGE_PLAIN, str_of(statuses), room);
     } else {
         struct str v1 = x->v1.data ? x->v1 : STR("(nothing)");
@@ -162,15 +88,15 @@ enum { COUNT_COLUMNS = 12, KIND_COLUMNS = 10 };
 
 static void write_field(struct text_report *t, const struct change *c)
 {
-    const struct tally_endpoint *ep = text_endpoint_at(t, c->endpoint);
+    const struct tally_endpoint *ep = c->ep;
     const struct tally_field *f = c->field;
     struct page *p = &t->page;
     size_t width = page_left(p), names = width - 2 * (size_t)COUNT_COLUMNS - KIND_COLUMNS;
-    char label[256], field[700], counts[48];
+    char label[ENDPOINT_LABEL], field[CHANGE_LABEL], counts[48];
 
     page_str(p, PAGE_PLAIN, text_endpoint_label(t, c->endpoint, label), names / 2 - 2);
     page_to(p, p->column + 2);
-    page_str(p, PAGE_BOLD, field_label(f, field), names - p->column - 1);
+    page_str(p, PAGE_BOLD, change_label(f, field), names - p->column - 1);
     page_to(p, names);
     page_text(p, PAGE_PLAIN, "%s", diff_kind_name(f->kind));
     share_text(counts, f->counts.raw, ep->of[f->where]);
@@ -199,7 +125,7 @@ static int write_changes(struct text_report *t, enum field_verdict verdict, cons
 {
     struct page *p = &t->page;
     size_t n;
-    struct change *list = changes_of(t, verdict, &n);
+    struct change *list = list_of(t, verdict, &n);
 
     if (!list)
         return -1;
@@ -235,13 +161,13 @@ static int write_ignored(struct text_report *t)
     const struct tally_field *seen[IGNORED_MAX];
     struct page *p = &t->page;
     size_t n, listed = 0;
-    struct change *list = changes_of(t, FIELD_IGNORED, &n);
-    char label[700];
+    struct change *list = list_of(t, FIELD_IGNORED, &n);
+    char label[CHANGE_LABEL];
 
     if (!list)
         return -1;
     for (size_t i = 0; i < n && listed < IGNORED_MAX; i++) {
-        struct str name = field_label(list[i].field, label);
+        struct str name = change_label(list[i].field, label);
         size_t width = printable_width(name, p->style->ascii);
 
         if (is_listed(seen, listed, list[i].field))

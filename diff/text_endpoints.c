@@ -14,13 +14,9 @@ const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_
     return t->about->evidence.tally->endpoints[t->order[i]];
 }
 
-struct str text_endpoint_label(const struct text_report *t, size_t i, char text[256])
+struct str text_endpoint_label(const struct text_report *t, size_t i, char text[ENDPOINT_LABEL])
 {
-    const struct endpoint_name *name = endpoint_names_at(t->about->evidence.names, t->order[i]);
-    int n = snprintf(text, 256, "%.*s %.*s", STR_ARG(str_head(name->method, 32)),
-                     STR_ARG(str_head(name->path, 200)));
-
-    return str_from(text, (size_t)n);
+    return endpoint_label(&t->about->evidence, t->order[i], text);
 }
 
 static bool is_slower(const struct text_report *t, const struct tally_endpoint *ep)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "diff/change.h"
 #include "diff/page.h"
 #include "diff/report.h"
 
@@ -36,6 +37,6 @@ const char *text_baseline(const struct text_report *t);
 
 /* The i-th of the order, and its name: "GET /movies/{id}". */
 const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_t i);
-struct str text_endpoint_label(const struct text_report *t, size_t i, char text[256]);
+struct str text_endpoint_label(const struct text_report *t, size_t i, char text[ENDPOINT_LABEL]);
 
 #endif
