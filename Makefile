@@ -200,7 +200,7 @@ AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(s
 
 # ---- targets ----------------------------------------------------------------
 
-.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live soak exact cover conformance \
+.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live soak exact honesty cover conformance \
         install uninstall clean help
 
 tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
@@ -286,6 +286,16 @@ exact:
 run-exact: all $(TOOLS)
 	@BUILD=$(BUILD) EXACT_REQUESTS=100000 EXACT_CONNECTIONS=2000 bats tests/cli/exact.bats
 
+# HONESTY_SEEDS (100) written, and HONESTY_SOCKETS (10) sent through replay.
+HONESTY_SEEDS ?= 100
+HONESTY_SOCKETS ?= 10
+honesty:
+	@$(SETUP) test
+	@$(AGAIN) run-honesty
+
+run-honesty: all $(TOOLS)
+	@BUILD=$(BUILD) tests/honesty/honesty.sh $(HONESTY_SEEDS) $(HONESTY_SOCKETS)
+
 cover:
 	@$(SETUP) test
 	@$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
@@ -328,6 +338,7 @@ help:
 	 'make soak         ten minutes of replay: neither memory nor descriptors grow' \
 	 'make bench-live   what a live capture costs the service, and what it misses' \
 	 'make exact        a hundred thousand requests, ten ways, against the logs of their servers' \
+	 'make honesty      how often the verdict about a noisy service is right' \
 	 'make cover        line coverage a folder' \
 	 'make conformance CORPUS=DIR   compare real captures with answers that are not ours' \
 	 'make install      DESTDIR and PREFIX=/usr/local are honoured' \
