@@ -180,11 +180,12 @@ struct plan_settings {
 
 struct plan {
     struct arena mem;
-    struct plan_rule *rules;
+    struct plan_rule *rules, *last_rule;
     size_t n_rules;
     struct plan_destination *destinations;
     size_t n_destinations;
     struct plan_settings settings;
+    struct plan_regex *regexes; /* all that were compiled: plan_free() frees them */
 };
 
 /* ---- making one ---------------------------------------------------------------- */

@@ -38,7 +38,9 @@ struct plan_reader {
     struct plan_istio *istio;
     struct plan_gateway *gateway;
     struct plan_native *native;
-    size_t usable; /* documents that say something about mirroring */
+    size_t usable;            /* documents that say something about mirroring */
+    bool has_mirror;          /* the input asks for one somewhere, whatever becomes of it */
+    struct plan_noted *noted; /* what was said of a file already, the latest first */
 };
 
 /* The object at hand, as metadata tells it. */
@@ -55,6 +57,10 @@ struct plan_object {
 #define plan_error(r, code, at, ...) diag_add((r)->diags, DIAG_ERROR, code, at, __VA_ARGS__)
 #define plan_warn(r, code, at, ...)  diag_add((r)->diags, DIAG_WARNING, code, at, __VA_ARGS__)
 #define plan_note(r, code, at, ...)  diag_add((r)->diags, DIAG_NOTE, code, at, __VA_ARGS__)
+
+/* True the first time that it is asked about this text in this file: for what needs
+ * no second note. `what` is copied. */
+bool plan_is_news(struct plan_reader *r, struct place at, struct str what);
 
 /* Zeroed memory of the plan; NULL sets r->failed. */
 void *plan_alloc(struct plan_reader *r, size_t size);

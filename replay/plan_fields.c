@@ -1,0 +1,230 @@
+/* plan_fields.c -- the fields of an object and what may stand in them.
+ *
+ * A field is known by a row in its reader's table. What people get wrong about
+ * fields is told here once for all kinds: names that are not known, nearly
+ * known, known elsewhere, known twice, or known to us but not to a cluster.
+ */
+#include <ctype.h>
+#include <stdio.h>
+
+#include "replay/plan_reader.h"
+
+enum { NAME_MAX_SHOWN = 100, TYPED_MAX = 40 };
+
+/* ---- the nearest name ---- */
+
+static char lower(char c)
+{
+    return (char)tolower((unsigned char)c);
+}
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+
+    return least < c ? least : c;
+}
+
+/* Letters to add, drop, change, or swap with their neighbour. */
+static size_t distance(struct str a, struct str b)
+{
+    size_t rows[3][TYPED_MAX + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+
+    for (size_t j = 0; j <= b.len; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t *oldest = before;
+
+        row[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            char x = lower(a.data[i - 1]), y = lower(b.data[j - 1]);
+
+            row[j] = least_of(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && y == lower(a.data[i - 2]))
+                row[j] = least_of(row[j], before[j - 2] + 1, row[j]);
+        }
+        before = last;
+        last = row;
+        row = oldest;
+    }
+    return last[b.len];
+}
+
+const char *plan_nearest(struct str typed, const char *const *names, size_t n)
+{
+    size_t best = typed.len < 4 ? 2 : (typed.len + 2) / 3 + 1; /* that many are too many */
+    const char *nearest = NULL;
+
+    if (typed.len > TYPED_MAX)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct str name = str_of(names[i]);
+        size_t d = name.len > TYPED_MAX ? best : distance(typed, name);
+
+        if (d < best) {
+            best = d;
+            nearest = names[i];
+        }
+    }
+    return nearest;
+}
+
+/* ---- what was said once ---- */
+
+struct plan_noted {
+    struct plan_noted *next;
+    const char *file;
+    struct str what;
+};
+
+/* Files are read one after the other, so those of this one come first. */
+bool plan_is_news(struct plan_reader *r, struct place at, struct str what)
+{
+    struct plan_noted *noted;
+
+    for (noted = r->noted; noted && noted->file == at.file; noted = noted->next) {
+        if (str_eq(noted->what, what))
+            return false;
+    }
+    noted = plan_alloc(r, sizeof *noted);
+    if (!noted)
+        return false;
+    *noted = (struct plan_noted){.next = r->noted, .file = at.file};
+    noted->what = plan_text_copy(r, what);
+    r->noted = noted;
+    return true;
+}
+
+/* ---- fields ---- */
+
+static bool is_name(const struct plan_known *k, struct str key)
+{
+    return str_eq(key, str_of(k->name)) || (k->snake && str_eq(key, str_of(k->snake)));
+}
+
+static const struct plan_known *find_known(const struct plan_fields *f, struct str key)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (is_name(&f->known[i], key))
+            return &f->known[i];
+    }
+    return NULL;
+}
+
+/* What may help with a name that is not known. */
+static void advise(const struct plan_fields *f, struct str key, char *text, size_t size)
+{
+    const char *names[2 * PLAN_FIELDS_MAX], *nearest;
+    size_t n = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < f->n && i < PLAN_FIELDS_MAX; i++) {
+        if (f->known[i].flags & PLAN_FIELD_ELSEWHERE)
+            continue;
+        names[n++] = f->known[i].name;
+        if (f->known[i].snake)
+            names[n++] = f->known[i].snake;
+    }
+    if (key.len > 1 && key.data[0] == '-') {
+        snprintf(text, size, "; a space is missing behind the dash: \"- %.*s\"",
+                 STR_ARG(str_head(str_skip(key, 1), NAME_MAX_SHOWN)));
+        return;
+    }
+    nearest = plan_nearest(key, names, n);
+    if (nearest && str_ieq(key, str_of(nearest)))
+        snprintf(text, size, "; upper and lower case count: \"%s\"", nearest);
+    else if (nearest)
+        snprintf(text, size, "; did you mean \"%s\"?", nearest);
+}
+
+static void tell_unknown(struct plan_reader *r, const struct plan_fields *f,
+                         const struct yaml_node *key)
+{
+    enum diag_severity severity = r->options->lenient ? DIAG_WARNING : DIAG_ERROR;
+    char advice[160] = "";
+
+    if (r->diags->found[severity] < DIAGS_MAX)
+        advise(f, key->text, advice, sizeof advice);
+    diag_add(r->diags, severity, r->options->lenient ? "W203" : "E201", key->at,
+             "unknown field \"%.*s\" in %s%s", STR_ARG(str_head(key->text, NAME_MAX_SHOWN)),
+             f->what, advice);
+}
+
+static void tell_elsewhere(struct plan_reader *r, const struct plan_fields *f,
+                           const struct plan_known *k, const struct yaml_node *key)
+{
+    bool lenient = r->options->lenient;
+
+    diag_add(r->diags, lenient ? DIAG_WARNING : DIAG_ERROR, lenient ? "W203" : "E201", key->at,
+             "\"%.*s\" is no field of %s; it belongs %s", STR_ARG(key->text), f->what, k->belongs);
+}
+
+static void tell_dropped(struct plan_reader *r, const struct plan_known *k,
+                         const struct yaml_node *key)
+{
+    bool mirror = str_eq(key->text, STR("mirror_percentage"));
+
+    plan_warn(r, "W201", key->at, "a cluster drops this field%s: write \"%s\", not \"%s\"",
+              mirror ? " and mirrors 100 %" : "", k->name, k->snake);
+}
+
+static void tell_not_applied(struct plan_reader *r, const struct plan_fields *f,
+                             const struct plan_known *k, const struct yaml_node *key)
+{
+    char what[200];
+
+    snprintf(what, sizeof what, "%s.%s", f->what, k->name);
+    if (plan_is_news(r, key->at, str_of(what)))
+        plan_note(r, "N201", key->at, "\"%s\" in %s is not applied to copies", k->name, f->what);
+}
+
+static void take_field(struct plan_reader *r, const struct plan_fields *f,
+                       const struct yaml_item *item, const struct yaml_node *values[],
+                       const struct yaml_node *given[])
+{
+    const struct plan_known *k = find_known(f, item->key->text);
+    size_t i;
+
+    if (!k) {
+        tell_unknown(r, f, item->key);
+        return;
+    }
+    i = (size_t)(k - f->known);
+    if (k->flags & PLAN_FIELD_ELSEWHERE) {
+        tell_elsewhere(r, f, k, item->key);
+        return;
+    }
+    if (given[i]) {
+        plan_error(r, "E104", item->key->at, "\"%s\" and \"%s\" (line %u) are one field",
+                   item->key->text.data, given[i]->text.data, given[i]->at.line);
+        return;
+    }
+    given[i] = item->key;
+    values[i] = yaml_is_null(item->value) ? NULL : item->value;
+    if (k->snake && str_eq(item->key->text, str_of(k->snake)) && !(k->flags & PLAN_FIELD_BOTH))
+        tell_dropped(r, k, item->key);
+    if ((k->flags & PLAN_FIELD_NOTED) && values[i])
+        tell_not_applied(r, f, k, item->key);
+}
+
+bool plan_take(struct plan_reader *r, const struct yaml_node *map, const struct plan_fields *fields,
+               const struct yaml_node *values[], const struct yaml_node *keys[])
+{
+    const struct yaml_node *given[PLAN_FIELDS_MAX] = {0};
+
+    for (size_t i = 0; i < fields->n; i++) {
+        values[i] = NULL;
+        if (keys)
+            keys[i] = NULL;
+    }
+    if (yaml_is_null(map))
+        return true;
+    if (!plan_is_map(r, map, fields->what))
+        return false;
+    for (const struct yaml_item *i = map->items; i; i = i->next)
+        take_field(r, fields, i, values, given);
+    for (size_t i = 0; keys && i < fields->n; i++)
+        keys[i] = given[i];
+    return true;
+}
