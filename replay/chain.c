@@ -8,9 +8,9 @@
 /* Never grown: what waits has a ceiling, and so have idle wires. */
 enum { BUCKETS = 8192 };
 
-int chains_init(struct chains *c, unsigned n_targets, struct err *e)
+int chains_init(struct chains *c, unsigned n_roles, struct err *e)
 {
-    *c = (struct chains){.buckets = mem_array(BUCKETS, sizeof *c->buckets), .n_targets = n_targets};
+    *c = (struct chains){.buckets = mem_array(BUCKETS, sizeof *c->buckets), .n_roles = n_roles};
     return c->buckets ? 0 : err_nomem(e, "keeping the order of connections");
 }
 
@@ -28,7 +28,7 @@ static struct chain **bucket_of(struct chains *c, uint64_t connection)
 static struct chain *chain_new(struct chains *c, uint64_t connection, struct err *e)
 {
     struct chain **bucket = bucket_of(c, connection);
-    struct chain *chain = mem_zalloc(sizeof *chain + c->n_targets * sizeof *chain->links);
+    struct chain *chain = mem_zalloc(sizeof *chain + c->n_roles * sizeof *chain->links);
 
     if (!chain) {
         err_nomem(e, "keeping the order of a connection");
@@ -65,40 +65,40 @@ void chains_leave(struct chains *c, struct chain *chain)
     mem_free(chain);
 }
 
-bool chain_enter(struct chain *chain, unsigned target, struct job *job)
+bool chain_enter(struct chain *chain, unsigned role, struct job *job)
 {
-    struct link *link = &chain->links[target];
+    struct link *link = &chain->links[role];
 
     if (link->busy)
         return false;
     link->busy = true;
-    job->at[target].in_turn = true;
+    job->at[role].in_turn = true;
     return true;
 }
 
-void chain_wait(struct chain *chain, unsigned target, struct job *job)
+void chain_wait(struct chain *chain, unsigned role, struct job *job)
 {
-    struct link *link = &chain->links[target];
+    struct link *link = &chain->links[role];
 
-    job->at[target].behind = NULL;
+    job->at[role].behind = NULL;
     if (link->first)
-        link->last->at[target].behind = job;
+        link->last->at[role].behind = job;
     else
         link->first = job;
     link->last = job;
 }
 
-struct job *chain_next(struct chain *chain, unsigned target, struct job *job)
+struct job *chain_next(struct chain *chain, unsigned role, struct job *job)
 {
-    struct link *link = &chain->links[target];
+    struct link *link = &chain->links[role];
     struct job *next = link->first;
 
-    assert(link->busy && job->at[target].in_turn);
-    job->at[target].in_turn = false;
+    assert(link->busy && job->at[role].in_turn);
+    job->at[role].in_turn = false;
     link->busy = next != NULL;
     if (!next)
         return NULL;
-    link->first = next->at[target].behind;
-    next->at[target].in_turn = true;
+    link->first = next->at[role].behind;
+    next->at[role].in_turn = true;
     return next;
 }

@@ -1,8 +1,9 @@
 /* chain.h -- the requests of one recorded connection, one after the other.
  *
- * A client sent them in an order, and each when it had the answer before. So at
- * each target they take turns: the next may go when the call before it is over,
- * whatever became of it. Targets do not wait for one another.
+ * A client sent them in an order, and each when it had the answer before. So with
+ * each role, v1, v2, ..., they take turns: the next may go when the call before it
+ * is over, whatever became of it, also if it goes to another address. Roles do not
+ * wait for one another.
  *
  * A worker has the chains of the connections that have open jobs with it. With
  * a wire for each recorded connection a chain also lasts as long as its wires.
@@ -19,11 +20,11 @@
 
 struct wire;
 
-/* At one target. */
+/* With one role. */
 struct link {
     bool busy;                /* a job has its turn */
     struct job *first, *last; /* wait for theirs */
-    struct wire *wire;        /* idle, and for this chain only; or NULL */
+    struct wire *wires;       /* idle, and for this chain only: at most one a lane */
 };
 
 struct chain {
@@ -35,11 +36,11 @@ struct chain {
 
 struct chains {
     struct chain **buckets;
-    unsigned n_targets;
+    unsigned n_roles;
 };
 
 /* Returns 0 with *c to be released, or -1 with *e set. */
-int chains_init(struct chains *c, unsigned n_targets, struct err *e);
+int chains_init(struct chains *c, unsigned n_roles, struct err *e);
 
 /* Free the table; nothing may use a chain any more. Fine on a zeroed struct. */
 void chains_release(struct chains *c);
@@ -50,13 +51,13 @@ struct chain *chains_use(struct chains *c, uint64_t connection, struct err *e);
 /* One user less; the last one frees it. */
 void chains_leave(struct chains *c, struct chain *chain);
 
-/* Take the turn at a target. False when another job has it. */
-bool chain_enter(struct chain *chain, unsigned target, struct job *job);
+/* Take the turn with a role. False when another job has it. */
+bool chain_enter(struct chain *chain, unsigned role, struct job *job);
 
 /* Queue for a turn that chain_enter() refused. */
-void chain_wait(struct chain *chain, unsigned target, struct job *job);
+void chain_wait(struct chain *chain, unsigned role, struct job *job);
 
 /* End the job's turn. Returns the job that has it now, or NULL. */
-struct job *chain_next(struct chain *chain, unsigned target, struct job *job);
+struct job *chain_next(struct chain *chain, unsigned role, struct job *job);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/http.h"
 #include "core/mem.h"
 #include "replay/reorder.h"
+#include "replay/way.h"
 
 /* How long before it is due a job goes to its worker, at most and at least.
  * More would fill agendas with what is far off, and less would not put late
@@ -80,6 +81,8 @@ static void decide_calls(const struct dispatcher *d, struct job *job)
     struct pair *pair = job->pair;
     int control = d->setup->control;
 
+    for (unsigned i = 0; i < pair->n_calls; i++)
+        job->at[i].way = &d->ways[i];
     for (unsigned i = 0; d->dry_run && i < pair->n_calls; i++)
         pair->calls[i].outcome = OUTCOME_OFF;
     if (!d->dry_run && control >= 0 && !http_is_safe_method(job->method))

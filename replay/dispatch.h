@@ -27,6 +27,7 @@ struct dispatcher {
     struct select select;
     struct schedule schedule;
     const struct worker_setup *setup;
+    const struct way *ways; /* by role */
     struct worker *workers;
     unsigned n_workers;
     bool dry_run;

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "core/mem.h"
+#include "replay/way.h"
 
 enum {
     CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
@@ -54,32 +55,32 @@ void flight_free_spare(struct lane *lane)
     }
 }
 
-/* All timeouts are equal, so whoever starts last has the last deadline. */
-static void link_newest(struct flight *f)
+/* Of those with one timeout, whoever starts last has the last deadline. */
+static void link_newest(struct worker *w, struct flight *f)
 {
-    struct lane *lane = f->lane;
+    struct flights *list = &w->flights[f->timeout];
 
     f->next = NULL;
-    f->prev = lane->newest;
-    if (lane->newest)
-        lane->newest->next = f;
+    f->prev = list->newest;
+    if (list->newest)
+        list->newest->next = f;
     else
-        lane->oldest = f;
-    lane->newest = f;
+        list->oldest = f;
+    list->newest = f;
 }
 
-static void unlink_flight(struct flight *f)
+static void unlink_flight(struct worker *w, struct flight *f)
 {
-    struct lane *lane = f->lane;
+    struct flights *list = &w->flights[f->timeout];
 
     if (f->prev)
         f->prev->next = f->next;
     else
-        lane->oldest = f->next;
+        list->oldest = f->next;
     if (f->next)
         f->next->prev = f->prev;
     else
-        lane->newest = f->prev;
+        list->newest = f->prev;
 }
 
 /* The outcome is decided: give the place to the next that waits and may go. */
@@ -93,12 +94,19 @@ static void land(struct worker *w, struct flight *f)
     w->now_ns = clock_mono_ns();
     f->call->done_ns = w->now_ns + w->setup->wall_offset_ns;
     guard_note(lane->guard, f->pass, f->call, w->now_ns);
-    unlink_flight(f);
+    unlink_flight(w, f);
     copy_reset(&f->copy);
     f->next = lane->spare;
     lane->spare = f;
     lane->in_flight--;
-    worker_call_done(w, lane, job);
+    worker_call_done(w, lane->role, job);
+    flight_start_waiting(w, lane);
+}
+
+void flight_start_waiting(struct worker *w, struct lane *lane)
+{
+    struct job *job;
+
     while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
         flight_start(w, lane, job, w->now_ns);
 }
@@ -193,18 +201,19 @@ static void attach(struct worker *w, struct flight *f, struct wire *wire)
 /* It does not start after all: the next one is the caller's to find. */
 static void refuse(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
 {
-    job->pair->calls[lane->index].outcome = outcome;
-    worker_call_done(w, lane, job);
+    job->pair->calls[lane->role].outcome = outcome;
+    worker_call_done(w, lane->role, job);
 }
 
 void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns)
 {
-    struct call *call = &job->pair->calls[lane->index];
+    struct call *call = &job->pair->calls[lane->role];
+    const struct way *way = job->at[lane->role].way;
     struct err e = {0};
     struct flight *f;
     unsigned pass;
 
-    job->at[lane->index].ready_ns = ready_ns;
+    job->at[lane->role].ready_ns = ready_ns;
     w->now_ns = clock_mono_ns();
     pass = guard_enter(lane->guard, w->now_ns);
     f = pass ? flight_new(w, lane) : NULL;
@@ -216,12 +225,13 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
     f->job = job;
     f->call = call;
     f->wire = NULL;
-    f->deadline_ns = w->now_ns + w->setup->timeout_ns;
+    f->timeout = way->timeout;
+    f->deadline_ns = w->now_ns + w->setup->timeouts[way->timeout];
     call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
-    link_newest(f);
+    link_newest(w, f);
     lane->in_flight++;
     answer_begin(&f->answer, NULL, call, &job->pair->mem, job->method);
-    if (copy_make(&f->copy, &job->pair->exchange->request, &lane->rewrite, &e) < 0)
+    if (copy_make(&f->copy, &job->pair->exchange->request, &way->rewrite, &e) < 0)
         worker_fail(w, &e);
     else
         attach(w, f, wire_take(w, lane, job->chain, http_is_idempotent_method(job->method)));
@@ -368,7 +378,7 @@ void wire_changed(struct worker *w, struct wire *wire)
 
     switch (connection_state(wire->connection)) {
     case CONNECTION_OPEN:
-        wire->lane->stats.connections++;
+        wire->lane->stats->connections++;
         if (wire_watch(w, wire) < 0)
             fail(w, f, OUTCOME_CONNECT, STR("cannot watch the connection"));
         else

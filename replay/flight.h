@@ -27,6 +27,7 @@ struct flight {
     struct answer answer;
     int64_t deadline_ns;
     unsigned pass;              /* of the lane's guard */
+    unsigned timeout;           /* its number */
     struct flight *prev, *next; /* in flight; `next` also among the spare */
 };
 
@@ -36,6 +37,9 @@ enum { FLIGHT_INPUT = 64 * 1024 };
  * `ready_ns` it could have been sent. Where the target's breaker lets nothing
  * through, its outcome is decided instead. */
 void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns);
+
+/* Send what waits in the lane, as far as it has room. */
+void flight_start_waiting(struct worker *w, struct lane *lane);
 
 /* The deadline has passed. */
 void flight_time_out(struct worker *w, struct flight *f);

@@ -34,7 +34,7 @@ void job_free(struct job *job)
 bool job_is_paired(const struct job *job, int control)
 {
     for (unsigned i = 0; i < job->pair->n_calls; i++) {
-        if ((int)i != control && !outcome_is_sent(job->pair->calls[i].outcome))
+        if ((int)i != control && job->at[i].way && !outcome_is_sent(job->pair->calls[i].outcome))
             return false;
     }
     return true;

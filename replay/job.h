@@ -14,11 +14,13 @@
 #include "core/exchange.h"
 
 struct chain;
+struct way;
 
-/* How a job stands at one target. */
+/* How a job stands with one role. */
 struct job_at {
-    int64_t ready_ns;   /* monotonic: from then on nothing kept its call back but ourselves */
-    struct job *behind; /* the next that waits for a turn there */
+    const struct way *way; /* NULL: it is not meant for it */
+    int64_t ready_ns;      /* monotonic: from then on nothing kept its call back but ourselves */
+    struct job *behind;    /* the next that waits for a turn there */
     bool in_turn;
 };
 
@@ -30,7 +32,7 @@ struct job {
     size_t held;         /* bytes of the request and of the answers so far */
     struct job *next;    /* among finished ones */
     struct chain *chain; /* of its recorded connection; NULL: it keeps no order */
-    struct job_at at[];  /* by target */
+    struct job_at at[];  /* by role */
 };
 
 /* Take over the exchange; the answers may add up to `max` bytes. On failure it
@@ -40,7 +42,8 @@ struct job *job_new(struct exchange *x, unsigned n_calls, size_t max, struct err
 /* Free the job, and its pair unless that was handed on (then NULL). */
 void job_free(struct job *job);
 
-/* True if every call but those to `control` was sent; `control` may be none (-1). */
+/* True if every call that was meant was sent, but for that of `control`, which may be
+ * none (-1). */
 bool job_is_paired(const struct job *job, int control);
 
 #endif

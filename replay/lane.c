@@ -5,19 +5,18 @@
 #include "core/http.h"
 #include "core/mem.h"
 
-int lane_init(struct lane *l, const struct target *target, unsigned index, unsigned limit,
-              size_t max_waiting, struct err *e)
+int lane_init(struct lane *l, const struct target *target, unsigned limit, size_t max_waiting,
+              struct err *e)
 {
     struct job **waiting = mem_array(max_waiting, sizeof(struct job *));
 
     if (!waiting)
         return err_nomem(e, "making a queue");
     *l = (struct lane){.target = target,
-                       .index = index,
+                       .role = target->role,
                        .limit = limit,
                        .waiting = waiting,
                        .max_waiting = max_waiting};
-    memcpy(l->stats.name, target->name, sizeof l->stats.name);
     return 0;
 }
 
@@ -74,10 +73,8 @@ static void count_sent(struct replay_target_stats *s, int64_t first_ns, int64_t 
         s->last_sent_ns = last_ns;
 }
 
-void lane_count(struct lane *l, const struct call *call, int64_t late_ns)
+void target_stats_count(struct replay_target_stats *s, const struct call *call, int64_t late_ns)
 {
-    struct replay_target_stats *s = &l->stats;
-
     s->outcomes[call->outcome]++;
     if (!outcome_is_sent(call->outcome))
         return;

@@ -1,7 +1,7 @@
-/* lane.h -- what one worker has of one target: a queue, a limit, counters.
+/* lane.h -- what one worker has of one target: a queue, a limit, connections.
  *
  * Each target has its own lane, so a slow one fills its own queue and uses up
- * its own limit, and costs the others nothing.
+ * its own limit, and costs the others nothing. Calls are counted by role.
  */
 #ifndef MIRRORCTL_REPLAY_LANE_H
 #define MIRRORCTL_REPLAY_LANE_H
@@ -12,7 +12,6 @@
 #include "core/err.h"
 #include "replay/job.h"
 #include "replay/replay.h"
-#include "replay/rewrite.h"
 #include "replay/target.h"
 
 struct flight;
@@ -21,10 +20,10 @@ struct wire;
 
 struct lane {
     const struct target *target;
-    struct guard *guard; /* all workers' lanes to the target share it */
-    struct rewrite rewrite;
-    unsigned index; /* of the target: its calls' place in a pair */
-    unsigned limit; /* calls in flight at a time */
+    struct guard *guard;               /* all workers' lanes to the target share it */
+    struct replay_target_stats *stats; /* of its role; its other lanes share them */
+    unsigned role;                     /* the place of its calls in a pair */
+    unsigned limit;                    /* calls in flight at a time */
     unsigned in_flight;
 
     struct job **waiting; /* a ring: due, but the limit is reached */
@@ -32,18 +31,18 @@ struct lane {
     size_t n_behind;    /* wait for their turn, see chain.h */
     size_t max_waiting; /* of both together */
 
-    struct flight *oldest, *newest; /* in flight, by deadline */
-    struct flight *spare;           /* not in flight, for the next */
-    struct wire *idle;              /* kept-alive connections, last used first */
-    struct wire *idle_longest;      /* the last of them */
+    struct flight *spare;      /* not in flight, for the next */
+    struct wire *idle;         /* kept-alive connections, last used first */
+    struct wire *idle_longest; /* the last of them */
     size_t n_idle;
 
-    struct replay_target_stats stats;
+    bool is_ready; /* among the worker's ready lanes */
+    struct lane *next_ready;
 };
 
 /* Returns 0 with *l to be released, or -1 with *e set. */
-int lane_init(struct lane *l, const struct target *target, unsigned index, unsigned limit,
-              size_t max_waiting, struct err *e);
+int lane_init(struct lane *l, const struct target *target, unsigned limit, size_t max_waiting,
+              struct err *e);
 
 /* Free the queue. Flights and wires must be gone. Fine on a zeroed struct. */
 void lane_release(struct lane *l);
@@ -65,6 +64,6 @@ void target_stats_add(struct replay_target_stats *into, const struct replay_targ
 
 /* Account for a call whose outcome is decided; it was sent `late_ns` after it
  * could have been. */
-void lane_count(struct lane *l, const struct call *call, int64_t late_ns);
+void target_stats_count(struct replay_target_stats *s, const struct call *call, int64_t late_ns);
 
 #endif

@@ -25,6 +25,7 @@
 #include "replay/proxy.h"
 #include "replay/resolve.h"
 #include "replay/target.h"
+#include "replay/way.h"
 #include "replay/worker.h"
 
 enum {
@@ -51,7 +52,7 @@ struct ticks {
 struct replay {
     struct replay_config config;
     struct target targets[MAX_TARGETS];
-    struct rewrite rewrites[MAX_TARGETS];
+    struct way ways[MAX_TARGETS]; /* by role, of which each is one target */
     struct guard guards[MAX_TARGETS];
     struct field_rules fields[MAX_TARGETS];
     struct proxy proxy;
@@ -151,8 +152,10 @@ static int add_target(struct replay *r, const char *name, const char *url, struc
 
     if (target_parse(t, name, url, e) < 0)
         return -1;
+    t->role = i;
     memcpy(r->target_stats[i].name, t->name, sizeof t->name);
-    r->rewrites[i] = (struct rewrite){
+    r->ways[i].lane = i;
+    r->ways[i].rewrite = (struct rewrite){
         .host = c->host,
         .host_value = str_of(c->host == HOST_NAME ? c->host_name : t->authority),
         .prefix = str_of(t->prefix),
@@ -212,10 +215,10 @@ static int rewrite_fields(struct replay *r, struct err *e)
 
         if (field_rules_init(&r->fields[i], c->fields, c->n_fields, version, e) < 0)
             return -1;
-        r->rewrites[i].fields = &r->fields[i];
+        r->ways[i].rewrite.fields = &r->fields[i];
         if (field_rules_remove(&r->fields[i], STR("X-Mirrorctl")) ||
             field_rules_set(&r->fields[i], STR("X-Mirrorctl")))
-            r->rewrites[i].marker = false;
+            r->ways[i].rewrite.marker = false;
     }
     return 0;
 }
@@ -311,7 +314,7 @@ static void fill_setup(struct replay *r)
     struct worker_setup *s = &r->setup;
 
     s->targets = r->targets;
-    s->rewrites = r->rewrites;
+    s->n_roles = s->n_targets;
     s->guards = r->guards;
     s->ordered = !c->no_order;
     s->own_wires = c->own_connections;
@@ -322,7 +325,8 @@ static void fill_setup(struct replay *r)
     s->held = &r->held;
     s->max_held = MAX_HELD;
     s->max_body = c->max_body;
-    s->timeout_ns = c->timeout_ns;
+    s->timeouts = &r->config.timeout_ns;
+    s->n_timeouts = 1;
     s->seed = c->seed;
     s->stops = &r->stops;
     s->stop_fd = r->stop_fd;
@@ -485,6 +489,7 @@ static void fill_dispatcher(struct replay *r)
                   .match = &r->match},
         .shard = {c->shard, c->shards},
         .setup = &r->setup,
+        .ways = r->ways,
         .workers = r->workers,
         .n_workers = r->n_workers,
         .dry_run = c->dry_run,
@@ -556,7 +561,7 @@ static void merge(struct replay *r)
         r->stats.paired += worker->paired;
         r->stats.unpaired += worker->unpaired;
         for (unsigned t = 0; t < r->setup.n_targets; t++)
-            target_stats_add(&r->target_stats[t], &worker->lanes[t].stats);
+            target_stats_add(&r->target_stats[t], &worker->stats[t]);
     }
     for (unsigned t = 0; t < r->setup.n_targets; t++)
         r->target_stats[t].breaker_opened = r->guards[t].breaker.opened;

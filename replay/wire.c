@@ -59,7 +59,8 @@ static void link_idle(struct wire *wire, struct chain *chain)
 
     if (chain) {
         chain->users++;
-        chain->links[lane->index].wire = wire;
+        wire->beside = chain->links[lane->role].wires;
+        chain->links[lane->role].wires = wire;
     }
     wire->chain = chain;
     wire->prev = NULL;
@@ -72,10 +73,21 @@ static void link_idle(struct wire *wire, struct chain *chain)
     lane->n_idle++;
 }
 
+static void leave_chain(struct worker *w, struct wire *wire)
+{
+    struct chain *chain = wire->chain;
+    struct wire **at = &chain->links[wire->lane->role].wires;
+
+    while (*at != wire)
+        at = &(*at)->beside;
+    *at = wire->beside;
+    wire->chain = NULL;
+    chains_leave(&w->chains, chain);
+}
+
 static void unlink_idle(struct worker *w, struct wire *wire)
 {
     struct lane *lane = wire->lane;
-    struct chain *chain = wire->chain;
 
     if (wire->prev)
         wire->prev->next = wire->next;
@@ -87,11 +99,8 @@ static void unlink_idle(struct worker *w, struct wire *wire)
         lane->idle_longest = wire->prev;
     wire->prev = wire->next = NULL;
     lane->n_idle--;
-    if (!chain)
-        return;
-    wire->chain = NULL;
-    chain->links[lane->index].wire = NULL;
-    chains_leave(&w->chains, chain);
+    if (wire->chain)
+        leave_chain(w, wire);
 }
 
 void wire_keep(struct worker *w, struct wire *wire, struct chain *chain)
@@ -105,7 +114,7 @@ void wire_keep(struct worker *w, struct wire *wire, struct chain *chain)
     link_idle(wire, w->setup->own_wires ? chain : NULL);
     if (lane->n_idle <= w->setup->max_idle)
         return;
-    lane->stats.closed_early++;
+    lane->stats->closed_early++;
     wire_close_idle(w, lane->idle_longest);
 }
 
@@ -131,9 +140,14 @@ static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
 static struct wire *best_idle(const struct worker *w, const struct lane *lane,
                               const struct chain *chain)
 {
-    if (w->setup->own_wires && chain)
-        return chain->links[lane->index].wire;
-    return lane->idle;
+    struct wire *wire;
+
+    if (!w->setup->own_wires || !chain)
+        return lane->idle;
+    wire = chain->links[lane->role].wires;
+    while (wire && wire->lane != lane)
+        wire = wire->beside;
+    return wire;
 }
 
 struct wire *wire_take(struct worker *w, struct lane *lane, struct chain *chain, bool repeatable)

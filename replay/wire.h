@@ -22,6 +22,7 @@ struct wire {
     struct lane *lane;
     struct flight *flight; /* NULL: idle or closed */
     struct chain *chain;   /* idle, and only for its calls; or NULL */
+    struct wire *beside;   /* the chain's next, of another lane of the role */
     bool used;             /* has carried a call before this one */
     int64_t idle_since_ns;
     struct http1 framer;

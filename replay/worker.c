@@ -20,6 +20,7 @@
 #include "core/mem.h"
 #include "replay/flight.h"
 #include "replay/select.h"
+#include "replay/way.h"
 
 enum {
     INBOX = 256,
@@ -54,12 +55,23 @@ static int init_lanes(struct worker *w, unsigned index, unsigned n, struct err *
     if (!w->lanes)
         return err_nomem(e, "making queues");
     for (unsigned i = 0; i < s->n_targets; i++) {
-        if (lane_init(&w->lanes[i], &s->targets[i], i, limit, max_waiting, e) < 0)
+        if (lane_init(&w->lanes[i], &s->targets[i], limit, max_waiting, e) < 0)
             return -1;
-        w->lanes[i].rewrite = s->rewrites[i];
+        w->lanes[i].stats = &w->stats[s->targets[i].role];
         w->lanes[i].guard = &s->guards[i];
     }
     return 0;
+}
+
+static int init_tables(struct worker *w, struct err *e)
+{
+    const struct worker_setup *s = w->setup;
+
+    w->input = mem_alloc(FLIGHT_INPUT);
+    w->views = mem_array(s->n_roles, sizeof *w->views);
+    w->stats = mem_array(s->n_roles, sizeof *w->stats);
+    w->flights = mem_array(s->n_timeouts, sizeof *w->flights);
+    return w->input && w->views && w->stats && w->flights ? 0 : err_nomem(e, "making buffers");
 }
 
 static int watch(struct worker *w, int *fd, uint32_t events)
@@ -102,16 +114,10 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     w->inbox = queue_new(INBOX, e);
     w->connector = w->inbox ? connector_new(&setup->connections, e) : NULL;
     if (!w->connector || agenda_init(&w->agenda, AGENDA, e) < 0 ||
-        chains_init(&w->chains, setup->n_targets, e) < 0 || init_lanes(w, index, n, e) < 0 ||
-        init_loop(w, e) < 0) {
+        chains_init(&w->chains, setup->n_roles, e) < 0 || init_tables(w, e) < 0 ||
+        init_lanes(w, index, n, e) < 0 || init_loop(w, e) < 0) {
         worker_release(w);
         return -1;
-    }
-    w->input = mem_alloc(FLIGHT_INPUT);
-    w->views = mem_array(setup->n_targets, sizeof *w->views);
-    if (!w->input || !w->views) {
-        worker_release(w);
-        return err_nomem(e, "making buffers");
     }
     return 0;
 }
@@ -140,6 +146,8 @@ void worker_release(struct worker *w)
     queue_free(w->inbox);
     mem_free(w->input);
     mem_free(w->views);
+    mem_free(w->stats);
+    mem_free(w->flights);
     pthread_mutex_destroy(&w->view_lock);
     for (unsigned i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (fds[i] >= 0)
@@ -189,12 +197,14 @@ static void show(struct worker *w)
     if (!atomic_exchange(&w->view_wanted, false))
         return;
     pthread_mutex_lock(&w->view_lock);
+    for (unsigned i = 0; i < w->setup->n_roles; i++)
+        w->views[i] = (struct role_view){.stats = w->stats[i]};
     for (unsigned i = 0; i < w->setup->n_targets; i++) {
         const struct lane *lane = &w->lanes[i];
+        struct role_view *view = &w->views[lane->role];
 
-        w->views[i].stats = lane->stats;
-        w->views[i].in_flight = lane->in_flight;
-        w->views[i].waiting = (unsigned)(lane->n_waiting + lane->n_behind);
+        view->in_flight += lane->in_flight;
+        view->waiting += (unsigned)(lane->n_waiting + lane->n_behind);
     }
     pthread_mutex_unlock(&w->view_lock);
 }
@@ -203,7 +213,7 @@ void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsign
                      unsigned *waiting)
 {
     pthread_mutex_lock(&w->view_lock);
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+    for (unsigned i = 0; i < w->setup->n_roles; i++) {
         target_stats_add(&stats[i], &w->views[i].stats);
         in_flight[i] += w->views[i].in_flight;
         waiting[i] += w->views[i].waiting;
@@ -225,15 +235,46 @@ static bool holds_too_much(const struct worker *w)
     return atomic_load_explicit(w->setup->held, memory_order_relaxed) > w->setup->max_held;
 }
 
-/* The next of its recorded connection waits for a place from now on. */
-static void end_turn(struct lane *lane, struct job *job)
+/* The lane of the job's call to a role for which it is meant. */
+static struct lane *lane_of(const struct worker *w, const struct job *job, unsigned role)
 {
-    struct job *next = chain_next(job->chain, lane->index, job);
+    return &w->lanes[job->at[role].way->lane];
+}
+
+static void make_ready(struct worker *w, struct lane *lane)
+{
+    if (lane->is_ready)
+        return;
+    lane->is_ready = true;
+    lane->next_ready = w->ready;
+    w->ready = lane;
+}
+
+/* Whoever ends a call goes on with its lane, but may not know of another. */
+static void start_ready(struct worker *w)
+{
+    struct lane *lane;
+
+    while ((lane = w->ready) != NULL) {
+        w->ready = lane->next_ready;
+        lane->is_ready = false;
+        flight_start_waiting(w, lane);
+    }
+}
+
+/* The next of its recorded connection waits for a place from now on. */
+static void end_turn(struct worker *w, unsigned role, struct job *job)
+{
+    struct job *next = chain_next(job->chain, role, job);
+    struct lane *lane;
 
     if (!next)
         return;
+    lane = lane_of(w, next, role);
     lane->n_behind--;
     lane_wait(lane, next);
+    if (lane != lane_of(w, job, role))
+        make_ready(w, lane);
 }
 
 static void finish_job(struct worker *w, struct job *job)
@@ -253,23 +294,24 @@ static void finish_job(struct worker *w, struct job *job)
     w->done_end = &job->next;
 }
 
-void worker_call_done(struct worker *w, struct lane *lane, struct job *job)
+void worker_call_done(struct worker *w, unsigned role, struct job *job)
 {
-    const struct call *call = &job->pair->calls[lane->index];
-    const struct job_at *at = &job->at[lane->index];
+    const struct call *call = &job->pair->calls[role];
+    const struct job_at *at = &job->at[role];
 
     hold(w, job, call->response.head.len + call->response.body.len);
-    lane_count(lane, call, call->sent_ns - w->setup->wall_offset_ns - at->ready_ns);
+    target_stats_count(&w->stats[role], call,
+                       call->sent_ns - w->setup->wall_offset_ns - at->ready_ns);
     if (at->in_turn)
-        end_turn(lane, job);
+        end_turn(w, role, job);
     if (--job->open == 0)
         finish_job(w, job);
 }
 
-static void end_call(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
+static void end_call(struct worker *w, unsigned role, struct job *job, enum outcome outcome)
 {
-    job->pair->calls[lane->index].outcome = outcome;
-    worker_call_done(w, lane, job);
+    job->pair->calls[role].outcome = outcome;
+    worker_call_done(w, role, job);
 }
 
 /* The order is random, since the second of two like calls finds warm caches,
@@ -316,26 +358,26 @@ static bool may_wait(const struct worker *w, const struct lane *lane)
 /* Behind what its recorded connection asked for before. */
 static void wait_for_turn(struct lane *lane, struct job *job)
 {
-    chain_wait(job->chain, lane->index, job);
+    chain_wait(job->chain, lane->role, job);
     lane->n_behind++;
 }
 
-static void start_call(struct worker *w, struct lane *lane, struct job *job)
+static void start_call(struct worker *w, unsigned role, struct job *job)
 {
-    const struct call *call = &job->pair->calls[lane->index];
+    enum outcome outcome = job->pair->calls[role].outcome;
+    struct lane *lane;
     bool in_turn;
 
-    if (call->outcome != OUTCOME_NONE || worker_is_ending(w)) {
-        if (call->outcome == OUTCOME_NONE)
-            job->pair->calls[lane->index].outcome = OUTCOME_STOPPED;
-        worker_call_done(w, lane, job);
+    if (outcome != OUTCOME_NONE || worker_is_ending(w)) {
+        end_call(w, role, job, outcome == OUTCOME_NONE ? OUTCOME_STOPPED : outcome);
         return;
     }
-    in_turn = !job->chain || chain_enter(job->chain, lane->index, job);
+    lane = lane_of(w, job, role);
+    in_turn = !job->chain || chain_enter(job->chain, role, job);
     if (in_turn && lane_has_room(lane))
         flight_start(w, lane, job, job->due_ns);
     else if (!may_wait(w, lane))
-        end_call(w, lane, job, OUTCOME_QUEUE);
+        end_call(w, role, job, OUTCOME_QUEUE);
     else if (in_turn)
         lane_wait(lane, job);
     else
@@ -374,7 +416,7 @@ static void start_job(struct worker *w, struct job *job)
     join_chain(w, job);
     /* The last call may finish the job and hand it on: not a look at it after. */
     for (unsigned i = 0; i < n; i++)
-        start_call(w, &w->lanes[order[i]], job);
+        start_call(w, order[i], job);
 }
 
 /* ---- stopping --------------------------------------------------------------------- */
@@ -390,23 +432,38 @@ void worker_fail(struct worker *w, const struct err *e)
         return; /* only because it was written before */
 }
 
+static bool stop_lanes(struct worker *w)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        struct lane *lane = &w->lanes[i];
+        struct job *job;
+
+        while ((job = lane_next(lane)) != NULL) {
+            end_call(w, lane->role, job, OUTCOME_STOPPED);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Whose turn comes by that may wait in a lane that was emptied before. */
 static void stop_waiting(struct worker *w)
 {
     struct job *job;
 
     while ((job = agenda_take(&w->agenda)) != NULL)
         start_job(w, job);
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        while ((job = lane_next(&w->lanes[i])) != NULL)
-            end_call(w, &w->lanes[i], job, OUTCOME_STOPPED);
-    }
+    while (stop_lanes(w))
+        ;
 }
 
 static void stop_flights(struct worker *w)
 {
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        while (w->lanes[i].oldest)
-            flight_abort(w, w->lanes[i].oldest);
+    for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
+        while (w->flights[i].oldest)
+            flight_abort(w, w->flights[i].oldest);
     }
 }
 
@@ -422,10 +479,12 @@ static void obey(struct worker *w)
 
 /* ---- the loop --------------------------------------------------------------------- */
 
-static bool all_lanes_have_room(const struct worker *w)
+static bool its_lanes_have_room(const struct worker *w, const struct job *job)
 {
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        if (!lane_has_room(&w->lanes[i]) || lane_is_full(&w->lanes[i]))
+    for (unsigned i = 0; i < job->pair->n_calls; i++) {
+        const struct lane *lane = job->at[i].way ? lane_of(w, job, i) : NULL;
+
+        if (lane && (!lane_has_room(lane) || lane_is_full(lane)))
             return false;
     }
     return true;
@@ -433,12 +492,13 @@ static bool all_lanes_have_room(const struct worker *w)
 
 /* Until when a closed loop waits for a target that may come back: it is to leave
  * nothing out, and flat out a whole record passes in the seconds of a restart. */
-static int64_t worth_waiting(const struct worker *w)
+static int64_t worth_waiting(const struct worker *w, const struct job *job)
 {
     int64_t until = 0;
 
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        int64_t wait = guard_worth_waiting(w->lanes[i].guard, w->now_ns);
+    for (unsigned i = 0; i < job->pair->n_calls; i++) {
+        int64_t wait =
+            job->at[i].way ? guard_worth_waiting(lane_of(w, job, i)->guard, w->now_ns) : 0;
 
         until = wait > until ? wait : until;
     }
@@ -456,7 +516,7 @@ static bool may_start(const struct worker *w)
     if (!w->setup->closed_loop)
         return job->due_ns <= w->now_ns;
     /* What is in flight wakes us when it ends; without it one may always start. */
-    return all_lanes_have_room(w) && worth_waiting(w) == 0 &&
+    return its_lanes_have_room(w, job) && worth_waiting(w, job) == 0 &&
            (w->n_open == 0 || !holds_too_much(w));
 }
 
@@ -504,25 +564,29 @@ static void start_due(struct worker *w)
 
 static void time_out(struct worker *w)
 {
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        struct lane *lane = &w->lanes[i];
+    for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
+        struct flights *list = &w->flights[i];
 
-        while (lane->oldest && lane->oldest->deadline_ns <= w->now_ns)
-            flight_time_out(w, lane->oldest);
+        while (list->oldest && list->oldest->deadline_ns <= w->now_ns)
+            flight_time_out(w, list->oldest);
     }
 }
 
 /* The next moment at which something happens by itself. */
 static int64_t next_moment(const struct worker *w)
 {
-    const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
-    int64_t at = job ? job->due_ns - early_ns : INT64_MAX;
-    int64_t wait = w->setup->closed_loop && w->agenda.n ? worth_waiting(w) : 0;
+    const struct job *job = agenda_peek(&w->agenda);
+    int64_t at = INT64_MAX;
 
-    if (wait)
-        at = wait;
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        const struct flight *oldest = w->lanes[i].oldest;
+    if (job && w->setup->closed_loop) {
+        int64_t wait = worth_waiting(w, job);
+
+        at = wait ? wait : INT64_MAX;
+    } else if (job) {
+        at = job->due_ns - early_ns;
+    }
+    for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
+        const struct flight *oldest = w->flights[i].oldest;
 
         if (oldest && oldest->deadline_ns < at)
             at = oldest->deadline_ns;
@@ -643,6 +707,7 @@ static void *run(void *arg)
         show(w);
         take_jobs(w);
         start_due(w);
+        start_ready(w);
         n = wait_for_events(w, events);
         atomic_store(&w->sleeps_until, 0);
         told_ns = clock_mono_ns();

@@ -1,7 +1,7 @@
 /* worker.h -- one thread that sends requests and receives answers.
  *
  * It owns an event loop, its connections and its share of every target's queue
- * and limit, and shares nothing while it runs. One worker has all calls of a
+ * and limit, and shares nothing while it runs. How a call goes its job says. One worker has all calls of a
  * pair, and all pairs of a recorded connection.
  *
  * Jobs come in through a bounded queue, whole chains of finished ones go out
@@ -24,16 +24,17 @@
 #include "replay/guard.h"
 #include "replay/job.h"
 #include "replay/lane.h"
-#include "replay/rewrite.h"
 #include "replay/target.h"
 
 /* What all workers of a run have in common; does not change while it runs. */
 struct worker_setup {
-    const struct target *targets;
-    const struct rewrite *rewrites; /* one per target */
-    struct guard *guards;           /* likewise; they have locks of their own */
+    const struct target *targets; /* a lane of each worker to each */
+    struct guard *guards;         /* one per target; they have locks of their own */
     unsigned n_targets;
-    int control;          /* its index, or -1 */
+    unsigned n_roles;        /* calls of a pair */
+    int control;             /* its role, or -1 */
+    const int64_t *timeouts; /* all that ways name, ns */
+    unsigned n_timeouts;
     bool ordered;         /* requests of a recorded connection take turns */
     bool own_wires;       /* and each such connection has wires of its own */
     size_t max_idle;      /* kept-alive connections per lane */
@@ -43,7 +44,6 @@ struct worker_setup {
     _Atomic size_t *held; /* bytes of the jobs that were started and not handed on */
     size_t max_held;      /* beyond it nothing more is queued for a target that lags */
     size_t max_body;
-    int64_t timeout_ns;
     int64_t end_ns;         /* closed loop: nothing is begun from then on, monotonic; 0: no end */
     int64_t wall_offset_ns; /* what to add to monotonic time */
     struct connector_options connections;
@@ -54,10 +54,15 @@ struct worker_setup {
     atomic_uint *running;   /* workers that have not ended */
 };
 
-/* What a worker shows of one lane while it runs. */
-struct lane_view {
+/* What a worker shows of one role while it runs. */
+struct role_view {
     struct replay_target_stats stats;
     unsigned in_flight, waiting;
+};
+
+/* Those of one timeout: their deadlines come in the order in which they began. */
+struct flights {
+    struct flight *oldest, *newest;
 };
 
 struct worker {
@@ -69,7 +74,7 @@ struct worker {
     bool started;
     atomic_bool view_wanted;
     pthread_mutex_t view_lock;
-    struct lane_view *views; /* one per target, under the lock */
+    struct role_view *views; /* one per role, under the lock */
 
     /* The thread's own from here on, until it is joined. */
     int epoll_fd, timer_fd;
@@ -80,11 +85,14 @@ struct worker {
     struct agenda agenda;
     struct chains chains;
     struct connector *connector;
-    struct lane *lanes;  /* one per target */
-    struct wire *closed; /* in this round; events may still name them */
-    char *input;         /* where bytes are received */
-    unsigned n_open;     /* jobs that were started and are not finished */
-    bool woken;          /* something in the inbox is due early */
+    struct replay_target_stats *stats; /* one per role */
+    struct lane *lanes;                /* one per target */
+    struct lane *ready;                /* those in which somebody has a turn again */
+    struct flights *flights;           /* by timeout */
+    struct wire *closed;               /* in this round; events may still name them */
+    char *input;                       /* where bytes are received */
+    unsigned n_open;                   /* jobs that were started and are not finished */
+    bool woken;                        /* something in the inbox is due early */
     struct job *done, **done_end;
     unsigned n_done;
     int64_t done_since_ns;
@@ -111,7 +119,7 @@ void worker_give(struct worker *w, struct job *job);
 void worker_end_input(struct worker *w);
 
 /* Have it show its counters soon, and look at what it showed last: adds to
- * `stats`, `in_flight` and `waiting`, one item per target. */
+ * `stats`, `in_flight` and `waiting`, one item per role. */
 void worker_ask_view(struct worker *w);
 void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsigned *in_flight,
                      unsigned *waiting);
@@ -121,8 +129,8 @@ void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsign
 /* True when nothing more is to be begun: it was stopped, or its time is over. */
 bool worker_is_ending(const struct worker *w);
 
-/* A call's outcome, which is in the call, is decided. */
-void worker_call_done(struct worker *w, struct lane *lane, struct job *job);
+/* The outcome of the job's call to a role, which is in the call, is decided. */
+void worker_call_done(struct worker *w, unsigned role, struct job *job);
 
 /* Something failed that concerns the whole run: stop all of it now. */
 void worker_fail(struct worker *w, const struct err *e);
