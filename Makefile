@@ -23,7 +23,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 SETUP := tests/support/setup.sh
 
-PKGS_core    := libzstd zlib libxxhash libcjson yaml-0.1
+PKGS_core    := libzstd zlib libbrotlidec libxxhash libcjson yaml-0.1
 PKGS_capture := libpcap
 PKGS_replay  := libcurl
 PKGS_cli     := libseccomp

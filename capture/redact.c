@@ -1,7 +1,7 @@
 #include "capture/redact.h"
 
 #include "capture/blank_json.h"
-#include "capture/multipart.h"
+#include "core/multipart.h"
 #include "core/buf.h"
 #include "core/coding.h"
 #include "core/mem.h"

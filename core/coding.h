@@ -1,7 +1,7 @@
 /* coding.h -- undoing content codings, with a ceiling (RFC 9110, 8.4.1).
  *
  * gzip (also x-gzip), deflate (zlib-wrapped, and the raw form that many
- * servers send under that name), zstd, identity, and lists of them. Streams
+ * servers send under that name), br, zstd, identity, and lists of them. Streams
  * of several gzip members or zstd frames are one; what follows the end is not
  * ignored but makes a body corrupt. An empty body stays empty under any
  * coding, as answers to HEAD have it.

@@ -1,7 +1,10 @@
 #include "diff/body.h"
 
 #include "core/coding.h"
+#include "core/multipart.h"
 #include "core/utf8.h"
+#include "diff/charset.h"
+#include "diff/tree_reader.h"
 
 enum { KEEP_DECODED = 1024 * 1024, LOOK_AT = 4096 };
 
@@ -9,26 +12,30 @@ void body_init(struct body *b)
 {
     *b = (struct body){0};
     buf_init(&b->decoded, BODY_MAX_DECODED);
+    buf_init(&b->text, BODY_MAX_DECODED);
     arena_init(&b->mem, BODY_MAX_TREE);
 }
 
 void body_release(struct body *b)
 {
     buf_release(&b->decoded);
+    buf_release(&b->text);
     arena_release(&b->mem);
 }
 
 /* Forget the content before, but keep memory that is not much. */
+static struct buf emptied(struct buf b)
+{
+    if (b.cap > KEEP_DECODED)
+        buf_release(&b);
+    buf_reset(&b);
+    return b;
+}
+
 static void reset(struct body *b)
 {
-    struct buf decoded = b->decoded;
-    struct arena mem = b->mem;
-
-    if (decoded.cap > KEEP_DECODED)
-        buf_release(&decoded);
-    buf_reset(&decoded);
-    arena_reset(&mem);
-    *b = (struct body){.decoded = decoded, .mem = mem};
+    arena_reset(&b->mem);
+    *b = (struct body){.decoded = emptied(b->decoded), .text = emptied(b->text), .mem = b->mem};
 }
 
 /* All lines of Content-Encoding as one list (RFC 9110, 5.3); nearly always
@@ -61,22 +68,22 @@ static int find_coding(struct body *b, struct str head, struct err *e)
 
 int body_set(struct body *b, const struct http_message *m, struct err *e)
 {
-    struct str type = {0};
+    struct str type;
 
     reset(b);
     b->raw = m->body;
     b->cut = (m->flags & HTTP_TRUNCATED) != 0;
     b->size = m->body_size;
     b->hash = m->body_hash;
-    if (http_find_field(m->head, STR("content-type"), &type))
+    if (http_find_field(m->head, STR("content-type"), &type)) {
+        b->type = type;
         b->media = str_trim(str_cut(&type, ';'));
+    }
     return find_coding(b, m->head, e);
 }
 
-int body_decode(struct body *b, struct err *e)
+static int decode(struct body *b, struct err *e)
 {
-    if (b->content != BODY_ASLEEP)
-        return 0;
     b->bytes = b->raw;
     b->content = BODY_READY;
     if (b->raw.len == 0 || coding_is_identity(b->coding))
@@ -98,6 +105,37 @@ int body_decode(struct body *b, struct err *e)
     return 0;
 }
 
+/* Only text has a charset. What it does not have is compared byte by byte. */
+static int read_text(struct body *b, struct err *e)
+{
+    struct str charset = {0};
+
+    if (b->content != BODY_READY || !(body_says_text(b) || body_says_json(b)))
+        return 0;
+    multipart_parameter(b->type, STR("charset"), &charset);
+    switch (charset_read(charset, b->bytes, &b->text, e)) {
+    case CHARSET_READ:
+        b->bytes = buf_str(&b->text);
+        return 0;
+    case CHARSET_NOMEM:
+        return -1;
+    case CHARSET_UNKNOWN:
+    case CHARSET_BROKEN:
+        b->charset_unknown = true;
+        return 0;
+    case CHARSET_SAME:
+        break;
+    }
+    return 0;
+}
+
+int body_decode(struct body *b, struct err *e)
+{
+    if (b->content != BODY_ASLEEP)
+        return 0;
+    return decode(b, e) < 0 ? -1 : read_text(b, e);
+}
+
 /* An arena at its ceiling is a large body; an arena below it is a machine
  * without memory. */
 static bool tree_is_full(const struct body *b)
@@ -107,11 +145,13 @@ static bool tree_is_full(const struct body *b)
 
 int body_parse(struct body *b, struct err *e)
 {
+    const struct tree_reader *reader = tree_reader_for(b->media);
     struct err why = {0};
 
     if (b->parsed != BODY_NOT_PARSED)
         return 0;
-    b->tree = json_parse(b->bytes, &b->mem, &b->fault, &why);
+    b->tree = reader ? reader->read(b->type, b->bytes, &b->mem, &why)
+                     : json_parse(b->bytes, &b->mem, &b->fault, &why);
     if (b->tree) {
         b->parsed = BODY_JSON;
         return 0;
@@ -130,6 +170,11 @@ bool body_says_json(const struct body *b)
 
     return str_ieq(m, STR("application/json")) || str_ieq(m, STR("text/json")) ||
            (m.len > 5 && str_ieq(str_skip(m, m.len - 5), STR("+json")));
+}
+
+bool body_says_fields(const struct body *b)
+{
+    return tree_reader_for(b->media) != NULL;
 }
 
 bool body_says_text(const struct body *b)

@@ -25,17 +25,19 @@ enum body_tree { BODY_NOT_PARSED, BODY_JSON, BODY_NOT_JSON, BODY_TOO_DEEP, BODY_
 struct body {
     struct str raw;    /* as received */
     struct str coding; /* Content-Encoding, all lines of it */
-    struct str media;  /* "text/html" of Content-Type, without parameters */
+    struct str type;   /* Content-Type */
+    struct str media;  /* "text/html" of it, without parameters */
     bool cut;          /* beyond the ceiling of who received it: size and hash tell */
     uint64_t size, hash;
 
     enum body_content content; /* after body_decode() */
-    struct str bytes;          /* decoded where it is BODY_READY, else as received */
+    struct str bytes;          /* decoded where it is BODY_READY, text as UTF-8; else as received */
+    bool charset_unknown;      /* or text that is not in it: not UTF-8 then */
     enum body_tree parsed;     /* after body_parse() */
     const struct json_node *tree;
     struct json_fault fault;
 
-    struct buf decoded;
+    struct buf decoded, text;
     struct arena mem;
 };
 
@@ -44,14 +46,15 @@ void body_init(struct body *b);
 /* Look at the content of this answer; views into it are kept. */
 int body_set(struct body *b, const struct http_message *m, struct err *e);
 
-/* Undo the content coding, once. Returns -1 only when memory is out. */
+/* Undo the content coding and the charset, once. Returns -1 only when memory is out. */
 int body_decode(struct body *b, struct err *e);
 
-/* Read the decoded content as JSON, once. Returns -1 only when memory is out. */
+/* Read the decoded content as JSON, or as what else holds fields (tree_reader.h), once. Returns -1 only when memory is out. */
 int body_parse(struct body *b, struct err *e);
 
 /* What Content-Type claims. */
 bool body_says_json(const struct body *b);
+bool body_says_fields(const struct body *b); /* a form, events, parts */
 bool body_says_text(const struct body *b);
 
 /* True if it begins like a JSON object or array, whatever it claims. */

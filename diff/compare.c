@@ -87,6 +87,8 @@ int compare_bodies(struct body *v1, struct body *v2, struct diffs *out, struct e
         return -1;
     if (v1->content != BODY_READY || v2->content != BODY_READY)
         return compare_undecoded(v1, v2, out, e);
+    if (v1->charset_unknown || v2->charset_unknown)
+        out->notes |= NOTE_CHARSET;
     if (str_eq(v1->bytes, v2->bytes))
         return 0;
     if (v1->bytes.len == 0 || v2->bytes.len == 0)

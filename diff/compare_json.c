@@ -255,6 +255,7 @@ static int compare_nodes(struct walk *w, const struct json_node *a, const struct
 static bool accepts(const struct body *v1, const struct body *v2)
 {
     return body_says_json(v1) || body_says_json(v2) ||
+           (body_says_fields(v1) && body_says_fields(v2)) ||
            (body_smells_of_json(v1) && body_smells_of_json(v2));
 }
 

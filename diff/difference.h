@@ -58,8 +58,9 @@ enum diff_note {
     NOTE_STATUS_CLASS = 1 << 7,   /* headers and body not compared: another status class */
     NOTE_RATE_LIMITED = 1 << 8,   /* 429, or 503 with Retry-After */
     NOTE_REDACTED = 1 << 9,       /* the recorded baseline had values blanked */
+    NOTE_CHARSET = 1 << 10,       /* text whose charset is not known, or not kept to */
 };
-enum { NOTE_KINDS = 10 };
+enum { NOTE_KINDS = 11 };
 
 struct difference {
     enum diff_where where;

@@ -402,6 +402,7 @@ static const struct {
     {NOTE_CORRUPT, "corrupt", "had a corrupt content coding, not decoded"},
     {NOTE_CUT, "truncated", "had a body beyond --max-body, compared by size and hash"},
     {NOTE_RATE_LIMITED, "rate_limited", "were turned away by a rate limit: replay more slowly"},
+    {NOTE_CHARSET, "charset", "had text in a charset that is not known, or not kept to"},
     {NOTE_REDACTED, "redacted", "were blanked in part by capture --redact: what was, differs"},
 };
 

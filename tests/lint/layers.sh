@@ -42,6 +42,8 @@ library 'pcap' 'capture/source[a-z_]*\.[ch]' pcap.h
 library 'curl/' 'replay/connection\.c' curl/curl.h
 library '(cjson/)?cJSON' 'core/json\.c' cJSON.h
 library 'zstd' 'core/coding\.c|core/record[a-z_]*\.c' zstd.h
+library 'brotli/' 'core/coding\.c' brotli/decode.h
+library 'iconv' 'diff/charset\.c' iconv.h
 library 'zlib' 'core/coding\.c' zlib.h
 library 'yaml' 'core/yaml\.c' yaml.h
 library 'microhttpd' 'nothing' microhttpd.h

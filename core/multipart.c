@@ -1,4 +1,4 @@
-#include "capture/multipart.h"
+#include "core/multipart.h"
 
 /* ---- parameters --------------------------------------------------------------- */
 

@@ -10,8 +10,8 @@
  * Nothing is copied: all views are into the body, and every byte of it is in
  * one of them, so that a body can be written again part by part.
  */
-#ifndef MIRRORCTL_CAPTURE_MULTIPART_H
-#define MIRRORCTL_CAPTURE_MULTIPART_H
+#ifndef MIRRORCTL_CORE_MULTIPART_H
+#define MIRRORCTL_CORE_MULTIPART_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,205 @@
+/* Bodies of other types than JSON, and in other charsets: what differs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "diff/compare.h"
+
+struct row {
+    const char *what;
+    const char *type1; /* fields of the head, each with its line end */
+    struct str a;
+    const char *type2; /* NULL: the same */
+    struct str b;
+    const char *expected; /* "value $.a 1 > 2; ..." */
+};
+
+static void list_text(const struct diffs *list, char *text, size_t size)
+{
+    size_t n = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < list->count && n < size; i++) {
+        const struct difference *d = &list->items[i];
+        n += (size_t)snprintf(text + n, size - n, "%s%s %.*s %.*s > %.*s", n ? "; " : "",
+                              diff_kind_name(d->kind), STR_ARG(d->path),
+                              STR_ARG(d->v1.data ? d->v1 : STR("nothing")),
+                              STR_ARG(d->v2.data ? d->v2 : STR("nothing")));
+    }
+}
+
+static uint32_t compare(const struct row *r, char *text, size_t size)
+{
+    char head1[512], head2[512];
+    struct http_message m = {.body = r->a}, n = {.body = r->b};
+    struct body a, b;
+    struct diffs found;
+    struct err e = {0};
+    uint32_t notes;
+
+    snprintf(head1, sizeof head1, "HTTP/1.1 200 OK\r\n%s\r\n", r->type1);
+    snprintf(head2, sizeof head2, "HTTP/1.1 200 OK\r\n%s\r\n", r->type2 ? r->type2 : r->type1);
+    m.head = str_of(head1);
+    n.head = str_of(head2);
+    body_init(&a);
+    body_init(&b);
+    assert_int_equal(diffs_init(&found, false, &e), 0);
+    assert_int_equal(body_set(&a, &m, &e), 0);
+    assert_int_equal(body_set(&b, &n, &e), 0);
+    assert_int_equal(compare_bodies(&a, &b, &found, &e), 0);
+    list_text(&found, text, size);
+    notes = found.notes;
+    diffs_release(&found);
+    body_release(&a);
+    body_release(&b);
+    return notes;
+}
+
+static void check(const struct row *rows, size_t n)
+{
+    char text[4096];
+
+    for (size_t i = 0; i < n; i++) {
+        compare(&rows[i], text, sizeof text);
+        if (strcmp(text, rows[i].expected) != 0)
+            fail_msg("%s: got \"%s\", want \"%s\"", rows[i].what, text, rows[i].expected);
+    }
+}
+
+#define TYPE(media) "Content-Type: " media "\r\n"
+#define SAME(what, type, a, b, e)                     \
+    {                                                 \
+        what, type, STR_INIT(a), NULL, STR_INIT(b), e \
+    }
+#define ROW(what, t1, a, t2, b, e)                \
+    {                                             \
+        what, t1, STR_INIT(a), t2, STR_INIT(b), e \
+    }
+#define CHECK(rows) check(rows, sizeof rows / sizeof *rows)
+
+static void forms_are_compared_field_by_field(void **state)
+{
+#define FORM TYPE("application/x-www-form-urlencoded")
+    static const struct row rows[] = {
+        SAME("order of names", FORM, "a=1&b=2", "b=2&a=1", ""),
+        SAME("escapes", FORM, "q=a+b%2Fc", "q=a%20b/c", ""),
+        SAME("a value", FORM, "a=1&b=2", "a=1&b=3", "value $.b \"2\" > \"3\""),
+        SAME("a field more", FORM, "a=1", "a=1&b=", "extra $.b nothing > \"\""),
+        SAME("repeated, in their order", FORM, "a=1&a=2", "a=2&a=1", "value $.a \"1\" > \"2\""),
+        SAME("no name at all", FORM, "&&a=1", "a=1&", ""),
+        SAME("a percent sign by itself", FORM, "a=100%", "a=100%25", ""),
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+static void events_are_compared_one_by_one(void **state)
+{
+#define EVENTS TYPE("text/event-stream")
+    static const struct row rows[] = {
+        SAME("line ends and comments", EVENTS, ": hello\ndata: a\n\ndata: b\n\n",
+             "data: a\r\n\r\nretry: 10\ndata: b\r\r", ""),
+        SAME("data", EVENTS, "event: tick\ndata: 1\n\n", "event: tick\ndata: 2\n\n",
+             "value $[*].data \"1\" > \"2\""),
+        SAME("JSON in it", EVENTS, "data: {\"a\": 1}\n\n", "data: {\"a\":2}\n\n",
+             "value $[*].data.a 1 > 2"),
+        SAME("several lines are one text", EVENTS, "data: {\"a\":\ndata: 1}\n\n",
+             "data: {\"a\":1}\n\n", ""),
+        SAME("id", EVENTS, "id: 7\ndata: x\n\n", "data: x\n\n", "missing $[*].id \"7\" > nothing"),
+        SAME("a cut stream", EVENTS, "data: a\n\ndata: b\n\n", "data: a\n\ndata: b\n", ""),
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+static void parts_are_compared_without_their_boundary(void **state)
+{
+    static const struct row rows[] = {
+        ROW("another boundary", TYPE("multipart/mixed; boundary=one"),
+            "--one\r\nContent-Type: text/plain\r\n\r\nhello\r\n--one--\r\n",
+            TYPE("multipart/mixed; boundary=\"two\""),
+            "--two\r\ncontent-type: text/plain\r\n\r\nhello\r\n--two--\r\n", ""),
+        ROW("content", TYPE("multipart/mixed; boundary=one"),
+            "--one\r\nContent-Type: application/json\r\n\r\n{\"a\":1}\r\n--one--\r\n",
+            TYPE("multipart/mixed; boundary=two"),
+            "--two\r\nContent-Type: application/json\r\n\r\n{\"a\":2}\r\n--two--\r\n",
+            "value $[*].content.a 1 > 2"),
+        SAME("that do not end are text", TYPE("multipart/mixed; boundary=b"),
+             "--b\r\n\r\nx\r\n--b--\r\n", "--b\r\n\r\nx\r\n", "missing line 4 --b--\r > nothing"),
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+static void text_is_compared_in_any_charset(void **state)
+{
+#define LATIN TYPE("text/plain; charset=iso-8859-1")
+#define UTF8  TYPE("text/plain; charset=UTF-8")
+    static const struct row rows[] = {
+        ROW("latin1", LATIN, "caf\xe9 \x80", UTF8, "caf\xc3\xa9 \xe2\x82\xac", ""),
+        ROW("a byte that windows-1252 leaves open", LATIN, "\x81", UTF8, "\xc2\x81", ""),
+        ROW("Greek", TYPE("text/plain; charset=ISO-8859-7"), "\xe1", UTF8, "\xce\xb1", ""),
+        ROW("UTF-16 by its mark", UTF8,
+            "\xff\xfe"
+            "a\0b\0",
+            UTF8, "ab", ""),
+        ROW("JSON", TYPE("application/json; charset=latin1"), "{\"a\":\"\xe9\"}",
+            TYPE("application/json"), "{\"a\":\"\xc3\xa9\"}", ""),
+        ROW("what differs", LATIN, "\xe9", UTF8, "\xc3\xa8", "value line 1 \xc3\xa9 > \xc3\xa8"),
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+static void an_unknown_charset_is_said_and_compared_by_bytes(void **state)
+{
+    static const struct row rows[] = {
+        ROW("nobody knows it", TYPE("text/plain; charset=../../x"), "a", UTF8, "b",
+            "value line 1 a > b"),
+        ROW("bytes that it does not have", TYPE("text/plain; charset=euc-jp"), "\xff\xff",
+            TYPE("text/plain; charset=euc-jp"), "\xff\xfd", "value line 1 \xff\xff > \xff\xfd"),
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(compare(&rows[i], text, sizeof text) & NOTE_CHARSET);
+        assert_string_equal(text, rows[i].expected);
+    }
+}
+
+/* {"a":1} */
+#define BROTLI1 "\x0b\x03\x80\x7b\x22\x61\x22\x3a\x31\x7d\x03"
+
+static void brotli_is_undone(void **state)
+{
+    static const struct row rows[] = {
+        ROW("against plain", TYPE("application/json") "Content-Encoding: br\r\n", BROTLI1,
+            TYPE("application/json"), "{\"a\": 2}", "value $.a 1 > 2"),
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forms_are_compared_field_by_field),
+        cmocka_unit_test(events_are_compared_one_by_one),
+        cmocka_unit_test(parts_are_compared_without_their_boundary),
+        cmocka_unit_test(text_is_compared_in_any_charset),
+        cmocka_unit_test(an_unknown_charset_is_said_and_compared_by_bytes),
+        cmocka_unit_test(brotli_is_undone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
