@@ -77,10 +77,13 @@ static int tallies_merge(struct tally *into[CANDIDATES_MAX], struct tally *from[
     return 0;
 }
 
-static int tallies_finish(struct tally *tallies[CANDIDATES_MAX], struct err *e)
+static int tallies_finish(struct tally *tallies[CANDIDATES_MAX], const struct gate *latency,
+                          struct err *e)
 {
+    struct latency_margins margins = {latency->limit, latency->margin_ns};
+
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
-        if (tally_finish(tallies[i], e) < 0)
+        if (tally_finish(tallies[i], &margins, e) < 0)
             return -1;
     }
     return 0;
@@ -359,7 +362,7 @@ int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
     struct err own = {0}, late = {0};
     int rc = d->threads == 1 ? run_alone(d, source, &own) : run_threads(d, source, &own);
 
-    if (tallies_finish(d->tallies, &late) < 0 && rc == 0) {
+    if (tallies_finish(d->tallies, &d->gates[GATE_LATENCY], &late) < 0 && rc == 0) {
         own = late;
         rc = -1;
     }

@@ -13,10 +13,24 @@
 
 #include "diff/difference.h"
 
+/* FIELD_RARE: seen once or twice where v1 was never seen to differ from itself;
+ * noise that rare would look the same. FIELD_SUSPECT: more often than v1 does to
+ * itself, but chance may do that. */
 enum field_verdict { FIELD_DIFFERENT, FIELD_RARE, FIELD_SUSPECT, FIELD_NOISE, FIELD_IGNORED };
 
 /* "different", "noise", ...: the words of the JSON report. */
 const char *field_verdict_name(enum field_verdict v);
+
+/* Where v1's own noise is known from. */
+enum noise_source { NOISE_UNKNOWN, NOISE_CONTROL, NOISE_PROFILE };
+
+/* What became of requests that were sent again to confirm a difference. */
+enum confirmation {
+    CONFIRM_NONE,
+    CONFIRM_YES,    /* v1 always gave one answer, and v2 always another */
+    CONFIRM_NO,     /* v2 also gave v1's, or v1 differed from itself */
+    CONFIRM_UNSAFE, /* the method forbids to send them again */
+};
 
 struct noise_counts {
     uint64_t raw;   /* pairs in which v2 differed from v1 */

@@ -62,22 +62,25 @@ static int status_of(const struct http_message *m)
 
 static struct side side_of(const struct call *c)
 {
-    struct side s = {.fate = OUTCOME_NONE};
+    struct side s = {.fate = OUTCOME_NONE, .order = -1};
 
     if (!c)
         return s;
     s.fate = (int)c->outcome;
     s.detail = c->detail;
+    s.order = c->order;
+    s.way = c->flags & CALL_REUSED ? WAY_REUSED : WAY_NEW;
+    if (c->done_ns > c->sent_ns && c->sent_ns &&
+        (c->outcome == OUTCOME_ANSWERED || c->outcome == OUTCOME_TIMEOUT))
+        s.ns = c->done_ns - c->sent_ns;
     if (c->outcome != OUTCOME_ANSWERED)
         return s;
     s.status = status_of(&c->response);
     if (!s.status || !is_whole(&c->response)) {
         s.fate = FATE_INCOMPLETE;
         s.detail = STR("the answer broke off");
-        return s;
+        s.ns = 0;
     }
-    if (c->done_ns > c->sent_ns && c->sent_ns)
-        s.ns = c->done_ns - c->sent_ns;
     return s;
 }
 
@@ -85,7 +88,7 @@ static struct side side_of(const struct call *c)
  * is not whole: the capture's and the replay's need not be the same. */
 static struct side side_recorded(const struct exchange *x)
 {
-    struct side s = {.fate = FATE_UNRECORDED};
+    struct side s = {.fate = FATE_UNRECORDED, .order = -1};
     const struct http_message *m = x ? &x->response : NULL;
 
     if (!m || !m->complete || m->gap_bytes || (m->flags & HTTP_TRUNCATED) ||

@@ -50,10 +50,15 @@ enum depth {
     DEPTH_WHOLE,   /* headers and bodies too */
 };
 
+/* Over which connection an answer came; a recorded one is not told. */
+enum way { WAY_UNKNOWN, WAY_NEW, WAY_REUSED };
+
 struct side {
-    int fate;          /* OUTCOME_NONE when there is no such call */
-    int status;        /* 0 unless answered */
-    int64_t ns;        /* done - sent, 0 unless answered */
+    int fate;   /* OUTCOME_NONE when there is no such call */
+    int status; /* 0 unless answered */
+    int64_t ns; /* done - sent, or what was waited; 0 unless answered or timed out */
+    int order;  /* 0 was sent first; -1: not known */
+    enum way way;
     struct str detail; /* why it failed, a view into the pair */
 };
 

@@ -1,5 +1,10 @@
 /* JSON, schema mirrorctl.diff/1. Nanoseconds and what stands in bodies are
  * strings: a double holds neither. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "core/json.h"
 #include "core/mem.h"
 #include "diff/report.h"
@@ -180,38 +185,46 @@ static void write_all_totals(struct json_writer *w, const struct report *r)
     write_totals(w, &sum, r->run->recorded);
 }
 
-/* An estimate without an interval; null where there is none. */
-static void write_ratio(struct json_writer *w, const char *key, double estimate)
+/* Six digits: that many are computed, and no machine's logarithm shows. */
+static double rounded(double v)
+{
+    char text[32];
+
+    if (!isfinite(v) || v == 0)
+        return v;
+    snprintf(text, sizeof text, "%.6g", v);
+    return strtod(text, NULL);
+}
+
+/* Null where there is none, and where many timed out: then it has no end. */
+static void write_interval(struct json_writer *w, const char *key, const struct latency_interval *i,
+                           bool known)
 {
     json_key(w, key);
     json_open_object(w);
     json_key(w, "estimate");
-    if (estimate > 0)
-        json_double(w, estimate);
-    else
-        json_null(w);
+    json_double(w, known ? rounded(i->estimate) : INFINITY);
     json_key(w, "low");
-    json_null(w);
+    json_double(w, known && i->high < INFINITY ? rounded(i->low) : INFINITY);
     json_key(w, "high");
-    json_null(w);
+    json_double(w, known ? rounded(i->high) : INFINITY);
     json_close(w);
 }
 
 static void write_control(struct json_writer *w, const struct finding *about)
 {
     static const char *const kinds[] = {"none", "v1", "recorded"};
-    const struct tally *t = about->evidence.tally;
-    double margin = about->evidence.gates[GATE_LATENCY].limit;
+    const struct latency_summary *s = &about->evidence.tally->times;
 
     json_key(w, "control");
     json_open_object(w);
     json_key(w, "kind");
     json_cstr(w, kinds[about->evidence.run->roles.kind]);
     key_u64(w, "pairs", about->judgement.totals.controlled);
-    write_ratio(w, "latency_ratio", t->control_ratio);
+    write_interval(w, "latency_ratio", &s->control_ratio, s->n_control > 0);
     json_key(w, "quiet");
-    if (t->control_pairs)
-        json_bool(w, t->control_ratio < margin && t->control_ratio * margin > 1);
+    if (s->control_verdict != LATENCY_UNKNOWN)
+        json_bool(w, s->control_verdict == LATENCY_SAME);
     else
         json_null(w);
     json_close(w);
@@ -225,7 +238,7 @@ static const struct finding *best_controlled(const struct report *r)
 
     for (size_t i = 1; i < r->findings.n; i++) {
         const struct finding *f = &r->findings.of[i];
-        if (f->evidence.tally->control_pairs > best->evidence.tally->control_pairs)
+        if (f->evidence.tally->times.n_control > best->evidence.tally->times.n_control)
             best = f;
     }
     return best;
@@ -287,23 +300,117 @@ static void write_outcomes(struct json_writer *w, const struct tally_endpoint *e
     json_close(w);
 }
 
-static void write_spread(struct json_writer *w, const char *key, const struct latency_spread *s)
+static void write_time(struct json_writer *w, const char *key, const struct latency_time *t)
 {
     json_key(w, key);
-    json_open_object(w);
-    json_key(w, "p50");
-    json_i64_str(w, s->p50);
-    json_key(w, "p90");
-    json_i64_str(w, s->p90);
-    json_key(w, "p99");
-    json_i64_str(w, s->p99);
-    json_key(w, "max");
-    json_i64_str(w, s->max);
+    if (t->known)
+        json_i64_str(w, t->ns);
+    else
+        json_null(w);
+}
+
+/* What the order statistics of so many pairs leave open is null. */
+static void write_range(struct json_writer *w, const char *key, const struct latency_time *t)
+{
+    json_key(w, key);
+    json_open_array(w);
+    if (t->known && t->low)
+        json_i64_str(w, t->low);
+    else
+        json_null(w);
+    if (t->known && t->high != INT64_MAX)
+        json_i64_str(w, t->high);
+    else
+        json_null(w);
     json_close(w);
 }
 
-static void write_latency(struct json_writer *w, const struct tally_endpoint *ep, const char *name,
-                          const struct gate *gate)
+static void write_spread(struct json_writer *w, const char *key, const struct latency_spread *s)
+{
+    const struct {
+        const char *name, *range, *at_least;
+        const struct latency_time *time;
+    } rows[] = {
+        {"p50", "p50_range", "p50", &s->p50},        {"p90", "p90_range", "p90", &s->p90},
+        {"p95", "p95_range", "p95", &s->p95},        {"p99", "p99_range", "p99", &s->p99},
+        {"p99.9", "p99.9_range", "p99.9", &s->p999}, {"max", NULL, "max", &s->max},
+    };
+
+    json_key(w, key);
+    json_open_object(w);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        write_time(w, rows[i].name, rows[i].time);
+        if (rows[i].range && rows[i].time->known)
+            write_range(w, rows[i].range, rows[i].time);
+    }
+    json_key(w, "at_least"); /* these lie among the calls that timed out */
+    json_open_array(w);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].time->known && rows[i].time->at_least)
+            json_cstr(w, rows[i].at_least);
+    }
+    json_close(w);
+    json_close(w);
+}
+
+/* Quantiles in rising order, on one line: a curve, not numbers to read. */
+static void write_points(struct json_writer *w, const char *key, const int64_t *points, size_t n)
+{
+    char text[LATENCY_POINTS * 24 + 4];
+    size_t len = 0;
+
+    text[len++] = '[';
+    for (size_t i = 0; i < n; i++) {
+        if (points[i] == INT64_MAX)
+            len += (size_t)snprintf(text + len, 24, "%snull", i ? "," : "");
+        else
+            len += (size_t)snprintf(text + len, 24, "%s\"%" PRId64 "\"", i ? "," : "", points[i]);
+    }
+    text[len++] = ']';
+    json_key(w, key);
+    json_raw(w, str_from(text, len));
+}
+
+static void write_curves(struct json_writer *w, const struct latency_summary *s, const char *name)
+{
+    json_key(w, "ecdf");
+    json_open_object(w);
+    if (s->curves) {
+        write_points(w, "v1", s->curves->v1, s->curves->n_points);
+        write_points(w, name, s->curves->v2, s->curves->n_points);
+        if (s->n_control)
+            write_points(w, "control", s->curves->control, s->curves->n_points);
+    }
+    json_close(w);
+}
+
+static void write_excluded(struct json_writer *w, const struct latency_summary *s)
+{
+    json_key(w, "excluded");
+    json_open_object(w);
+    for (int i = 0; i < LATENCY_EXCLUSIONS; i++)
+        key_u64(w, latency_exclusion_name((enum latency_exclusion)i), s->excluded[i]);
+    key_u64(w, s->cold ? "reused_connection" : "new_connection", s->other_way);
+    json_close(w);
+}
+
+static void write_timeouts(struct json_writer *w, const struct latency_summary *s, const char *name)
+{
+    json_key(w, "timed_out");
+    json_open_object(w);
+    key_u64(w, "v1", s->v1_out);
+    key_u64(w, name, s->v2_out);
+    key_u64(w, "both", s->both_out);
+    json_close(w);
+}
+
+static void number_or_null(struct json_writer *w, const char *key, double v, bool known)
+{
+    json_key(w, key);
+    json_double(w, known ? rounded(v) : INFINITY);
+}
+
+static void write_latency(struct json_writer *w, const struct tally_endpoint *ep, const char *name)
 {
     const struct latency_summary *s = &ep->times;
 
@@ -312,12 +419,27 @@ static void write_latency(struct json_writer *w, const struct tally_endpoint *ep
     key_u64(w, "n", s->n);
     write_spread(w, "v1", &s->v1);
     write_spread(w, name, &s->v2);
-    write_ratio(w, "ratio", s->ratio);
+    write_interval(w, "ratio", &s->ratio, s->n > 0);
+    write_interval(w, "ms", &s->ms, s->n > 0);
     json_key(w, "verdict");
-    json_cstr(w, latency_verdict_name(latency_judge(s, gate->limit, gate->margin_ns)));
+    json_cstr(w, latency_verdict_name(s->verdict));
     json_key(w, "needed");
-    json_null(w);
-    key_u64(w, "left_out", ep->latency_left_out);
+    if (s->needed)
+        json_u64(w, s->needed);
+    else
+        json_null(w);
+    number_or_null(w, "slower", s->slower, s->n > 0);
+    number_or_null(w, "p", s->p, s->verdict != LATENCY_UNKNOWN);
+    key_u64(w, "blocks", s->blocks);
+    json_key(w, "tail");
+    json_cstr(w, latency_verdict_name(s->tail));
+    write_interval(w, "control_ratio", &s->control_ratio, s->n_control > 0);
+    number_or_null(w, "second_call", s->order_ratio, s->order_ratio > 0);
+    json_key(w, "connections");
+    json_cstr(w, s->cold ? "new" : "reused");
+    write_timeouts(w, s, name);
+    write_excluded(w, s);
+    write_curves(w, s, name);
     json_close(w);
 }
 
@@ -378,7 +500,7 @@ static void write_endpoint(struct json_writer *w, const struct finding *about, s
     key_u64(w, "different", ep->different.all);
     write_statuses(w, ep, candidate);
     write_outcomes(w, ep, candidate);
-    write_latency(w, ep, candidate, &ev->gates[GATE_LATENCY]);
+    write_latency(w, ep, candidate);
     json_key(w, "differences");
     json_open_array(w);
     for (size_t i = 0; i < ep->fields.n_sorted; i++)

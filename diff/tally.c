@@ -57,6 +57,7 @@ static void endpoint_free(struct tally_endpoint *ep)
     fields_release(&ep->fields);
     causes_release(&ep->causes);
     latency_release(&ep->latency);
+    latency_summary_release(&ep->times);
     mem_free(ep);
 }
 
@@ -76,6 +77,7 @@ void tally_free(struct tally *t)
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++)
         endpoint_free(t->endpoints[i]);
     example_release(&t->v1_failure);
+    latency_summary_release(&t->times);
     mem_free(t);
 }
 
@@ -117,18 +119,53 @@ static int count_differences(struct tally *t, struct tally_endpoint *ep, const s
     return 0;
 }
 
+/* An answer of another status class is other work, and fast errors are no gain. */
+static bool same_work(const struct side *a, const struct side *b)
+{
+    return a->fate == OUTCOME_TIMEOUT || b->fate == OUTCOME_TIMEOUT ||
+           a->status / 100 == b->status / 100;
+}
+
+/* A new connection costs a handshake, and often finds colder caches. Whoever
+ * timed out is out either way. */
+static bool same_way(const struct side *a, const struct side *b)
+{
+    return a->way == b->way || a->way == WAY_UNKNOWN || b->way == WAY_UNKNOWN ||
+           a->fate == OUTCOME_TIMEOUT || b->fate == OUTCOME_TIMEOUT;
+}
+
+static bool is_cold(const struct side *s)
+{
+    return s->fate == OUTCOME_ANSWERED && s->way == WAY_NEW;
+}
+
+static unsigned flag_if(bool yes, enum latency_flag flag)
+{
+    return yes ? (unsigned)flag : 0;
+}
+
 static int count_latency(struct tally_endpoint *ep, const struct pair_diff *d, struct err *e)
 {
-    struct latency_times times = {d->sent_ns, d->v1.ns, d->v2.ns, d->control.ns};
+    const struct side *v1 = &d->v1, *v2 = &d->v2, *control = &d->control;
+    struct latency_times times = {.sent_ns = d->sent_ns, .v1_ns = v1->ns, .v2_ns = v2->ns};
+    bool known = v1->order >= 0 && v2->order >= 0;
 
-    if (d->depth < DEPTH_STATUS || !d->v1.ns || !d->v2.ns)
+    if (!v1->ns || !v2->ns)
         return 0;
-    if (d->depth != DEPTH_WHOLE || d->seq >= TALLY_LATENCIES) {
-        ep->latency_left_out++;
+    if (!same_work(v1, v2) || !same_way(v1, v2) || d->seq >= TALLY_LATENCIES) {
+        ep->latency.excluded[!same_work(v1, v2)  ? LATENCY_OTHER_CLASS
+                             : !same_way(v1, v2) ? LATENCY_OTHER_WAY
+                                                 : LATENCY_TOO_MANY]++;
         return 0;
     }
-    if (d->noise_depth != DEPTH_WHOLE)
-        times.control_ns = 0;
+    if (same_work(v1, control) && same_way(v1, control))
+        times.control_ns = control->ns;
+    times.flags = flag_if(is_cold(v1) || is_cold(v2), LATENCY_COLD) |
+                  flag_if(v1->fate == OUTCOME_TIMEOUT, LATENCY_V1_OUT) |
+                  flag_if(v2->fate == OUTCOME_TIMEOUT, LATENCY_V2_OUT) |
+                  flag_if(control->fate == OUTCOME_TIMEOUT, LATENCY_CONTROL_OUT) |
+                  flag_if(known && v1->order < v2->order, LATENCY_V1_FIRST) |
+                  flag_if(known && v2->order < v1->order, LATENCY_V2_FIRST);
     return latency_add(&ep->latency, &times, e);
 }
 
@@ -178,7 +215,7 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
     if (d->v1.fate != OUTCOME_ANSWERED) {
         ep->v1_failed += answered;
         ep->both_failed += !answered;
-        return 0;
+        return count_latency(ep, d, e);
     }
     ep->covered++;
     ep->compared += answered;
@@ -210,7 +247,6 @@ static void merge_counts(struct tally_endpoint *ep, const struct tally_endpoint 
     ep->vacuous += from->vacuous;
     ep->controlled += from->controlled;
     ep->other_statuses += from->other_statuses;
-    ep->latency_left_out += from->latency_left_out;
     for (int f = 0; f < FATE_COUNT; f++) {
         ep->fates[0][f] += from->fates[0][f];
         ep->fates[1][f] += from->fates[1][f];
@@ -277,22 +313,32 @@ static int judge_endpoint(struct tally_endpoint *ep, struct tally_memory *m, str
         ep->failing_fields[f->where] += f->verdict == FIELD_DIFFERENT && f->counts.raw;
     }
     ep->equal = ep->covered - ep->different.all;
-    return latency_summarize(&ep->latency, &ep->times, e);
+    return 0;
 }
 
-static int judge_control(struct tally *t, struct err *e)
+/* Each endpoint, all of them together, and then what that says of each. */
+static int judge_times(struct tally *t, const struct latency_margins *margins, struct err *e)
 {
     const struct latency *lists[ENDPOINTS_MAX + 1];
+    struct latency_summary *times[ENDPOINTS_MAX + 1], *all = &t->times;
     size_t n = 0;
 
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
-        if (t->endpoints[i])
-            lists[n++] = &t->endpoints[i]->latency;
+        struct tally_endpoint *ep = t->endpoints[i];
+
+        if (!ep)
+            continue;
+        lists[n] = &ep->latency;
+        times[n++] = &ep->times;
+        if (latency_summarize(&lists[n - 1], 1, margins, &ep->times, e) < 0)
+            return -1;
     }
-    return latency_control_ratio(lists, n, &t->control_ratio, &t->control_pairs, e);
+    if (latency_summarize(lists, n, margins, all, e) < 0 || latency_judge(times, n, margins, e) < 0)
+        return -1;
+    return latency_judge(&all, 1, margins, e);
 }
 
-int tally_finish(struct tally *t, struct err *e)
+int tally_finish(struct tally *t, const struct latency_margins *margins, struct err *e)
 {
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
         struct tally_endpoint *ep = t->endpoints[i];
@@ -300,5 +346,5 @@ int tally_finish(struct tally *t, struct err *e)
         if (ep && judge_endpoint(ep, &t->memory, e) < 0)
             return -1;
     }
-    return judge_control(t, e);
+    return judge_times(t, margins, e);
 }

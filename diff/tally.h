@@ -45,7 +45,6 @@ struct tally_endpoint {
     size_t n_statuses;
     uint64_t other_statuses;
     struct latency latency;
-    uint64_t latency_left_out; /* other status class, or too many */
     struct field_set fields;
     struct cause_set causes;
 
@@ -64,8 +63,7 @@ struct tally {
     struct example v1_failure;
     bool has_v1_failure;
     struct tally_memory memory;
-    double control_ratio; /* after tally_finish() */
-    uint64_t control_pairs;
+    struct latency_summary times; /* after tally_finish(): of all endpoints together */
 };
 
 struct tally *tally_new(struct err *e);
@@ -77,7 +75,7 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e);
 /* Move all of `from` into `t`; `from` is left empty. */
 int tally_merge(struct tally *t, struct tally *from, struct err *e);
 
-/* Judge the fields and add up, once, when all pairs are in. */
-int tally_finish(struct tally *t, struct err *e);
+/* Judge the fields and the times and add up, once, when all pairs are in. */
+int tally_finish(struct tally *t, const struct latency_margins *margins, struct err *e);
 
 #endif

@@ -46,7 +46,15 @@ struct tally_field {
     uint64_t elements; /* in all pairs together */
     struct example examples[TALLY_EXAMPLES];
     size_t n_examples;
-    enum field_verdict verdict; /* after fields_judge() */
+
+    /* After tally_finish(). */
+    enum field_verdict verdict;
+    bool is_volatile; /* v1 nearly never repeats its value: only shapes are compared */
+    enum noise_source source;
+    double p;        /* how easily chance gives this; 1 where nothing was tested */
+    uint64_t needed; /* of FIELD_SUSPECT: pairs that would settle it; 0: not known */
+    enum confirmation confirmation;
+    unsigned confirmed, confirmed_of; /* of so many that were sent again */
 };
 
 struct field_set {

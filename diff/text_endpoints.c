@@ -1,5 +1,6 @@
 /* The table of endpoints in the text report. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,7 @@ struct str text_endpoint_label(const struct text_report *t, size_t i, char text[
 
 static bool is_slower(const struct text_report *t, const struct tally_endpoint *ep)
 {
-    const struct gate *g = &t->about->evidence.gates[GATE_LATENCY];
-
-    return !g->off && latency_judge(&ep->times, g->limit, g->margin_ns) == LATENCY_SLOWER;
+    return !t->about->evidence.gates[GATE_LATENCY].off && ep->times.verdict == LATENCY_SLOWER;
 }
 
 static int by_badness(const void *a, const void *b, void *ctx)
@@ -52,16 +51,41 @@ static int short_number(char *text, size_t size, double v)
     return snprintf(text, size, v >= 9.95 ? "%.0f" : v >= 0.995 ? "%.1f" : "%.2f", v);
 }
 
-/* "12>15 ms"; seconds from 10 s on. */
-static void time_pair(char text[48], int64_t v1, int64_t v2)
+/* "12>15 ms"; seconds from 10 s on, and "12>+5.0 s" where v2 timed out after 5 s. */
+static void time_pair(char text[48], const struct latency_time *v1, const struct latency_time *v2)
 {
-    bool seconds = v1 >= 10 * NS_PER_SEC || v2 >= 10 * NS_PER_SEC;
+    bool seconds = v1->ns >= 10 * NS_PER_SEC || v2->ns >= 10 * NS_PER_SEC;
     double unit = (double)(seconds ? NS_PER_SEC : NS_PER_MS);
     char a[20], b[20];
 
-    short_number(a, sizeof a, (double)v1 / unit);
-    short_number(b, sizeof b, (double)v2 / unit);
-    snprintf(text, 48, "%s>%s %s", a, b, seconds ? "s" : "ms");
+    if (!v1->known || !v2->known) {
+        snprintf(text, 48, "-");
+        return;
+    }
+    short_number(a, sizeof a, (double)v1->ns / unit);
+    short_number(b, sizeof b, (double)v2->ns / unit);
+    snprintf(text, 48, "%s%s>%s%s %s", a, v1->at_least ? "+" : "", b, v2->at_least ? "+" : "",
+             seconds ? "s" : "ms");
+}
+
+static void ratio_text(char *text, size_t size, double ratio)
+{
+    if (isinf(ratio))
+        snprintf(text, size, "inf");
+    else
+        snprintf(text, size, ratio < 9.995 ? "%.2f" : ratio < 99.95 ? "%.1f" : "%.0f", ratio);
+}
+
+/* "[1.06 1.12]"; nothing where there are too few pairs for one. */
+static void interval_text(char text[48], const struct latency_summary *s)
+{
+    char low[20], high[20];
+
+    if (s->verdict == LATENCY_UNKNOWN)
+        return;
+    ratio_text(low, sizeof low, s->ratio.low);
+    ratio_text(high, sizeof high, s->ratio.high);
+    snprintf(text, 48, "[%s %s]", low, high);
 }
 
 static void percent_text(char text[48], uint64_t part, uint64_t whole)
@@ -88,6 +112,7 @@ enum cell {
     CELL_P50,
     CELL_P99,
     CELL_RATIO,
+    CELL_INTERVAL,
     CELLS
 };
 
@@ -97,7 +122,7 @@ static const struct {
     int drop; /* where the line is too narrow, the highest goes first */
 } cells[CELLS] = {
     {"PAIRS", 6, 0}, {"SAME", 6, 0}, {"OUTCOME", 7, 1}, {"STATUS", 6, 2}, {"HEADERS", 7, 5},
-    {"BODY", 5, 2},  {"p50", 12, 3}, {"p99", 12, 4},    {"ratio", 5, 0},
+    {"BODY", 5, 2},  {"p50", 12, 3}, {"p99", 12, 6},    {"ratio", 5, 0},  {"[95 % CI]", 11, 4},
 };
 
 /* "p50 v1>v2", "v2/v1": times say whose they are, where there is room. */
@@ -126,11 +151,13 @@ static void cell_text(enum cell cell, const struct tally_endpoint *ep, char text
     else if (cell <= CELL_BODY)
         snprintf(text, 48, "%" PRIu64, ep->different.where[cell - CELL_OUTCOME]);
     else if (s->n && cell == CELL_P50)
-        time_pair(text, s->v1.p50, s->v2.p50);
+        time_pair(text, &s->v1.p50, &s->v2.p50);
     else if (s->n && cell == CELL_P99)
-        time_pair(text, s->v1.p99, s->v2.p99);
+        time_pair(text, &s->v1.p99, &s->v2.p99);
+    else if (s->n && cell == CELL_RATIO)
+        ratio_text(text, 48, s->ratio.estimate);
     else if (s->n)
-        snprintf(text, 48, s->ratio < 99.95 ? "%.2f" : "%.0f", s->ratio);
+        interval_text(text, s);
 }
 
 enum { SLOW_COLUMNS = 5, NAME_COLUMNS = 26 };
@@ -144,7 +171,7 @@ static size_t fit_columns(size_t width, bool shown[CELLS])
         shown[i] = true;
         taken += cells[i].width + 1;
     }
-    for (int drop = 5; drop > 0 && taken + NAME_COLUMNS > width; drop--) {
+    for (int drop = 6; drop > 0 && taken + NAME_COLUMNS > width; drop--) {
         for (int i = 0; i < CELLS; i++) {
             if (cells[i].drop != drop)
                 continue;
@@ -176,6 +203,8 @@ static void write_row(struct text_report *t, size_t i, const bool shown[CELLS], 
     }
     if (is_slower(t, ep))
         page_text(p, PAGE_YELLOW, " SLOW");
+    else if (ep->times.n)
+        page_text(p, PAGE_DIM, " %s", ep->times.verdict == LATENCY_SAME ? "~" : "?");
     page_line(p);
 }
 
@@ -193,6 +222,27 @@ static void write_rest(struct text_report *t, size_t from)
     else
         page_text(&t->page, PAGE_PLAIN, "(%zu more, all equal)", t->n - from);
     page_line(&t->page);
+}
+
+/* What the same test says of v1 against itself. */
+static void write_control(struct text_report *t, const struct latency_summary *s)
+{
+    struct page *p = &t->page;
+    char interval[48] = "";
+
+    if (s->n_control == 0)
+        return;
+    if (s->control_verdict != LATENCY_UNKNOWN)
+        snprintf(interval, sizeof interval, " [%.2f %.2f]", s->control_ratio.low,
+                 s->control_ratio.high);
+    page_text(p, PAGE_DIM,
+              t->r->run->recorded ? "control: v1 took %.2f%s of the recorded time%s"
+                                  : "control: v1 again took %.2f%s of v1's time%s",
+              s->control_ratio.estimate, interval,
+              s->control_verdict == LATENCY_SAME     ? ": quiet"
+              : s->control_verdict == LATENCY_SLOWER ? ": NOT QUIET"
+                                                     : "");
+    page_line(p);
 }
 
 void text_endpoints(struct text_report *t)
@@ -217,13 +267,7 @@ void text_endpoints(struct text_report *t)
     for (size_t i = 0; i < rows; i++)
         write_row(t, i, shown, name_width);
     write_rest(t, rows);
-    if (tally->control_pairs) {
-        page_text(p, PAGE_DIM,
-                  t->r->run->recorded ? "control: v1 took %.2f of the recorded time"
-                                      : "control: v1 again took %.2f of v1's time",
-                  tally->control_ratio);
-        page_line(p);
-    }
+    write_control(t, &tally->times);
     page_line(p);
 }
 

@@ -104,16 +104,15 @@ static void add_missed(const struct evidence *ev, struct totals *t)
 
 static void add_totals(const struct evidence *ev, struct totals *t)
 {
-    const struct gate *latency = &ev->gates[GATE_LATENCY];
-
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
         const struct tally_endpoint *ep = ev->tally->endpoints[i];
 
         if (!ep)
             continue;
         add_endpoint(t, ep);
-        t->slower +=
-            latency_judge(&ep->times, latency->limit, latency->margin_ns) == LATENCY_SLOWER;
+        t->slower += ep->times.verdict == LATENCY_SLOWER;
+        t->undecided += ep->times.n && (ep->times.verdict == LATENCY_UNKNOWN ||
+                                        ep->times.verdict == LATENCY_UNDECIDED);
     }
     t->other_class = ev->tally->notes[__builtin_ctz(NOTE_STATUS_CLASS)];
     t->selected = run_info_count(ev->run, "selected", 0);
@@ -213,48 +212,86 @@ static void judge_where(const struct evidence *ev, const struct totals *t, enum 
         say_fields(t, where, r);
 }
 
-/* The slower endpoint with the largest ratio. */
-static size_t slowest(const struct evidence *ev)
+/* The endpoint of that verdict with the largest ratio; NULL where there is none. */
+static const struct latency_summary *find_times(const struct evidence *ev, enum latency_verdict v,
+                                                const struct endpoint_name **name)
 {
-    const struct gate *g = &ev->gates[GATE_LATENCY];
-    size_t worst = ENDPOINTS_MAX + 1;
+    const struct latency_summary *worst = NULL;
 
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
         const struct tally_endpoint *ep = ev->tally->endpoints[i];
 
-        if (!ep || latency_judge(&ep->times, g->limit, g->margin_ns) != LATENCY_SLOWER)
+        if (!ep || ep->times.n == 0 || ep->times.verdict != v)
             continue;
-        if (worst > ENDPOINTS_MAX || ep->times.ratio > ev->tally->endpoints[worst]->times.ratio)
-            worst = i;
+        if (worst && ep->times.ratio.estimate <= worst->ratio.estimate)
+            continue;
+        worst = &ep->times;
+        *name = endpoint_names_at(ev->names, i);
     }
     return worst;
 }
 
-static void judge_latency(const struct evidence *ev, const struct totals *t, struct gate_result *r)
+static void say_slower(const struct evidence *ev, const struct totals *t, double percent,
+                       struct gate_result *r)
 {
-    const struct gate *g = &ev->gates[GATE_LATENCY];
-    double percent = (g->limit - 1) * 100;
-    const struct latency_summary *s;
-    const struct endpoint_name *name;
-    size_t worst = slowest(ev);
+    const struct endpoint_name *name = NULL;
+    const struct latency_summary *s = find_times(ev, LATENCY_SLOWER, &name);
 
-    r->observed = (double)t->slower;
-    r->verdict = beyond(g, t->slower > 0);
-    if (!t->timed) {
-        r->verdict = GATE_INCONCLUSIVE;
-        say(r, "nothing to compare");
-        return;
-    }
-    if (!t->slower) {
-        say(r, "no endpoint slower than the %.3g %% margin", percent);
-        return;
-    }
-    s = &ev->tally->endpoints[worst]->times;
-    name = endpoint_names_at(ev->names, worst);
     say(r, "%zu endpoint%s slower than the %.3g %% margin: %.*s %.*s %.3gx (%.3g > %.3g ms)",
         t->slower, plural(t->slower), percent, STR_ARG(str_head(name->method, 16)),
-        STR_ARG(str_head(name->path, 60)), s->ratio, (double)s->v1.p50 / (double)NS_PER_MS,
-        (double)s->v2.p50 / (double)NS_PER_MS);
+        STR_ARG(str_head(name->path, 60)), s->ratio.estimate,
+        (double)s->v1.p50.ns / (double)NS_PER_MS, (double)s->v2.p50.ns / (double)NS_PER_MS);
+}
+
+/* Endpoints with too few pairs do not count where all together are surely fast. */
+static void say_undecided(const struct evidence *ev, const struct totals *t, double percent,
+                          struct gate_result *r)
+{
+    const struct endpoint_name *name = NULL;
+    const struct latency_summary *s = find_times(ev, LATENCY_UNDECIDED, &name);
+    char needed[48] = "";
+
+    s = s ? s : find_times(ev, LATENCY_UNKNOWN, &name);
+    if (s->needed)
+        snprintf(needed, sizeof needed, ", some %" PRIu64 " pairs would do", s->needed);
+    say(r, "%zu endpoint%s undecided at the %.3g %% margin: %.*s %.*s %.3gx of %zu pair%s%s",
+        t->undecided, plural(t->undecided), percent, STR_ARG(str_head(name->method, 16)),
+        STR_ARG(str_head(name->path, 40)), s->ratio.estimate, s->n, plural(s->n), needed);
+}
+
+static bool is_quiet(const struct evidence *ev)
+{
+    bool quiet = ev->tally->times.control_verdict != LATENCY_SLOWER;
+
+    for (size_t i = 0; i <= ENDPOINTS_MAX && quiet; i++) {
+        const struct tally_endpoint *ep = ev->tally->endpoints[i];
+        quiet = !ep || ep->times.control_verdict != LATENCY_SLOWER;
+    }
+    return quiet;
+}
+
+static void judge_latency(const struct evidence *ev, const struct totals *t, struct gate_result *r)
+{
+    double percent = (ev->gates[GATE_LATENCY].limit - 1) * 100;
+    bool decided = !find_times(ev, LATENCY_UNDECIDED, &(const struct endpoint_name *){NULL}) &&
+                   (!t->undecided || ev->tally->times.verdict == LATENCY_SAME);
+
+    r->observed = (double)t->slower;
+    r->verdict = GATE_INCONCLUSIVE;
+    if (!t->timed) {
+        say(r, "nothing to compare");
+    } else if (!is_quiet(ev)) {
+        say(r, "the bench is not quiet: v1 again took %.3g of v1's time",
+            ev->tally->times.control_ratio.estimate);
+    } else if (t->slower) {
+        r->verdict = beyond(&ev->gates[GATE_LATENCY], true);
+        say_slower(ev, t, percent, r);
+    } else if (!decided) {
+        say_undecided(ev, t, percent, r);
+    } else {
+        r->verdict = GATE_PASS;
+        say(r, "no endpoint slower than the %.3g %% margin", percent);
+    }
 }
 
 static void judge_coverage(const struct evidence *ev, const struct totals *t, struct gate_result *r)

@@ -44,12 +44,12 @@ struct totals {
     uint64_t v1_sent, v1_failed, v2_failed, both_failed, vacuous, controlled;
     uint64_t differing[WHERE_COUNT];
     size_t failing_fields[WHERE_COUNT], failing_endpoints[WHERE_COUNT];
-    uint64_t other_class; /* pairs in different status classes: compared no deeper */
-    uint64_t timed;       /* pairs whose times were compared */
-    size_t slower;        /* endpoints */
-    uint64_t selected;    /* requests that should have become pairs */
-    uint64_t behind;      /* left out before the draw, as replay fell behind; and of */
-    uint64_t missed;      /* these, so many would have been selected like the others */
+    uint64_t other_class;     /* pairs in different status classes: compared no deeper */
+    uint64_t timed;           /* pairs whose times were compared */
+    size_t slower, undecided; /* endpoints */
+    uint64_t selected;        /* requests that should have become pairs */
+    uint64_t behind;          /* left out before the draw, as replay fell behind; and of */
+    uint64_t missed;          /* these, so many would have been selected like the others */
     size_t endpoints;
 };
 

@@ -1,0 +1,214 @@
+#include "diff/signed_rank.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "diff/student.h"
+
+/* Blocks of 50 requests, or 20 blocks where there are fewer; longer ones where
+ * neighbours are alike. */
+enum { BLOCK = 50, BLOCKS_WANTED = 20 };
+#define ALIKE 0.2
+
+/* ---- Hodges-Lehmann ---- */
+
+/* How many of the averages are at most x: the two pointers only ever meet. */
+static uint64_t averages_up_to(const struct signed_value *v, size_t n, double x)
+{
+    uint64_t count = 0;
+    size_t i = 0, j = n;
+
+    while (i < j) {
+        if (v[i].value + v[j - 1].value <= 2 * x)
+            count += j - i++;
+        else
+            j--;
+    }
+    return count;
+}
+
+/* The k-th average, 1 the smallest, by halving the range it must lie in. */
+static double average_at(const struct signed_value *v, size_t n, uint64_t k)
+{
+    double low = v[0].value, high = v[n - 1].value;
+
+    if (averages_up_to(v, n, low) >= k)
+        return low;
+    for (int i = 0; i < 200; i++) {
+        double middle = low + (high - low) / 2;
+
+        if (middle <= low || middle >= high || high - low < 1e-13 * (fabs(low) + fabs(high)))
+            break;
+        if (averages_up_to(v, n, middle) >= k)
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
+double hodges_lehmann(const struct signed_value *sorted, size_t n)
+{
+    uint64_t all = (uint64_t)n * (n + 1) / 2;
+    double upper = average_at(sorted, n, all / 2 + 1);
+
+    return all % 2 ? upper : (average_at(sorted, n, all / 2) + upper) / 2;
+}
+
+/* ---- ranks by blocks ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    const struct signed_value *x = a, *y = b;
+
+    if (x->value != y->value)
+        return x->value < y->value ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static size_t block_of(const struct signed_rank *r, uint32_t place)
+{
+    return (size_t)((uint64_t)place * r->blocks / r->n);
+}
+
+/* Where the first value stands that is not below `shift`. */
+static size_t split_at(const struct signed_rank *r, double shift)
+{
+    size_t low = 0, high = r->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (r->values[middle].value < shift)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Add up the signed ranks of |value - shift| by blocks. From the shift outwards
+ * the values come in the order of their ranks, so nothing is sorted again; equal
+ * ones share the mean of their ranks, and those of 0 have no sign. */
+static void add_ranks(const struct signed_rank *r, double shift)
+{
+    size_t right = split_at(r, shift), left = right, rank = 1;
+    const struct signed_value *v = r->values;
+
+    memset(r->sums, 0, r->blocks * sizeof *r->sums);
+    while (left > 0 || right < r->n) {
+        double a = left > 0 ? shift - v[left - 1].value : INFINITY;
+        double b = right < r->n ? v[right].value - shift : INFINITY;
+        double size = a < b ? a : b, mean;
+        size_t l = left, k = right;
+
+        while (l > 0 && shift - v[l - 1].value <= size)
+            l--;
+        while (k < r->n && v[k].value - shift <= size)
+            k++;
+        mean = (double)rank + (double)(left - l + k - right - 1) / 2;
+        rank += left - l + k - right;
+        for (; left > l; left--)
+            r->sums[block_of(r, v[left - 1].place)] -= mean;
+        for (; right < k; right++)
+            r->sums[block_of(r, v[right].place)] += size > 0 ? mean : 0;
+    }
+}
+
+static double mean_of(const struct signed_rank *r)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < r->blocks; i++)
+        sum += r->sums[i];
+    return sum / (double)r->blocks;
+}
+
+double signed_rank_t(const struct signed_rank *r, double shift)
+{
+    double mean, squares = 0, error;
+
+    add_ranks(r, shift);
+    mean = mean_of(r);
+    for (size_t i = 0; i < r->blocks; i++)
+        squares += (r->sums[i] - mean) * (r->sums[i] - mean);
+    error = sqrt(squares / (double)(r->blocks - 1) / (double)r->blocks);
+    if (error > 1e-9 * fabs(mean))
+        return mean / error;
+    return mean > 0 ? INFINITY : mean < 0 ? -INFINITY : 0;
+}
+
+/* The correlation of neighbouring blocks, of what ranks say around the centre. */
+static bool neighbours_are_alike(const struct signed_rank *r)
+{
+    double mean, squares = 0, products = 0;
+
+    add_ranks(r, r->centre);
+    mean = mean_of(r);
+    for (size_t i = 0; i < r->blocks; i++) {
+        squares += (r->sums[i] - mean) * (r->sums[i] - mean);
+        products += i ? (r->sums[i] - mean) * (r->sums[i - 1] - mean) : 0;
+    }
+    return products > ALIKE * squares;
+}
+
+int signed_rank_init(struct signed_rank *r, struct signed_value *values, size_t n, struct err *e)
+{
+    *r = (struct signed_rank){.values = values, .n = n};
+    for (size_t i = 0; i < n; i++)
+        values[i].place = (uint32_t)i;
+    qsort(values, n, sizeof *values, by_value);
+    r->centre = hodges_lehmann(values, n);
+    r->blocks = n / BLOCK > BLOCKS_WANTED ? n / BLOCK : n < BLOCKS_WANTED ? n : BLOCKS_WANTED;
+    r->sums = mem_array(r->blocks, sizeof *r->sums);
+    if (!r->sums)
+        return err_nomem(e, "comparing latencies");
+    while (r->blocks / 2 >= SIGNED_RANK_BLOCKS && neighbours_are_alike(r))
+        r->blocks /= 2;
+    return 0;
+}
+
+void signed_rank_release(struct signed_rank *r)
+{
+    mem_free(r->sums);
+    *r = (struct signed_rank){0};
+}
+
+/* ---- the interval ---- */
+
+/* Where t reaches `wanted` on the way from the centre in steps of that sign. */
+static double find_shift(const struct signed_rank *r, double wanted, double step)
+{
+    double inside = r->centre, outside = inside + step;
+    double far = fmax(r->values[r->n - 1].value - inside, inside - r->values[0].value);
+
+    while (fabs(signed_rank_t(r, outside)) < wanted && fabs(outside - r->centre) <= far) {
+        inside = outside;
+        step *= 2;
+        outside += step;
+    }
+    while (fabs(outside - inside) > 1e-6 * fabs(outside - r->centre) + 1e-12) {
+        double middle = (inside + outside) / 2;
+
+        if (middle == inside || middle == outside)
+            break;
+        if (fabs(signed_rank_t(r, middle)) < wanted)
+            inside = middle;
+        else
+            outside = middle;
+    }
+    return outside;
+}
+
+void signed_rank_interval(const struct signed_rank *r, double level, double *low, double *high)
+{
+    double wanted = student_quantile((1 - level) / 2, (double)r->blocks - 1);
+    double spread = r->values[3 * r->n / 4].value - r->values[r->n / 4].value;
+    double step = spread / sqrt((double)r->n) + 1e-9;
+
+    *low = find_shift(r, wanted, -step);
+    *high = find_shift(r, wanted, step);
+}
