@@ -14,13 +14,19 @@
 #include "cli/output.h"
 #include "cli/status.h"
 
-enum { REPORT_MAX = 1 << 30, DEFAULT_WIDTH = 100, MIN_WIDTH = 60, MAX_WIDTH = 160 };
+enum {
+    REPORT_MAX = 1 << 30,
+    ANNOTATIONS_MAX = 64 * 1024,
+    DEFAULT_WIDTH = 100,
+    MIN_WIDTH = 60,
+    MAX_WIDTH = 160
+};
 
 static option_reader read_format, read_report;
 
 const struct option_spec diff_options[] = {
     OPT_OWN(0, "format", format, "FORMAT", read_format,
-            "what goes to standard output: text (default) or json"),
+            "what goes to standard output: text (default), json, jsonl, html, junit or markdown"),
     OPT_OWN_LIST(0, "report", reports, "FILE", read_report,
                  "also write the report to FILE, in the format of its extension; repeatable"),
     OPT_LIST(0, "gate", gates, "NAME=LIMIT",
@@ -28,6 +34,9 @@ const struct option_spec diff_options[] = {
              "or a share, such as body=0.5%), latency, coverage; also off and warn; repeatable"),
     OPT_LIST(0, "endpoint-pattern", patterns, "PATTERN",
              "count requests like 'GET /users/{id}' as one endpoint; repeatable"),
+    OPT_FLAG(0, "annotate", annotate,
+             "say the verdict and what made it on standard error as commands for GitHub's "
+             "workflows; done by itself where GITHUB_ACTIONS is set"),
     OPT_FLAG(0, "show-secrets", show_secrets, "do not hide credentials"),
     OPT_END,
 };
@@ -124,6 +133,27 @@ static int write_report_file(const struct diff *d, const char *path, bool show_s
     return rc;
 }
 
+static bool is_annotating(const struct diff_options *o)
+{
+    const char *github = getenv("GITHUB_ACTIONS");
+
+    return o->annotate || (github && strcmp(github, "true") == 0);
+}
+
+/* Not on standard output, where a report may stand that programs read. */
+static int write_annotations(const struct diff *d, struct err *e)
+{
+    struct output out = {STDERR_FILENO, "standard error"};
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, ANNOTATIONS_MAX);
+    if (diff_annotate(d, &text, e) == 0)
+        rc = output_write(&out, buf_str(&text), e);
+    buf_release(&text);
+    return rc;
+}
+
 static int write_reports(const struct diff *d, const struct diff_options *o)
 {
     struct output out = {STDOUT_FILENO, "standard output"};
@@ -137,10 +167,22 @@ static int write_reports(const struct diff *d, const struct diff_options *o)
         if (write_report_file(d, o->reports.items[i], o->show_secrets, &e) < 0)
             status = status_fail(&e);
     }
+    if (is_annotating(o) && write_annotations(d, &e) < 0)
+        status = status_fail(&e);
     return status == EXIT_DONE ? EXIT_DONE : EXIT_PARTLY;
 }
 
 /* ---- for the commands -------------------------------------------------------- */
+
+/* What one format alone needs is kept only where it is asked for. */
+static bool lists_pairs(const struct diff_options *o)
+{
+    bool found = strcmp(o->format, "jsonl") == 0;
+
+    for (size_t i = 0; i < o->reports.n; i++)
+        found = found || strcmp(diff_format_of(o->reports.items[i]), "jsonl") == 0;
+    return found;
+}
 
 void diff_options_configure(const struct diff_options *o, struct diff_config *c)
 {
@@ -149,6 +191,7 @@ void diff_options_configure(const struct diff_options *o, struct diff_config *c)
     c->patterns = o->patterns.items;
     c->n_patterns = o->patterns.n;
     c->show_secrets = o->show_secrets;
+    c->list_pairs = lists_pairs(o);
 }
 
 int diff_options_conclude(const struct diff_options *o, const struct diff *d)

@@ -11,7 +11,7 @@
 struct diff_options {
     const char *format;
     struct option_list reports, gates, patterns;
-    bool show_secrets;
+    bool show_secrets, annotate;
 };
 
 /* To be a part of a command's table. */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#include "cli/hide.h"
+#include "core/hide.h"
 #include "cli/text.h"
 
 enum { LISTING_MAX = 1 << 30, MAX_BINARY_SHOWN = 256 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/hide.h"
+#include "core/hide.h"
 #include "cli/text.h"
 #include "core/clock.h"
 #include "core/json.h"

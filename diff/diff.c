@@ -32,7 +32,7 @@ struct batch {
 
 struct diff {
     char *file;
-    bool show_secrets;
+    bool show_secrets, list_pairs;
     unsigned threads;
     struct gate gates[GATE_COUNT];
     struct endpoint_names *names;
@@ -51,12 +51,13 @@ static unsigned default_threads(void)
 
 /* ---- a tally for each candidate ---- */
 
-static int tallies_new(struct tally *tallies[CANDIDATES_MAX], struct err *e)
+static int tallies_new(struct tally *tallies[CANDIDATES_MAX], bool list_pairs, struct err *e)
 {
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
         tallies[i] = tally_new(e);
         if (!tallies[i])
             return -1;
+        tallies[i]->lists_pairs = list_pairs;
     }
     return 0;
 }
@@ -106,6 +107,7 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
             goto fail;
     }
     d->show_secrets = config->show_secrets;
+    d->list_pairs = config->list_pairs;
     d->threads = config->threads > MAX_THREADS ? MAX_THREADS : config->threads;
     if (d->threads == 0)
         d->threads = default_threads();
@@ -116,7 +118,7 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
     if (config->live && !(d->glance = glance_new(e)))
         goto fail;
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
-    if (d->names && tallies_new(d->tallies, e) == 0)
+    if (d->names && tallies_new(d->tallies, d->list_pairs, e) == 0)
         return d;
 fail:
     diff_close(d);
@@ -265,7 +267,7 @@ static int crew_start(struct crew *crew, const struct diff *d, struct err *e)
         if (pair_diff_init(&c->work, d->show_secrets, e) < 0)
             return -1;
         crew->n++;
-        if (tallies_new(c->tallies, e) < 0)
+        if (tallies_new(c->tallies, d->list_pairs, e) < 0)
             return -1;
         if (pthread_create(&c->thread, NULL, run_comparer, c) != 0)
             return err_set(e, ERR_NOMEM, "cannot start %u threads", d->threads);
@@ -408,6 +410,14 @@ int diff_report(const struct diff *d, const char *format, const struct report_st
         return -1;
     judge(d, &r.findings);
     return f->write(&r, out, e);
+}
+
+int diff_annotate(const struct diff *d, struct buf *out, struct err *e)
+{
+    struct report r = {.file = d->file, .run = &d->run};
+
+    judge(d, &r.findings);
+    return report_github(&r, out, e);
 }
 
 const char *const *diff_formats(void)

@@ -28,7 +28,8 @@ struct diff_config {
     size_t n_patterns;
     unsigned threads; /* comparers; 0 chooses; the output does not depend on it */
     bool show_secrets;
-    bool live; /* compare each pair as it comes, and have diff_glance() */
+    bool list_pairs; /* keep what the format "jsonl" lists */
+    bool live;       /* compare each pair as it comes, and have diff_glance() */
 };
 
 /* How a text report may look. */
@@ -72,6 +73,10 @@ enum verdict diff_verdict(const struct diff *d);
 /* Write the report in a format of diff_formats() to `out`. */
 int diff_report(const struct diff *d, const char *format, const struct report_style *style,
                 struct buf *out, struct err *e);
+
+/* Append commands for GitHub's workflows, at most ten lines: the verdict, and what
+ * made it FAIL. Returns 0, or -1 with *e set. */
+int diff_annotate(const struct diff *d, struct buf *out, struct err *e);
 
 /* "text, json": for messages; NULL-terminated names for help. */
 const char *const *diff_formats(void);

@@ -9,7 +9,7 @@ enum { NARROWEST = 40 };
 
 void page_begin(struct page *p, const struct report_style *style, struct buf *out, struct err *e)
 {
-    *p = (struct page){.style = style, .out = out, .e = e};
+    *p = (struct page){.style = style, .out = out, .e = e, .is_blank = true};
 }
 
 int page_end(const struct page *p)
@@ -41,17 +41,44 @@ static void paint(struct page *p, enum page_colour colour)
         put(p, codes[colour], strlen(codes[colour]));
 }
 
-void page_str(struct page *p, enum page_colour colour, struct str s, size_t columns)
+/* Bytes of `s` up to what GitHub's runner would take for a command of a
+ * workflow: "::" at the beginning of a line, blanks aside, or "##[" anywhere. */
+static size_t before_command(const struct page *p, struct str s)
+{
+    const char *at = s.len ? memmem(s.data, s.len, "##[", 3) : NULL;
+
+    if (p->is_blank && str_starts(s, STR("::")))
+        return 0;
+    return at ? (size_t)(at - s.data) + 2 : s.len;
+}
+
+static void put_foreign(struct page *p, struct str s, size_t columns)
 {
     int used;
 
+    if (p->failed)
+        return;
+    used = printable_add(p->out, s, columns, p->style->ascii, p->e);
+    p->failed = used < 0;
+    p->column += used < 0 ? 0 : (size_t)used;
+    p->is_blank = p->is_blank && s.len == 0;
+}
+
+void page_str(struct page *p, enum page_colour colour, struct str s, size_t columns)
+{
+    size_t begin = p->column, n;
+
     if (colour != PAGE_PLAIN)
         paint(p, colour);
-    if (!p->failed) {
-        used = printable_add(p->out, s, columns, p->style->ascii, p->e);
-        p->failed = used < 0;
-        p->column += used < 0 ? 0 : (size_t)used;
+    while ((n = before_command(p, s)) < s.len && p->column - begin + n + 4 < columns) {
+        char escape[8];
+
+        put_foreign(p, str_head(s, n), columns - (p->column - begin));
+        snprintf(escape, sizeof escape, "\\x%02x", (unsigned char)s.data[n]);
+        put_foreign(p, str_of(escape), 4);
+        s = str_skip(s, n + 1);
     }
+    put_foreign(p, n < s.len ? str_head(s, n) : s, columns - (p->column - begin));
     if (colour != PAGE_PLAIN)
         paint(p, PAGE_PLAIN);
 }
@@ -93,6 +120,7 @@ void page_line(struct page *p)
         p->out->data[--p->out->len] = '\0';
     put(p, "\n", 1);
     p->column = 0;
+    p->is_blank = true;
 }
 
 void page_gap(struct page *p)

@@ -21,6 +21,7 @@ struct page {
     struct buf *out;
     struct err *e;
     size_t column; /* of the line being written */
+    bool is_blank; /* so far, but for blanks */
     bool failed;
 };
 
@@ -30,7 +31,8 @@ int page_end(const struct page *p); /* 0, or -1 if anything failed */
 /* Columns left in this line. */
 size_t page_left(const struct page *p);
 
-/* Foreign text, escaped, at most `columns` wide; in a colour. */
+/* Foreign text, escaped, at most `columns` wide; in a colour. What a runner of
+ * GitHub's actions would obey is escaped too: reports are printed there. */
 void page_str(struct page *p, enum page_colour colour, struct str s, size_t columns);
 
 /* Our own words, escaped all the same. */

@@ -7,15 +7,14 @@
 
 /* The first is the default. */
 static const struct report_format *const formats[] = {
-    &report_text,
-    &report_json,
+    &report_text, &report_json, &report_jsonl, &report_junit, &report_markdown,
 };
 
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 const char *const *report_names(void)
 {
-    static const char *const names[] = {"text", "json", NULL};
+    static const char *const names[] = {"text", "json", "jsonl", "junit", "markdown", NULL};
 
     _Static_assert(sizeof names / sizeof *names == FORMATS + 1, "a name for each format");
     return names;
@@ -75,4 +74,31 @@ size_t *report_endpoints(const struct evidence *ev, size_t *n, struct err *e)
     }
     qsort_r(list, *n, sizeof *list, by_name, (void *)(uintptr_t)ev->names);
     return list;
+}
+
+bool report_is_slower(const struct evidence *ev, const struct tally_endpoint *ep)
+{
+    return !ev->gates[GATE_LATENCY].off && ep->times.verdict == LATENCY_SLOWER;
+}
+
+/* What differs most, then what is slower, then what is busiest. */
+static int by_badness(const void *a, const void *b, void *ctx)
+{
+    const struct evidence *ev = ctx;
+    size_t i = *(const size_t *)a, k = *(const size_t *)b;
+    const struct tally_endpoint *x = ev->tally->endpoints[i], *y = ev->tally->endpoints[k];
+    bool x_slower = report_is_slower(ev, x), y_slower = report_is_slower(ev, y);
+
+    if (x->different.all != y->different.all)
+        return x->different.all < y->different.all ? 1 : -1;
+    if (x_slower != y_slower)
+        return x_slower ? -1 : 1;
+    if (x->pairs != y->pairs)
+        return x->pairs < y->pairs ? 1 : -1;
+    return by_name(a, b, (void *)(uintptr_t)ev->names);
+}
+
+void report_sort_endpoints(const struct evidence *ev, const struct endpoint_order *order)
+{
+    qsort_r(order->list, order->n, sizeof *order->list, by_badness, (void *)(uintptr_t)ev);
 }

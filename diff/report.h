@@ -11,6 +11,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "diff/change.h"
 #include "diff/finding.h"
 
 struct report {
@@ -26,7 +27,12 @@ struct report_format {
     int (*write)(const struct report *r, struct buf *out, struct err *e);
 };
 
-extern const struct report_format report_text, report_json;
+extern const struct report_format report_text, report_json, report_jsonl, report_junit,
+    report_markdown;
+
+/* Lines that GitHub's workflows show beside a pull request: no format, since they
+ * are meant for a runner and not for a file. */
+int report_github(const struct report *r, struct buf *out, struct err *e);
 
 /* The format of that name; NULL with *e set to "unknown format, try one of". */
 const struct report_format *report_find(const char *name, struct err *e);
@@ -40,5 +46,12 @@ const struct report_format *report_of_path(const char *path);
 /* Indices of the endpoints that were seen, by path, then method, as an array of
  * *n the caller frees with mem_free(). NULL with *e set. */
 size_t *report_endpoints(const struct evidence *ev, size_t *n, struct err *e);
+
+/* Put the worst first: what differs most, then what is slower, then what is
+ * busiest. */
+void report_sort_endpoints(const struct evidence *ev, const struct endpoint_order *order);
+
+/* True where the latency gate is not off and calls this endpoint slower. */
+bool report_is_slower(const struct evidence *ev, const struct tally_endpoint *ep);
 
 #endif

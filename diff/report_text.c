@@ -191,7 +191,7 @@ static int write_about(struct text_report *t, struct err *e)
     t->order = report_endpoints(&t->about->evidence, &t->n, e);
     if (!t->order)
         return -1;
-    text_sort_endpoints(t);
+    report_sort_endpoints(&t->about->evidence, &(struct endpoint_order){t->order, t->n});
     write_gates(t);
     text_endpoints(t);
     rc = text_changes(t);

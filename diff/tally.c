@@ -65,8 +65,11 @@ struct tally *tally_new(struct err *e)
 {
     struct tally *t = mem_zalloc(sizeof *t);
 
-    if (!t)
+    if (!t) {
         err_nomem(e, "counting differences");
+        return NULL;
+    }
+    ledger_init(&t->ledger);
     return t;
 }
 
@@ -78,6 +81,7 @@ void tally_free(struct tally *t)
         endpoint_free(t->endpoints[i]);
     example_release(&t->v1_failure);
     latency_summary_release(&t->times);
+    ledger_release(&t->ledger);
     mem_free(t);
 }
 
@@ -229,6 +233,8 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
     count_notes(t, d->found.notes, d->found.left_out);
     if (count_differences(t, ep, d, e) < 0 || count_latency(ep, d, e) < 0)
         return -1;
+    if (t->lists_pairs && d->found.failing && ledger_add(&t->ledger, d, e) < 0)
+        return -1;
     return d->found.failing ? causes_count(&ep->causes, &d->found, &t->memory, e) : 0;
 }
 
@@ -297,7 +303,7 @@ int tally_merge(struct tally *t, struct tally *from, struct err *e)
         t->has_v1_failure = true;
         from->v1_failure = (struct example){0};
     }
-    return 0;
+    return ledger_merge(&t->ledger, &from->ledger, e);
 }
 
 /* ---- judging ---- */

@@ -15,6 +15,7 @@
 #include "core/str.h"
 #include "diff/endpoint_name.h"
 #include "diff/latency.h"
+#include "diff/ledger.h"
 #include "diff/noise.h"
 #include "diff/pair_diff.h"
 #include "diff/tally_cause.h"
@@ -63,6 +64,8 @@ struct tally {
     struct example v1_failure;
     bool has_v1_failure;
     struct tally_memory memory;
+    bool lists_pairs; /* keep a ledger */
+    struct ledger ledger;
     struct latency_summary times; /* after tally_finish(): of all endpoints together */
 };
 

@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "diff/change.h"
+#include "diff/figures.h"
 #include "diff/printable.h"
 #include "diff/text_report.h"
 
@@ -75,15 +76,6 @@ static void write_example(struct text_report *t, const struct change *c)
     page_line(p);
 }
 
-/* "17/50", "-" where nothing was compared. */
-static void share_text(char text[48], uint64_t part, uint64_t whole)
-{
-    if (whole)
-        snprintf(text, 48, "%" PRIu64 "/%" PRIu64, part, whole);
-    else
-        snprintf(text, 48, "-");
-}
-
 enum { COUNT_COLUMNS = 12, KIND_COLUMNS = 10 };
 
 static void write_field(struct text_report *t, const struct change *c)
@@ -99,9 +91,9 @@ static void write_field(struct text_report *t, const struct change *c)
     page_str(p, PAGE_BOLD, change_label(f, field), names - p->column - 1);
     page_to(p, names);
     page_text(p, PAGE_PLAIN, "%s", diff_kind_name(f->kind));
-    share_text(counts, f->counts.raw, ep->of[f->where]);
+    figure_share(f->counts.raw, ep->of[f->where], counts);
     page_right(p, PAGE_PLAIN, counts, width - COUNT_COLUMNS);
-    share_text(counts, f->counts.noise, ep->control_of[f->where]);
+    figure_share(f->counts.noise, ep->control_of[f->where], counts);
     page_right(p, PAGE_PLAIN, counts, width);
     page_line(p);
 }

@@ -2,10 +2,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/clock.h"
+#include "diff/figures.h"
 #include "diff/text_report.h"
 
 enum { ROWS_MAX = 20, NAME_MAX_COLUMNS = 40 };
@@ -18,88 +17,6 @@ const struct tally_endpoint *text_endpoint_at(const struct text_report *t, size_
 struct str text_endpoint_label(const struct text_report *t, size_t i, char text[ENDPOINT_LABEL])
 {
     return endpoint_label(&t->about->evidence, t->order[i], text);
-}
-
-static bool is_slower(const struct text_report *t, const struct tally_endpoint *ep)
-{
-    return !t->about->evidence.gates[GATE_LATENCY].off && ep->times.verdict == LATENCY_SLOWER;
-}
-
-static int by_badness(const void *a, const void *b, void *ctx)
-{
-    const struct text_report *t = ctx;
-    size_t i = *(const size_t *)a, k = *(const size_t *)b;
-    const struct tally_endpoint *x = t->about->evidence.tally->endpoints[i];
-    const struct tally_endpoint *y = t->about->evidence.tally->endpoints[k];
-    const struct endpoint_name *m = endpoint_names_at(t->about->evidence.names, i);
-    const struct endpoint_name *n = endpoint_names_at(t->about->evidence.names, k);
-    int c;
-
-    if (x->different.all != y->different.all)
-        return x->different.all < y->different.all ? 1 : -1;
-    if (is_slower(t, x) != is_slower(t, y))
-        return is_slower(t, x) ? -1 : 1;
-    if (x->pairs != y->pairs)
-        return x->pairs < y->pairs ? 1 : -1;
-    c = str_cmp(m->path, n->path);
-    return c ? c : str_cmp(m->method, n->method);
-}
-
-/* One number of a time, short: 0.31, 1.2, 15, 210. */
-static int short_number(char *text, size_t size, double v)
-{
-    return snprintf(text, size, v >= 9.95 ? "%.0f" : v >= 0.995 ? "%.1f" : "%.2f", v);
-}
-
-/* "12>15 ms"; seconds from 10 s on, and "12>+5.0 s" where v2 timed out after 5 s. */
-static void time_pair(char text[48], const struct latency_time *v1, const struct latency_time *v2)
-{
-    bool seconds = v1->ns >= 10 * NS_PER_SEC || v2->ns >= 10 * NS_PER_SEC;
-    double unit = (double)(seconds ? NS_PER_SEC : NS_PER_MS);
-    char a[20], b[20];
-
-    if (!v1->known || !v2->known) {
-        snprintf(text, 48, "-");
-        return;
-    }
-    short_number(a, sizeof a, (double)v1->ns / unit);
-    short_number(b, sizeof b, (double)v2->ns / unit);
-    snprintf(text, 48, "%s%s>%s%s %s", a, v1->at_least ? "+" : "", b, v2->at_least ? "+" : "",
-             seconds ? "s" : "ms");
-}
-
-static void ratio_text(char *text, size_t size, double ratio)
-{
-    if (isinf(ratio))
-        snprintf(text, size, "inf");
-    else
-        snprintf(text, size, ratio < 9.995 ? "%.2f" : ratio < 99.95 ? "%.1f" : "%.0f", ratio);
-}
-
-/* "[1.06 1.12]"; nothing where there are too few pairs for one. */
-static void interval_text(char text[48], const struct latency_summary *s)
-{
-    char low[20], high[20];
-
-    if (s->verdict == LATENCY_UNKNOWN)
-        return;
-    ratio_text(low, sizeof low, s->ratio.low);
-    ratio_text(high, sizeof high, s->ratio.high);
-    snprintf(text, 48, "[%s %s]", low, high);
-}
-
-static void percent_text(char text[48], uint64_t part, uint64_t whole)
-{
-    double percent = whole ? 100.0 * (double)part / (double)whole : 0;
-
-    if (part == whole && whole)
-        snprintf(text, 48, "100 %%");
-    else if (part == 0 && whole)
-        snprintf(text, 48, "0 %%");
-    else if (!whole)
-        snprintf(text, 48, "-");
-    else /* never rounded up to 100 */
-        snprintf(text, 48, "%.1f %%", percent > 99.9 ? 99.9 : percent);
 }
 
 enum cell {
@@ -147,17 +64,17 @@ static void cell_text(enum cell cell, const struct tally_endpoint *ep, char text
     if (cell == CELL_PAIRS)
         snprintf(text, 48, "%" PRIu64, ep->pairs);
     else if (cell == CELL_SAME)
-        percent_text(text, ep->equal, ep->pairs);
+        figure_percent(ep->equal, ep->pairs, text);
     else if (cell <= CELL_BODY)
         snprintf(text, 48, "%" PRIu64, ep->different.where[cell - CELL_OUTCOME]);
     else if (s->n && cell == CELL_P50)
-        time_pair(text, &s->v1.p50, &s->v2.p50);
+        figure_times(&s->v1.p50, &s->v2.p50, ">", text);
     else if (s->n && cell == CELL_P99)
-        time_pair(text, &s->v1.p99, &s->v2.p99);
+        figure_times(&s->v1.p99, &s->v2.p99, ">", text);
     else if (s->n && cell == CELL_RATIO)
-        ratio_text(text, 48, s->ratio.estimate);
-    else if (s->n)
-        interval_text(text, s);
+        figure_ratio(s->ratio.estimate, text);
+    else if (s->n && s->verdict != LATENCY_UNKNOWN)
+        figure_interval(&s->ratio, text);
 }
 
 enum { SLOW_COLUMNS = 5, NAME_COLUMNS = 26 };
@@ -201,7 +118,7 @@ static void write_row(struct text_report *t, size_t i, const bool shown[CELLS], 
         cell_text((enum cell)c, ep, text);
         page_right(p, bad ? PAGE_RED : PAGE_PLAIN, text, column);
     }
-    if (is_slower(t, ep))
+    if (report_is_slower(&t->about->evidence, ep))
         page_text(p, PAGE_YELLOW, " SLOW");
     else if (ep->times.n)
         page_text(p, PAGE_DIM, " %s", ep->times.verdict == LATENCY_SAME ? "~" : "?");
@@ -269,9 +186,4 @@ void text_endpoints(struct text_report *t)
     write_rest(t, rows);
     write_control(t, &tally->times);
     page_line(p);
-}
-
-void text_sort_endpoints(struct text_report *t)
-{
-    qsort_r(t->order, t->n, sizeof *t->order, by_badness, t);
 }

@@ -21,9 +21,6 @@ struct text_report {
     size_t n;
 };
 
-/* Sort t->order: what differs most, then what is slower, then what is busiest. */
-void text_sort_endpoints(struct text_report *t);
-
 /* The table of endpoints. */
 void text_endpoints(struct text_report *t);
 

@@ -6,7 +6,8 @@ set -eu
 build='gcc make pkg-config libpcap-dev libcurl4-openssl-dev libyaml-dev libcjson-dev libzstd-dev
        zlib1g-dev libbrotli-dev libxxhash-dev libmicrohttpd-dev libseccomp-dev'
 demo="$build curl jq"
-tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2 tcpreplay node-llhttp time"
+tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2 tcpreplay node-llhttp time libxml2-utils
+       python3-jsonschema"
 lint="$tests clang-format clang-tidy cppcheck shellcheck"
 fuzz="$build clang libclang-rt-14-dev"
 bench="$demo tcpdump time wrk hey iproute2"

@@ -1,11 +1,12 @@
 /* make_result -- a result of a run that never was, the same bytes each time.
  *
- *     make_result [--candidates N] [--recorded] [--shard I/N] >FILE
+ *     make_result [--candidates N] [--recorded] [--hostile] [--shard I/N] >FILE
  *
  * 240 requests on 40 connections, out of order as a busy run leaves them. v1
  * stamps each answer, which is noise; it fails once. v2 answers as v1 does, v3
  * and the others do not. With --recorded the recorded answers stand in v1's
- * place, and some of them are missing. A shard has the requests of its
+ * place, and some of them are missing. With --hostile every word is an attempt on
+ * the reader, and v2 differs. A shard has the requests of its
  * connections, and its part of the accounting. META and STATS have blocks of
  * their own, as in a run that takes longer than a second. */
 #include <inttypes.h>
@@ -23,7 +24,7 @@ enum { REQUESTS = 240, PER_CONNECTION = 6, BEHIND = 4, MAX_CANDIDATES = 8 };
 #define JSON "Content-Type: application/json\r\n"
 
 static unsigned candidates = 1, shard = 1, shards = 1;
-static bool recorded;
+static bool recorded, hostile;
 static uint64_t selected, outcomes[PAIR_MAX_CALLS][OUTCOME_COUNT];
 
 static void must(int rc, const struct err *e)
@@ -34,21 +35,43 @@ static void must(int rc, const struct err *e)
     exit(1);
 }
 
-static const char *path_of(unsigned i, char path[32])
+/* Bytes that are markup, commands or worse to one reader of a report or other. */
+static const char *const charms[] = {
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "::error::pwned",
+    "a|b|c `code` **bold** [x](https://evil.test)",
+    "@octocat #1 https://evil.test www.evil.test a@evil.test",
+    "]]>&lt;&#60;&amp;\\'",
+    "\xe2\x80\xae\xe2\x80\xa8\xe2\x80\xa9\xff\xfe",
+    "##[add-matcher]x ::set-output name=a::b %0A::warning::c",
+    "\\u001b]0;owned\\u0007\\u001b[2J",
+};
+enum { CHARMS = sizeof charms / sizeof *charms };
+
+static const char *path_of(unsigned i, char path[64])
 {
+    static const char *const hostile_paths[] = {"GET /<script>alert(1)</script>",
+                                                "GET /a|b`c/@octocat", "GET /%0A::error::x",
+                                                "POST /\x1b[2J\xff\xe2\x80\xae"};
     static const char *const paths[] = {"GET /movies/", "GET /search?q=", "GET /health",
                                         "POST /orders"};
     char number[16] = "";
 
-    if (i % 4 < 2)
+    if (i % 4 < 2 && !hostile)
         snprintf(number, sizeof number, "%u", i);
-    snprintf(path, 32, "%s%s", paths[i % 4], number);
+    snprintf(path, 64, "%s%s", hostile ? hostile_paths[i % 4] : paths[i % 4], number);
     return path;
 }
 
-static struct str body_of(unsigned i, unsigned salt, bool changed, char body[96])
+static struct str body_of(unsigned i, unsigned salt, bool changed, char body[256])
 {
-    int n = snprintf(body, 96, "{\"id\":%u,\"%s\":8.30,\"at\":%u}", i,
+    const char *charm = charms[i % CHARMS];
+
+    if (hostile)
+        return str_from(body, (size_t)snprintf(body, 256, "{\"%s\":%u,\"x%u\":\"%s %u\"}", charm,
+                                               i + changed, i % CHARMS, charm, changed));
+    int n = snprintf(body, 256, "{\"id\":%u,\"%s\":8.30,\"at\":%u}", i,
                      changed && i % 4 == 0 ? "score" : "rating", i * 10 + salt);
 
     return str_from(body, (size_t)n);
@@ -58,9 +81,9 @@ static struct str body_of(unsigned i, unsigned salt, bool changed, char body[96]
 static void add_candidate(struct pair *p, unsigned i, unsigned target, unsigned candidate)
 {
     unsigned us = 500 + (i * 37 + candidate * 11) % 100;
-    bool changed = candidate > 0;
+    bool changed = candidate > 0 || hostile;
     struct err e = {0};
-    char body[96];
+    char body[256];
 
     if (i % 80 == 3)
         must(pair_failure(p, (int)target, OUTCOME_QUEUE, "", &e), &e);
@@ -75,7 +98,7 @@ static void add_candidate(struct pair *p, unsigned i, unsigned target, unsigned 
 static void add_v1(struct pair *p, unsigned i, unsigned target, unsigned salt)
 {
     struct err e = {0};
-    char body[96];
+    char body[256];
 
     if (i == 50 && salt == 0)
         must(pair_failure(p, (int)target, OUTCOME_RESET, "reset by peer", &e), &e);
@@ -88,7 +111,7 @@ static void add_v1(struct pair *p, unsigned i, unsigned target, unsigned salt)
 static struct pair *make(unsigned i)
 {
     struct err e = {0};
-    char path[32], body[96];
+    char path[64], body[256];
     struct pair *p = pair_request(i + 1, path_of(i, path), &e);
     unsigned target = 0;
 
@@ -189,7 +212,8 @@ static void put_stats(struct record_writer *w)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: make_result [--candidates N] [--recorded] [--shard I/N] >FILE\n");
+    fprintf(stderr,
+            "usage: make_result [--candidates N] [--recorded] [--hostile] [--shard I/N] >FILE\n");
     exit(2);
 }
 
@@ -198,6 +222,8 @@ static void read_arguments(char **argv)
     while (*++argv) {
         if (strcmp(*argv, "--recorded") == 0)
             recorded = true;
+        else if (strcmp(*argv, "--hostile") == 0)
+            hostile = true;
         else if (strcmp(*argv, "--candidates") == 0 && argv[1])
             candidates = (unsigned)strtoul(*++argv, NULL, 10);
         else if (strcmp(*argv, "--shard") != 0 || !argv[1] ||

@@ -37,34 +37,44 @@ static struct pair *make(size_t i, struct err *e)
 }
 
 /* 0 when all went well, -1 when it failed and said so, 1 when it lied. */
+/* All formats, one behind the other. */
+static int write_reports(const struct diff *d, struct buf *out, struct err *e)
+{
+    static const struct report_style style = {.width = 80};
+    const char *const *formats = diff_formats();
+
+    for (size_t i = 0; formats[i]; i++) {
+        if (diff_report(d, formats[i], &style, out, e) < 0)
+            return -1;
+    }
+    return diff_annotate(d, out, e);
+}
+
 static int run(unsigned threads)
 {
     static const char *const patterns[] = {"GET /a/{n}"}, *const gates[] = {"body=1"};
     struct diff_config config = {.file = "t.mres",
                                  .threads = threads,
+                                 .list_pairs = true,
                                  .patterns = patterns,
                                  .n_patterns = 1,
                                  .gates = gates,
                                  .n_gates = 1};
     struct pair_script script = {.make = make};
     struct pair_source source = pair_script_source(&script);
-    struct report_style style = {.width = 80};
     struct err e = {0};
-    struct buf text, json;
+    struct buf text;
     struct diff *d = diff_open(&config, &e);
     int rc = -1;
 
-    buf_init(&text, 1 << 20);
-    buf_init(&json, 1 << 20);
+    buf_init(&text, 8 << 20);
     if (d && diff_meta(d, STR(META), &e) == 0 && diff_run(d, &source, &e) == 0 &&
-        diff_stats(d, STR(STATS), &e) == 0 && diff_report(d, "text", &style, &text, &e) == 0 &&
-        diff_report(d, "json", &style, &json, &e) == 0)
+        diff_stats(d, STR(STATS), &e) == 0 && write_reports(d, &text, &e) == 0)
         rc = diff_verdict(d) == VERDICT_FAIL && strstr(text.data, "GET /a/{n}") &&
-                     strstr(json.data, "\"pairs\": 6")
+                     strstr(text.data, "\"pairs\": 6") && strstr(text.data, "</testsuites>")
                  ? 0
                  : 1;
     buf_release(&text);
-    buf_release(&json);
     diff_close(d);
     return rc < 0 && e.kind == ERR_NONE ? 1 : rc;
 }

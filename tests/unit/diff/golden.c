@@ -1,6 +1,6 @@
-/* Whole reports: pairs in, text and JSON out, byte for byte.
+/* Whole reports: pairs in, the smaller formats out, byte for byte.
  *
- * The expected reports are tests/golden/diff/CASE/report.txt and report.json;
+ * The expected reports are tests/golden/diff/CASE/report.txt, .json and so on;
  * GOLDEN_UPDATE=1 writes them anew. Each case runs with one comparer and with
  * four, which must not show. */
 #include <setjmp.h>
@@ -284,7 +284,7 @@ static const struct golden cases[] = {
 static struct diff *run(const struct golden *g, unsigned threads)
 {
     struct pair_script script = {.make = g->make};
-    struct diff_config config = {.file = "run.mres", .threads = threads};
+    struct diff_config config = {.file = "run.mres", .threads = threads, .list_pairs = true};
     struct pair_source source = pair_script_source(&script);
     struct err e = {0};
     struct diff *d = diff_open(&config, &e);
@@ -359,6 +359,9 @@ static void check_case(void **state)
 
     check_file(g, "text", ".txt");
     check_file(g, "json", ".json");
+    check_file(g, "jsonl", ".jsonl");
+    check_file(g, "junit", ".xml");
+    check_file(g, "markdown", ".md");
 }
 
 /* Characters in a line of UTF-8; the reports here hold no wide ones. */

@@ -1,4 +1,4 @@
-#include "cli/hide.h"
+#include "core/hide.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

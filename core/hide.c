@@ -1,4 +1,4 @@
-#include "cli/hide.h"
+#include "core/hide.h"
 
 #include "core/coding.h"
 #include "core/secret.h"

@@ -1,6 +1,6 @@
 /* hide.h -- views of what was captured with the credentials taken out. */
-#ifndef MIRRORCTL_CLI_HIDE_H
-#define MIRRORCTL_CLI_HIDE_H
+#ifndef MIRRORCTL_CORE_HIDE_H
+#define MIRRORCTL_CORE_HIDE_H
 
 #include <stdbool.h>
 
