@@ -25,7 +25,7 @@ SETUP := tests/support/setup.sh
 
 PKGS_core    := libzstd zlib libbrotlidec libxxhash libcjson yaml-0.1
 PKGS_capture := libpcap
-PKGS_replay  := libcurl
+PKGS_replay  := libcurl libpcre2-8
 PKGS_cli     := libseccomp
 PKGS_all     := $(PKGS_core) $(PKGS_capture) $(PKGS_replay) $(PKGS_cli)
 

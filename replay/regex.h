@@ -2,8 +2,11 @@
  *
  * PCRE2 does the matching, anchored at both ends and within limits, so that no
  * expression can take long: one that runs into a limit says so and counts as
- * not fitting. Before that a look at the source refuses what RE2 refuses, and
- * what it means differently.
+ * not fitting. Before that the source is read by RE2's rules (regex_source.h),
+ * which refuses what RE2 refuses.
+ *
+ * Characters are those of UTF-8, in sources and texts, as they are to Envoy;
+ * (?i) folds them as Unicode does. Bytes that are no UTF-8 fit nothing.
  */
 #ifndef MIRRORCTL_REPLAY_REGEX_H
 #define MIRRORCTL_REPLAY_REGEX_H
@@ -34,6 +37,10 @@ enum regex_answer { REGEX_FITS, REGEX_FITS_NOT, REGEX_LIMIT };
 
 /* Does it fit all of `text`? Threads may share a regex. */
 enum regex_answer regex_fits(const struct regex *r, struct str text);
+
+/* What every text begins with that it fits, as far as that is plain to see; may be
+ * empty. Lives as long as the regex. */
+struct str regex_beginning(const struct regex *r);
 
 /* Replace every part of `text` that it fits by `to`, in which \0 to \9 are its groups
  * and \\ is a backslash. Appends to `out`. Returns 0, or -1 with *e set. */

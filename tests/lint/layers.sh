@@ -46,6 +46,7 @@ library 'brotli/' 'core/coding\.c' brotli/decode.h
 library 'iconv' 'diff/charset\.c' iconv.h
 library 'zlib' 'core/coding\.c' zlib.h
 library 'yaml' 'core/yaml\.c' yaml.h
+library 'pcre2' 'replay/regex\.c' pcre2.h
 library 'microhttpd' 'nothing' microhttpd.h
 
 grep -nE '\b(f?printf|puts|fputs|perror|exit|_exit|abort)\(' {core,capture,replay,diff}/*.c |

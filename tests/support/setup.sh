@@ -4,7 +4,7 @@
 set -eu
 
 build='gcc make pkg-config libpcap-dev libcurl4-openssl-dev libyaml-dev libcjson-dev libzstd-dev
-       zlib1g-dev libbrotli-dev libxxhash-dev libmicrohttpd-dev libseccomp-dev'
+       zlib1g-dev libbrotli-dev libxxhash-dev libpcre2-dev libmicrohttpd-dev libseccomp-dev'
 demo="$build curl jq"
 tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2 tcpreplay node-llhttp time libxml2-utils
        python3-jsonschema"
@@ -30,11 +30,11 @@ others() {
   cat >&2 <<'TEXT'
 This system has no apt-get. Install a C compiler, make, pkg-config, curl, jq, and
   Fedora:  libpcap-devel libcurl-devel libyaml-devel cjson-devel libzstd-devel zlib-devel brotli-devel
-           xxhash-devel libmicrohttpd-devel libseccomp-devel libcmocka-devel bats mandoc
-  Arch:    libpcap curl libyaml cjson zstd zlib brotli xxhash libmicrohttpd libseccomp cmocka bats mandoc
+           xxhash-devel pcre2-devel libmicrohttpd-devel libseccomp-devel libcmocka-devel bats mandoc
+  Arch:    libpcap curl libyaml cjson zstd zlib brotli xxhash pcre2 libmicrohttpd libseccomp cmocka bats mandoc
   Alpine:  libpcap-dev curl-dev yaml-dev cjson-dev zstd-dev zlib-dev brotli-dev xxhash-dev
-           libmicrohttpd-dev libseccomp-dev cmocka-dev bats mandoc
-  macOS:   brew install libpcap curl libyaml cjson zstd zlib brotli xxhash libmicrohttpd cmocka
+           pcre2-dev libmicrohttpd-dev libseccomp-dev cmocka-dev bats mandoc
+  macOS:   brew install libpcap curl libyaml cjson zstd zlib brotli xxhash pcre2 libmicrohttpd cmocka
            bats-core mandoc
 then run the same target again.
 TEXT
@@ -43,7 +43,7 @@ TEXT
 # What pkg-config and PATH can answer says whether a system without apt is ready.
 ready() {
   command -v pkg-config >/dev/null 2>&1 &&
-    pkg-config --exists libpcap libcurl yaml-0.1 libcjson libzstd zlib libbrotlidec libxxhash libmicrohttpd libseccomp
+    pkg-config --exists libpcap libcurl yaml-0.1 libcjson libzstd zlib libbrotlidec libxxhash libpcre2-8 libmicrohttpd libseccomp
 }
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
