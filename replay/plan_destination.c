@@ -71,13 +71,13 @@ static bool is_same(const struct plan_destination *d, struct str full, uint16_t 
     return d->port == port && str_eq(d->full, full) && str_eq(d->subset, subset);
 }
 
-static bool is_taken(const struct plan *p, struct str name)
+static struct plan_destination *find_named(const struct plan *p, struct str name)
 {
-    for (const struct plan_destination *d = p->destinations; d; d = d->next) {
-        if (str_eq(d->name, name))
-            return true;
-    }
-    return false;
+    struct plan_destination *d = p->destinations;
+
+    while (d && !str_eq(d->name, name))
+        d = d->next;
+    return d;
 }
 
 /* Beyond the ceiling, which is an error, it is not linked: nobody looks for it. */
@@ -109,7 +109,7 @@ static struct plan_destination *new_destination(struct plan_reader *r, struct st
     d->subset = plan_text_copy(r, subset);
     d->port = port;
     d->name = plan_text_copy(r, name_of(r, host, port, subset));
-    if (is_taken(r->plan, d->name)) /* the same words in another namespace */
+    if (find_named(r->plan, d->name)) /* the same words in another namespace */
         d->name = plan_text_copy(r, name_of(r, full, port, subset));
     link_destination(r, d);
     return r->failed ? NULL : d;
@@ -127,4 +127,23 @@ struct plan_destination *plan_destination(struct plan_reader *r, struct str host
             return d;
     }
     return new_destination(r, host, full, port, subset);
+}
+
+struct plan_destination *plan_destination_like(struct plan_reader *r,
+                                               const struct plan_destination *like)
+{
+    struct plan_destination *d = find_named(r->plan, like->name);
+
+    if (d || r->failed)
+        return d;
+    d = plan_alloc(r, sizeof *d);
+    if (!d)
+        return NULL;
+    d->name = plan_text_copy(r, like->name);
+    d->host = plan_text_copy(r, like->host);
+    d->full = plan_text_copy(r, like->full);
+    d->subset = plan_text_copy(r, like->subset);
+    d->port = like->port;
+    link_destination(r, d);
+    return r->failed ? NULL : d;
 }

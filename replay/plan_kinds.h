@@ -31,7 +31,8 @@ void plan_native_rules(struct plan_reader *r);
 void plan_istio_rules(struct plan_reader *r);
 void plan_gateway_rules(struct plan_reader *r);
 
-/* Destinations find their addresses (step 3). */
+/* Destinations find their addresses (step 3). Those that have some, because a Mirror
+ * says so, keep them unless --endpoint means them. */
 void plan_resolve(struct plan_reader *r); /* plan_endpoints.c */
 
 /* What only the whole shows (step 4): nothing to do, a candidate that is its baseline. */

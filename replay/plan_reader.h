@@ -127,6 +127,11 @@ const char *plan_nearest(struct str typed, const char *const *names, size_t n);
 struct plan_destination *plan_destination(struct plan_reader *r, struct str host, uint16_t port,
                                           struct str subset, struct str namespace);
 
+/* The destination of that name; where there is none a copy of `like`, whose name, host,
+ * full name, port and subset are kept as they are. NULL only when r->failed. */
+struct plan_destination *plan_destination_like(struct plan_reader *r,
+                                               const struct plan_destination *like);
+
 /* Compile text->text; E460 to E462 with the position. Returns false after telling. */
 bool plan_compile(struct plan_reader *r, struct plan_text *text, struct place at);
 
