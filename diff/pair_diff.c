@@ -16,6 +16,13 @@ bool fate_is_sent(int fate)
     return fate == FATE_INCOMPLETE || (fate < OUTCOME_COUNT && outcome_is_sent((enum outcome)fate));
 }
 
+enum depth pair_depth_for(enum diff_where where)
+{
+    return where == WHERE_OUTCOME  ? DEPTH_OUTCOME
+           : where == WHERE_STATUS ? DEPTH_STATUS
+                                   : DEPTH_WHOLE;
+}
+
 int pair_diff_init(struct pair_diff *d, bool show_secrets, struct err *e)
 {
     *d = (struct pair_diff){0};

@@ -53,6 +53,9 @@ enum depth {
 /* Over which connection an answer came; a recorded one is not told. */
 enum way { WAY_UNKNOWN, WAY_NEW, WAY_REUSED };
 
+/* How far it must go before a difference there could be seen. */
+enum depth pair_depth_for(enum diff_where where);
+
 struct side {
     int fate;   /* OUTCOME_NONE when there is no such call */
     int status; /* 0 unless answered */

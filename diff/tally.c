@@ -87,40 +87,52 @@ void tally_free(struct tally *t)
 
 /* ---- counting a pair ---- */
 
-/* How deep a comparison must go before a difference there could be seen. */
-static enum depth depth_for(enum diff_where where)
-{
-    return where == WHERE_OUTCOME  ? DEPTH_OUTCOME
-           : where == WHERE_STATUS ? DEPTH_STATUS
-                                   : DEPTH_WHOLE;
-}
-
 static void count_levels(uint64_t of[WHERE_COUNT], enum depth depth)
 {
     for (int w = 0; w < WHERE_COUNT; w++)
-        of[w] += depth >= depth_for((enum diff_where)w);
+        of[w] += depth >= pair_depth_for((enum diff_where)w);
+}
+
+static int count_found(struct tally *t, struct tally_endpoint *ep, struct example_source *from,
+                       struct err *e)
+{
+    const struct pair_diff *d = from->pair;
+
+    for (size_t i = 0; i < d->found.count; i++) {
+        const struct difference *item = &d->found.items[i];
+        bool both = d->noise_depth >= pair_depth_for(item->where);
+        struct noise_counts n = {.raw = 1, .b = both && !diffs_has(&d->noise, item)};
+
+        if (fields_count(&ep->fields, item, &n, from, &t->memory, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int count_noise(struct tally *t, struct tally_endpoint *ep, struct example_source *from,
+                       struct err *e)
+{
+    const struct pair_diff *d = from->pair;
+
+    for (size_t i = 0; i < d->noise.count; i++) {
+        const struct difference *item = &d->noise.items[i];
+        bool both = d->depth >= pair_depth_for(item->where);
+        struct noise_counts n = {.noise = 1, .c = both && !diffs_has(&d->found, item)};
+
+        if (fields_count(&ep->fields, item, &n, from, &t->memory, e) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int count_differences(struct tally *t, struct tally_endpoint *ep, const struct pair_diff *d,
                              struct err *e)
 {
-    for (size_t i = 0; i < d->found.count; i++) {
-        const struct difference *item = &d->found.items[i];
-        bool both = d->noise_depth >= depth_for(item->where);
-        struct noise_counts n = {.raw = 1, .b = both && !diffs_has(&d->noise, item)};
+    struct example_source from = example_source_of(d);
+    int rc = count_found(t, ep, &from, e) < 0 || count_noise(t, ep, &from, e) < 0 ? -1 : 0;
 
-        if (fields_count(&ep->fields, item, &n, d->ordinal, d->seq, &t->memory, e) < 0)
-            return -1;
-    }
-    for (size_t i = 0; i < d->noise.count; i++) {
-        const struct difference *item = &d->noise.items[i];
-        bool both = d->depth >= depth_for(item->where);
-        struct noise_counts n = {.noise = 1, .c = both && !diffs_has(&d->found, item)};
-
-        if (fields_count(&ep->fields, item, &n, d->ordinal, d->seq, &t->memory, e) < 0)
-            return -1;
-    }
-    return 0;
+    example_source_release(&from);
+    return rc;
 }
 
 /* An answer of another status class is other work, and fast errors are no gain. */
@@ -177,11 +189,12 @@ static int keep_failure(struct tally *t, const struct pair_diff *d, struct err *
 {
     struct str name = str_of(fate_name(d->v1.fate));
     struct difference why = {.v1 = name, .v2 = d->v1.detail};
+    struct example_source from = {.ordinal = d->ordinal, .seq = d->seq};
     struct example x;
 
     if (t->has_v1_failure && !example_is_earlier(d->ordinal, d->seq, &t->v1_failure))
         return 0;
-    if (example_copy(&x, d->ordinal, d->seq, &why, e) < 0)
+    if (example_copy(&x, &from, &why, e) < 0)
         return -1;
     example_release(&t->v1_failure);
     t->v1_failure = x;
@@ -216,6 +229,7 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
         return 0;
     }
     ep->pairs++;
+    ep->joint[d->v1.fate][d->v2.fate]++;
     if (d->v1.fate != OUTCOME_ANSWERED) {
         ep->v1_failed += answered;
         ep->both_failed += !answered;
@@ -256,6 +270,8 @@ static void merge_counts(struct tally_endpoint *ep, const struct tally_endpoint 
     for (int f = 0; f < FATE_COUNT; f++) {
         ep->fates[0][f] += from->fates[0][f];
         ep->fates[1][f] += from->fates[1][f];
+        for (int g = 0; g < FATE_COUNT; g++)
+            ep->joint[f][g] += from->joint[f][g];
     }
     for (int w = 0; w < WHERE_COUNT; w++) {
         ep->of[w] += from->of[w];

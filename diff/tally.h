@@ -41,6 +41,7 @@ struct tally_endpoint {
     uint64_t vacuous;                           /* of compared: both said nothing */
     uint64_t controlled; /* of pairs: v1 answered twice, or its control failed */
     uint64_t fates[2][FATE_COUNT];
+    uint64_t joint[FATE_COUNT][FATE_COUNT]; /* of pairs: v1's fate and v2's */
     uint64_t of[WHERE_COUNT], control_of[WHERE_COUNT];
     struct tally_status statuses[TALLY_STATUSES];
     size_t n_statuses;

@@ -7,37 +7,13 @@
 
 /* ---- examples ---- */
 
-void example_release(struct example *x)
+/* A path of its own. */
+static int dup_path(struct str s, struct str *copy, struct err *e)
 {
-    mem_free((void *)(uintptr_t)x->at.data);
-    mem_free((void *)(uintptr_t)x->v1.data);
-    mem_free((void *)(uintptr_t)x->v2.data);
-    *x = (struct example){0};
-}
-
-/* A copy of its own; what is not there stays not there. */
-static int dup_str(struct str s, struct str *copy, struct err *e)
-{
-    const char *p = s.data ? mem_dup(s.data, s.len) : NULL;
+    const char *p = mem_dup(s.data, s.len);
 
     *copy = str_from(p, p ? s.len : 0);
-    return s.data && !p ? err_nomem(e, "keeping an example") : 0;
-}
-
-int example_copy(struct example *x, uint64_t ordinal, uint64_t seq, const struct difference *d,
-                 struct err *e)
-{
-    *x = (struct example){.ordinal = ordinal, .seq = seq};
-    if (dup_str(d->at, &x->at, e) == 0 && dup_str(d->v1, &x->v1, e) == 0 &&
-        dup_str(d->v2, &x->v2, e) == 0)
-        return 0;
-    example_release(x);
-    return -1;
-}
-
-bool example_is_earlier(uint64_t ordinal, uint64_t seq, const struct example *x)
-{
-    return ordinal != x->ordinal ? ordinal < x->ordinal : seq < x->seq;
+    return p ? 0 : err_nomem(e, "counting differences");
 }
 
 /* Where an example of that ordinal goes; TALLY_EXAMPLES when nowhere. */
@@ -116,7 +92,7 @@ static struct tally_field *field_new(struct field_set *set, const struct tally_f
         return NULL;
     }
     *f = *key;
-    if (dup_str(key->path, &f->path, e) < 0 || table_put(&set->table, &f->key, e) < 0) {
+    if (dup_path(key->path, &f->path, e) < 0 || table_put(&set->table, &f->key, e) < 0) {
         field_free(f);
         return NULL;
     }
@@ -180,7 +156,7 @@ static struct tally_field *field_of(struct field_set *set, const struct differen
 }
 
 int fields_count(struct field_set *set, const struct difference *d,
-                 const struct noise_counts *counts, uint64_t ordinal, uint64_t seq,
+                 const struct noise_counts *counts, struct example_source *from,
                  struct tally_memory *m, struct err *e)
 {
     bool folded;
@@ -195,9 +171,9 @@ int fields_count(struct field_set *set, const struct difference *d,
     if (!counts->raw)
         return 0;
     f->elements += d->elements;
-    if (example_place(f, ordinal, seq) == TALLY_EXAMPLES)
+    if (example_place(f, from->ordinal, from->seq) == TALLY_EXAMPLES)
         return 0;
-    if (example_copy(&x, ordinal, seq, d, e) < 0)
+    if (example_copy(&x, from, d, e) < 0)
         return -1;
     example_insert(f, x);
     return 0;

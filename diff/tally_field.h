@@ -15,6 +15,7 @@
 #include "core/err.h"
 #include "core/str.h"
 #include "diff/difference.h"
+#include "diff/example.h"
 #include "diff/noise.h"
 #include "diff/table.h"
 
@@ -28,12 +29,6 @@ enum {
 struct tally_memory {
     size_t used;
     uint64_t starved; /* differences folded because it was reached */
-};
-
-/* Where a difference was seen. `seq` is the place of the pair in the file. */
-struct example {
-    uint64_t ordinal, seq;
-    struct str at, v1, v2; /* data NULL: not there */
 };
 
 struct tally_field {
@@ -68,10 +63,10 @@ struct field_set {
 void fields_init(struct field_set *set);
 void fields_release(struct field_set *set);
 
-/* Count a difference of the pair `ordinal`; its values are kept where
- * counts->raw says that v2 differed and the pair is among the first. */
+/* Count a difference of the pair `from`; its values are kept where counts->raw
+ * says that v2 differed and the pair is among the first. */
 int fields_count(struct field_set *set, const struct difference *d,
-                 const struct noise_counts *counts, uint64_t ordinal, uint64_t seq,
+                 const struct noise_counts *counts, struct example_source *from,
                  struct tally_memory *m, struct err *e);
 
 /* Move all of `from` into `set`. */
@@ -83,13 +78,5 @@ int fields_judge(struct field_set *set, struct tally_memory *m, struct err *e);
 
 /* The judged field of this hash; "(other paths)" where it was folded. */
 const struct tally_field *fields_find(const struct field_set *set, uint64_t hash);
-
-/* An example of its own; what is not there stays not there. */
-int example_copy(struct example *x, uint64_t ordinal, uint64_t seq, const struct difference *d,
-                 struct err *e);
-void example_release(struct example *x);
-
-/* Ordinals begin anew where result files were joined; then the first counts. */
-bool example_is_earlier(uint64_t ordinal, uint64_t seq, const struct example *x);
 
 #endif
