@@ -132,8 +132,7 @@ struct plan_rule *plan_add_rule(struct plan_reader *r, struct str object, struct
     struct plan_rule *rule;
 
     if (r->plan->n_rules == PLAN_MAX_RULES) {
-        if (plan_is_news(r, (struct place){0}, STR("rules")))
-            plan_error(r, "E102", at, "more than %d rules", PLAN_MAX_RULES);
+        plan_error(r, "E102", at, "more than %d rules", PLAN_MAX_RULES);
         return NULL;
     }
     rule = plan_alloc(r, sizeof *rule);

@@ -101,7 +101,8 @@ struct plan_destination {
     unsigned n_addresses;
 };
 
-/* A change to the fields of a copy. REMOVE goes before SET, SET before ADD. */
+/* A change to the fields of a copy. REMOVE goes before SET, SET before ADD. Of a rule none is about
+ * Host, which is rewrite.authority; of an arrow a SET may be. */
 enum plan_change_kind { PLAN_REMOVE, PLAN_SET, PLAN_ADD };
 struct plan_change {
     struct plan_change *next;
@@ -122,7 +123,8 @@ struct plan_arrow {
 
 enum plan_path_rewrite {
     PLAN_PATH_KEPT,
-    PLAN_PATH_PREFIX, /* what the match's path says is replaced; all of it where that is a regex */
+    PLAN_PATH_PREFIX, /* what the match's path says is replaced, "/" where it says nothing; all of
+                         it where that is a regex */
     PLAN_PATH_WHOLE,  /* all of the path; the query stays */
     PLAN_PATH_REGEX,  /* where `pattern` fits, by its groups: \0 to \9 */
 };

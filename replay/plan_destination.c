@@ -86,9 +86,8 @@ static void link_destination(struct plan_reader *r, struct plan_destination *d)
     struct plan_destination **end = &r->plan->destinations;
 
     if (r->plan->n_destinations == PLAN_MAX_DESTINATIONS) {
-        if (plan_is_news(r, (struct place){0}, STR("destinations")))
-            plan_error(r, "E102", (struct place){0}, "more than %d destinations",
-                       PLAN_MAX_DESTINATIONS);
+        plan_error(r, "E102", (struct place){0}, "more than %d destinations",
+                   PLAN_MAX_DESTINATIONS);
         return;
     }
     while (*end)

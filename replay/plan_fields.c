@@ -9,7 +9,7 @@
 
 #include "replay/plan_reader.h"
 
-enum { NAME_MAX_SHOWN = 100, TYPED_MAX = 40 };
+enum { NAME_MAX_SHOWN = 100, TYPED_MAX = 40, MAX_NOTED = 1024 };
 
 /* ---- the nearest name ---- */
 
@@ -78,7 +78,8 @@ struct plan_noted {
     struct str what;
 };
 
-/* Files are read one after the other, so those of this one come first. */
+/* Files are read one after the other, so those of this one come first. Beyond the ceiling there
+ * is no more news: people have seen enough. */
 bool plan_is_news(struct plan_reader *r, struct place at, struct str what)
 {
     struct plan_noted *noted;
@@ -87,9 +88,10 @@ bool plan_is_news(struct plan_reader *r, struct place at, struct str what)
         if (str_eq(noted->what, what))
             return false;
     }
-    noted = plan_alloc(r, sizeof *noted);
+    noted = r->n_noted < MAX_NOTED ? plan_alloc(r, sizeof *noted) : NULL;
     if (!noted)
         return false;
+    r->n_noted++;
     *noted = (struct plan_noted){.next = r->noted, .file = at.file};
     noted->what = plan_text_copy(r, what);
     r->noted = noted;

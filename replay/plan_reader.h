@@ -41,6 +41,7 @@ struct plan_reader {
     size_t usable;            /* documents that say something about mirroring */
     bool has_mirror;          /* the input asks for one somewhere, whatever becomes of it */
     struct plan_noted *noted; /* what was said of a file already, the latest first */
+    size_t n_noted;
 };
 
 /* The object at hand, as metadata tells it. */
@@ -108,7 +109,8 @@ bool plan_take_text(struct plan_reader *r, const struct yaml_node *n, const char
                     struct str *value); /* a scalar; copied into the plan */
 bool plan_take_bool(struct plan_reader *r, const struct yaml_node *n, const char *what,
                     bool *value);
-/* An integer between the two; quoted is W211. `code` is that of the error. */
+/* An integer between the two, without zeros in front, which a cluster reads as
+ * octal; quoted is W211. `code` is that of the error. */
 bool plan_take_int(struct plan_reader *r, const struct yaml_node *n, const char *what,
                    const char *code, uint64_t least, uint64_t most, uint64_t *value);
 /* "1.5s", "200ms", "1h"; protobuf's and Go's (E407). */
@@ -117,6 +119,14 @@ bool plan_take_duration(struct plan_reader *r, const struct yaml_node *n, const 
 /* True if it is a list, or NULL, which is an empty one; else E401. */
 bool plan_is_list(struct plan_reader *r, const struct yaml_node *n, const char *what);
 bool plan_is_map(struct plan_reader *r, const struct yaml_node *n, const char *what);
+bool plan_is_scalar(struct plan_reader *r, const struct yaml_node *n, const char *what);
+/* The name of a host: E202 when it is missing or empty, E107 when it is a placeholder, E408 when
+ * it is none. *.example may be one, "*" only if `any`. `at` is told when `n` is NULL. */
+bool plan_take_host(struct plan_reader *r, const struct yaml_node *n, struct place at,
+                    const char *what, bool any, struct str *host);
+/* The name of a subset, or of nothing: E408. */
+bool plan_take_label(struct plan_reader *r, const struct yaml_node *n, const char *what,
+                     struct str *label);
 
 /* The nearest of `n` names to what was typed, or NULL: by edit distance, case ignored. */
 const char *plan_nearest(struct str typed, const char *const *names, size_t n);
@@ -144,7 +154,8 @@ struct str plan_full_host(struct plan_reader *r, struct str host, struct str nam
 struct plan_rule *plan_add_rule(struct plan_reader *r, struct str object, struct str rule_name,
                                 size_t place_in_object, struct place at);
 
-/* Names of SERVICES, DestinationRules, hosts: is it a DNS-1123 label / subdomain? */
+/* Is it a DNS-1123 label, or labels with dots between them? As in Istio letters may be upper
+ * case. */
 bool plan_is_label(struct str s);
 bool plan_is_subdomain(struct str s);
 

@@ -27,6 +27,11 @@ bool plan_is_map(struct plan_reader *r, const struct yaml_node *n, const char *w
     return is_kind(r, n, YAML_MAP, what);
 }
 
+bool plan_is_scalar(struct plan_reader *r, const struct yaml_node *n, const char *what)
+{
+    return is_kind(r, n, YAML_SCALAR, what);
+}
+
 bool plan_take_text(struct plan_reader *r, const struct yaml_node *n, const char *what,
                     struct str *value)
 {
@@ -51,6 +56,11 @@ bool plan_take_bool(struct plan_reader *r, const struct yaml_node *n, const char
     return false;
 }
 
+static bool has_zeros(struct str number)
+{
+    return number.len > 1 && number.data[0] == '0';
+}
+
 bool plan_take_int(struct plan_reader *r, const struct yaml_node *n, const char *what,
                    const char *code, uint64_t least, uint64_t most, uint64_t *value)
 {
@@ -58,7 +68,7 @@ bool plan_take_int(struct plan_reader *r, const struct yaml_node *n, const char 
 
     if (!n)
         return true;
-    if (!yaml_to_u64(n, &v) || v < least || v > most) {
+    if (!yaml_to_u64(n, &v) || has_zeros(n->text) || v < least || v > most) {
         plan_error(r, code, n->at, "%s must be an integer from %llu to %llu", what,
                    (unsigned long long)least, (unsigned long long)most);
         return false;
@@ -157,32 +167,5 @@ bool plan_take_duration(struct plan_reader *r, const struct yaml_node *n, const 
         *ns = sum;
     else
         plan_error(r, "E407", n->at, "%s must be a duration such as 10s, 1.5s or 200ms", what);
-    return good;
-}
-
-/* ---- names ---- */
-
-static bool is_lower_or_digit(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z');
-}
-
-bool plan_is_label(struct str s)
-{
-    if (s.len == 0 || s.len > 63 || s.data[0] == '-' || s.data[s.len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_lower_or_digit(s.data[i]) && s.data[i] != '-')
-            return false;
-    }
-    return true;
-}
-
-bool plan_is_subdomain(struct str s)
-{
-    bool good = s.len > 0 && s.len <= 253;
-
-    while (good && s.data)
-        good = plan_is_label(str_cut(&s, '.'));
     return good;
 }
