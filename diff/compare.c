@@ -6,6 +6,7 @@
 /* Asked in order; the last accepts anything. */
 static const struct comparer *const comparers[] = {
     &compare_json,
+    &compare_markup,
     &compare_text,
     &compare_bytes,
 };

@@ -24,7 +24,7 @@ struct comparer {
     int (*compare)(struct body *v1, struct body *v2, struct diffs *out, struct err *e);
 };
 
-extern const struct comparer compare_json, compare_text, compare_bytes;
+extern const struct comparer compare_json, compare_markup, compare_text, compare_bytes;
 
 /* Add what differs between two bodies. Returns 0, or -1 with *e set. */
 int compare_bodies(struct body *v1, struct body *v2, struct diffs *out, struct err *e);

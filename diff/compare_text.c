@@ -1,17 +1,6 @@
-/* Text, line by line.
- *
- * What both begin and end with is set aside, so a line put in or taken out
- * costs one difference; the lines in between are compared by number. Lines are
- * numbered as v1 has them, in both comparisons that v1 takes part in, so "line
- * 3" is one field: a time in line 3 is noise there and hides nothing elsewhere.
- */
-#include <inttypes.h>
-#include <stdio.h>
-
+/* Text, line by line. */
 #include "diff/compare.h"
-
-/* Lines told apart in one answer; the rest is one field. */
-enum { LINES_MAX = 100 };
+#include "diff/units.h"
 
 static bool accepts(const struct body *v1, const struct body *v2)
 {
@@ -55,63 +44,49 @@ static struct str cut_line(struct str *rest)
     return line;
 }
 
-/* Line ends are shown only where they are what differs. */
-static void drop_line_ends(struct str *a, struct str *b)
+static size_t count_lines(struct str s)
 {
-    if (a->data && b->data && str_ends(*a, STR("\n")) != str_ends(*b, STR("\n")))
-        return;
-    if (a->data && str_ends(*a, STR("\n")))
-        a->len--;
-    if (b->data && str_ends(*b, STR("\n")))
-        b->len--;
-}
+    size_t n = 0;
 
-static int note_line(struct str a, struct str b, uint64_t number, unsigned nth, struct diffs *out,
-                     struct err *e)
-{
-    enum diff_kind kind = !a.data ? KIND_EXTRA : !b.data ? KIND_MISSING : KIND_VALUE;
-    char path[64];
-    int n = nth > LINES_MAX ? snprintf(path, sizeof path, "further lines")
-            : a.data        ? snprintf(path, sizeof path, "line %" PRIu64, number)
-                            : snprintf(path, sizeof path, "after line %" PRIu64, number - 1);
-
-    drop_line_ends(&a, &b);
-    return diffs_add(out, WHERE_BODY, kind, str_from(path, (size_t)n), false, a, b, e);
-}
-
-static uint64_t count_lines(struct str s)
-{
-    uint64_t n = 0;
-
-    while (s.len) {
+    for (; s.len; n++)
         cut_line(&s);
-        n++;
-    }
     return n;
 }
 
+static int split(struct str s, struct units *lines, struct err *e)
+{
+    while (s.len) {
+        struct str line = units_are_full(lines) ? s : cut_line(&s);
+
+        if (units_add(lines, line, (struct str){0}, e) < 0)
+            return -1;
+        if (line.data == s.data)
+            break;
+    }
+    return 0;
+}
+
+/* What both begin and end with costs no more than a look. */
 static int compare(struct body *v1, struct body *v2, struct diffs *out, struct err *e)
 {
     struct str a = v1->bytes, b = v2->bytes;
     size_t head = same_head(a, b), tail;
-    uint64_t number = count_lines(str_head(a, head)) + 1;
-    unsigned nth = 0;
+    struct units lines1, lines2;
+    int rc = -1;
 
+    units_init(&lines1, count_lines(str_head(a, head)) + 1);
+    units_init(&lines2, 1);
     a = str_skip(a, head);
     b = str_skip(b, head);
     tail = same_tail(a, b);
     a.len -= tail;
     b.len -= tail;
-    while (a.len || b.len) {
-        struct str line1 = a.len ? cut_line(&a) : (struct str){0};
-        struct str line2 = b.len ? cut_line(&b) : (struct str){0};
-
-        if ((!line1.data || !line2.data || !str_eq(line1, line2)) &&
-            note_line(line1, line2, number, ++nth, out, e) < 0)
-            return -1;
-        number += line1.data != NULL;
-    }
-    return COMPARE_DONE;
+    if (split(a, &lines1, e) == 0 && split(b, &lines2, e) == 0 &&
+        units_compare(&lines1, &lines2, out, e) == 0)
+        rc = COMPARE_DONE;
+    units_release(&lines1);
+    units_release(&lines2);
+    return rc;
 }
 
 const struct comparer compare_text = {"text", accepts, compare};

@@ -194,7 +194,7 @@ static void json_is_recognised_without_its_type(void **state)
 {
     static const struct row rows[] = {
         ROW("two objects", "{\"a\":1}", "{ \"a\":1 }", ""),
-        ROW("one is not", "{\"a\":1}", "{oops", "value line 1 {\"a\":1} > {oops"),
+        ROW("one is not", "{\"a\":1}", "{oops", "value (top) {\"a\":1} > {oops"),
     };
 
     (void)state;

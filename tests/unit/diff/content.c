@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "diff/compare.h"
+#include "diff/pieces.h"
 
 struct row {
     const char *what;
@@ -138,6 +139,63 @@ static void parts_are_compared_without_their_boundary(void **state)
     CHECK(rows);
 }
 
+static void markup_is_compared_by_what_it_says(void **state)
+{
+#define HTML TYPE("text/html; charset=utf-8")
+    static const struct row rows[] = {
+        SAME("white space", HTML, "<p>Hello,\n  world</p>\n<hr>", "<P >Hello, world</P><hr >", ""),
+        SAME("attributes in another order and quoting", HTML, "<a href='/x' class=y>z</a>",
+             "<a class=\"y\" href=\"/x\">z</a>", ""),
+        SAME("text", HTML, "<html><body><p>a</p></body></html>",
+             "<html><body><p>b</p></body></html>", "value html/body/p a > b"),
+        SAME("a token in a form", HTML, "<form><input name=csrf value=1f></form>",
+             "<form><input name=csrf value=2e></form>", "value form/input@value 1f > 2e"),
+        SAME("an attribute more", HTML, "<img src=a>", "<img src=a alt=b>",
+             "extra img@alt nothing > b"),
+        SAME("a paragraph in front, none of them closed", HTML, "<p>a<p>b<p>c", "<p>x<p>a<p>b<p>c",
+             "extra p nothing > x"),
+        SAME("cells and items end by the next", HTML, "<table><tr><td>a<td>b<tr><td>c</table>",
+             "<table><tr><td>a<td>b<tr><td>d</table>", "value table/tr/td c > d"),
+        SAME("another element", HTML, "<b>x</b>", "<i>x</i>",
+             "missing b <b > nothing; extra i nothing > <i"),
+        SAME("scripts are no markup", HTML, "<script>if (a<b) '<p>'</script>",
+             "<script>if (a<b) '<q>'</script>", "value script if (a<b) '<p>' > if (a<b) '<q>'"),
+        SAME("XML has names in one case", TYPE("application/xml"), "<a/>", "<A/>",
+             "missing a <a > nothing; extra A nothing > <A"),
+        SAME("XML, indented", TYPE("application/soap+xml"), "<a><b x=\"1\">t</b></a>",
+             "<a>\n  <b\n x='1'>\n t </b>\n</a>\n", ""),
+        SAME("an empty element", TYPE("text/xml"), "<a><b/>t</a>", "<a><b></b>t</a>", ""),
+        SAME("CDATA", TYPE("text/xml"), "<a><![CDATA[<x> ]]></a>", "<a><![CDATA[<x>  ]]></a>",
+             "value a <x>  > <x>  "),
+        SAME("no markup at all", HTML, "a < b", "a <", "value (top) < b > <"),
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+static void nesting_without_end_is_read(void **state)
+{
+    static char text[400 * 1000];
+    struct units u;
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i + 4 <= sizeof text; i += 4)
+        memcpy(text + i, "<a b", 4);
+    for (int html = 0; html < 2; html++) {
+        units_init(&u, 1);
+        assert_int_equal(pieces_read(str_from(text, sizeof text), html, &u, &e), 0);
+        units_release(&u);
+    }
+    for (size_t i = 0; i + 4 <= sizeof text; i += 4)
+        memcpy(text + i, "<ab>", 4);
+    units_init(&u, 1);
+    assert_int_equal(pieces_read(str_from(text, sizeof text), true, &u, &e), 0);
+    assert_int_equal(u.n, UNITS_MAX);
+    units_release(&u);
+}
+
 static void text_is_compared_in_any_charset(void **state)
 {
 #define LATIN TYPE("text/plain; charset=iso-8859-1")
@@ -196,6 +254,8 @@ int main(void)
         cmocka_unit_test(forms_are_compared_field_by_field),
         cmocka_unit_test(events_are_compared_one_by_one),
         cmocka_unit_test(parts_are_compared_without_their_boundary),
+        cmocka_unit_test(markup_is_compared_by_what_it_says),
+        cmocka_unit_test(nesting_without_end_is_read),
         cmocka_unit_test(text_is_compared_in_any_charset),
         cmocka_unit_test(an_unknown_charset_is_said_and_compared_by_bytes),
         cmocka_unit_test(brotli_is_undone),
