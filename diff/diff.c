@@ -81,10 +81,10 @@ static int tallies_merge(struct tally *into[CANDIDATES_MAX], struct tally *from[
 static int tallies_finish(struct tally *tallies[CANDIDATES_MAX], const struct gate *latency,
                           struct err *e)
 {
-    struct latency_margins margins = {latency->limit, latency->margin_ns};
+    struct tally_judging how = {.margins = {latency->limit, latency->margin_ns}};
 
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
-        if (tally_finish(tallies[i], &margins, e) < 0)
+        if (tally_finish(tallies[i], &how, e) < 0)
             return -1;
     }
     return 0;

@@ -150,6 +150,7 @@ static void write_totals(struct json_writer *w, const struct totals *t, bool rec
     key_u64(w, "status", t->differing[WHERE_STATUS]);
     key_u64(w, "headers", t->differing[WHERE_HEADER]);
     key_u64(w, "body", t->differing[WHERE_BODY]);
+    key_u64(w, "rare", t->rare);
     key_u64(w, "compared", t->compared);
     key_u64(w, "v1_failed", t->v1_failed);
     key_u64(w, "v2_failed", t->v2_failed);
@@ -167,6 +168,7 @@ static void add_totals(struct totals *sum, const struct totals *t)
     sum->different += t->different;
     for (int i = 0; i < WHERE_COUNT; i++)
         sum->differing[i] += t->differing[i];
+    sum->rare += t->rare;
     sum->compared += t->compared;
     sum->v1_failed += t->v1_failed;
     sum->v2_failed += t->v2_failed;
@@ -461,6 +463,28 @@ static void write_examples(struct json_writer *w, const struct tally_field *f, c
     json_close(w);
 }
 
+/* What became of the requests that were sent again. */
+static void write_confirmation(struct json_writer *w, const struct tally_field *f)
+{
+    static const char *const words[] = {NULL, "confirmed", "not_reproduced", "not_confirmable"};
+
+    json_key(w, "confirmation");
+    json_cstr(w, words[f->confirmation]);
+    if (f->confirmed_of) {
+        key_u64(w, "confirmed", f->confirmed);
+        key_u64(w, "confirmed_of", f->confirmed_of);
+    }
+}
+
+/* The two percentages that users of Diffy know. */
+static void write_diffy(struct json_writer *w, const struct tally_field *f, uint64_t of)
+{
+    double raw = (double)f->counts.raw, noise = (double)f->counts.noise;
+
+    number_or_null(w, "relative", 100 * fabs(raw - noise) / (raw + noise), raw + noise > 0);
+    number_or_null(w, "absolute", 100 * fabs(raw - noise) / (double)of, of > 0);
+}
+
 static void write_field(struct json_writer *w, const struct tally_endpoint *ep,
                         const struct tally_field *f, const char *name)
 {
@@ -478,7 +502,20 @@ static void write_field(struct json_writer *w, const struct tally_endpoint *ep,
     key_u64(w, "control_of", ep->control_of[f->where]);
     key_u64(w, "b", f->counts.b);
     key_u64(w, "c", f->counts.c);
+    number_or_null(w, "p", f->p, f->p < 1);
+    json_key(w, "control");
+    json_cstr(w, noise_source_name(f->source));
+    json_key(w, "volatile");
+    json_bool(w, f->is_volatile);
+    json_key(w, "needed");
+    if (f->needed)
+        json_u64(w, f->needed);
+    else
+        json_null(w);
+    write_confirmation(w, f);
     key_u64(w, "elements", f->elements);
+    key_u64(w, "cause", f->cause);
+    write_diffy(w, f, ep->of[f->where]);
     write_examples(w, f, name);
     json_close(w);
 }
@@ -498,6 +535,7 @@ static void write_endpoint(struct json_writer *w, const struct finding *about, s
     key_u64(w, "pairs", ep->pairs);
     key_u64(w, "equal", ep->equal);
     key_u64(w, "different", ep->different.all);
+    key_u64(w, "rare", ep->rare.all);
     write_statuses(w, ep, candidate);
     write_outcomes(w, ep, candidate);
     write_latency(w, ep, candidate);

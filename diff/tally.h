@@ -52,8 +52,10 @@ struct tally_endpoint {
 
     /* After tally_finish(). */
     uint64_t equal;
-    struct pair_counts different; /* with a difference that counts */
-    size_t failing_fields[WHERE_COUNT];
+    struct pair_counts different; /* with a difference that counts, or that is rare */
+    struct pair_counts rare;      /* of these: with none but rare ones */
+    size_t failing_fields[WHERE_COUNT], rare_fields[WHERE_COUNT];
+    size_t suspects; /* fields */
     struct latency_summary times;
 };
 
@@ -68,6 +70,7 @@ struct tally {
     bool lists_pairs; /* keep a ledger */
     struct ledger ledger;
     struct latency_summary times; /* after tally_finish(): of all endpoints together */
+    size_t tests;                 /* likewise: fields that were held against v1's noise together */
 };
 
 struct tally *tally_new(struct err *e);
@@ -79,7 +82,12 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e);
 /* Move all of `from` into `t`; `from` is left empty. */
 int tally_merge(struct tally *t, struct tally *from, struct err *e);
 
+/* What judging takes beside the tally. */
+struct tally_judging {
+    struct latency_margins margins;
+};
+
 /* Judge the fields and the times and add up, once, when all pairs are in. */
-int tally_finish(struct tally *t, const struct latency_margins *margins, struct err *e);
+int tally_finish(struct tally *t, const struct tally_judging *how, struct err *e);
 
 #endif

@@ -132,30 +132,36 @@ int causes_merge(struct cause_set *set, struct cause_set *from, struct tally_mem
     return 0;
 }
 
-/* The places where this cause counts. */
-static unsigned failing_wheres(const struct tally_cause *c, const struct field_set *fields)
+/* The places where this cause has a field of that verdict. */
+static unsigned wheres_of(const struct tally_cause *c, const struct field_set *fields,
+                          enum field_verdict verdict)
 {
     unsigned wheres = 0;
 
     for (size_t i = 0; i < c->n; i++) {
         const struct tally_field *f = fields_find(fields, c->fields[i]);
-        wheres |= f->verdict == FIELD_DIFFERENT ? 1u << f->where : 0;
+        wheres |= f->verdict == verdict ? 1u << f->where : 0;
     }
     return wheres;
 }
 
 int causes_judge(struct cause_set *set, const struct field_set *fields, struct tally_memory *m,
-                 struct pair_counts *different, struct err *e)
+                 struct pair_counts *different, struct pair_counts *rare, struct err *e)
 {
     if (set->table.n > TALLY_CAUSES && compact(set, m, e) < 0)
         return -1;
     *different = set->wide;
+    *rare = (struct pair_counts){0};
     for (size_t i = 0; i < set->table.n_slots; i++) {
         const struct tally_cause *c = (void *)set->table.slots[i];
-        unsigned wheres = c ? failing_wheres(c, fields) : 0;
+        unsigned sure = c ? wheres_of(c, fields, FIELD_DIFFERENT) : 0;
+        unsigned may = c ? wheres_of(c, fields, FIELD_RARE) & ~sure : 0;
 
-        if (wheres)
-            add_pairs(different, wheres, c->pairs);
+        if (sure | may)
+            add_pairs(different, sure | may, c->pairs);
+        if (may)
+            add_pairs(rare, may, c->pairs);
+        rare->all -= may && sure ? c->pairs : 0;
     }
     return 0;
 }

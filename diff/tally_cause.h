@@ -50,8 +50,9 @@ int causes_count(struct cause_set *set, const struct diffs *found, struct tally_
 int causes_merge(struct cause_set *set, struct cause_set *from, struct tally_memory *m,
                  struct err *e);
 
-/* The pairs with a difference that counts, now that `fields` are judged. */
+/* The pairs with a difference that counts or may count, now that `fields` are
+ * judged; `rare` are those of them where it only may. */
 int causes_judge(struct cause_set *set, const struct field_set *fields, struct tally_memory *m,
-                 struct pair_counts *different, struct err *e);
+                 struct pair_counts *different, struct pair_counts *rare, struct err *e);
 
 #endif

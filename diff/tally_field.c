@@ -155,6 +155,15 @@ static struct tally_field *field_of(struct field_set *set, const struct differen
     return *folded ? NULL : field_new(set, &key, m, e);
 }
 
+/* So that sums of them tell sets of pairs apart (splitmix64). */
+static uint64_t mix(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
 int fields_count(struct field_set *set, const struct difference *d,
                  const struct noise_counts *counts, struct example_source *from,
                  struct tally_memory *m, struct err *e)
@@ -171,6 +180,7 @@ int fields_count(struct field_set *set, const struct difference *d,
     if (!counts->raw)
         return 0;
     f->elements += d->elements;
+    f->pairs += mix(from->seq);
     if (example_place(f, from->ordinal, from->seq) == TALLY_EXAMPLES)
         return 0;
     if (example_copy(&x, from, d, e) < 0)
@@ -179,7 +189,7 @@ int fields_count(struct field_set *set, const struct difference *d,
     return 0;
 }
 
-/* ---- merging and judging ---- */
+/* ---- merging and sorting ---- */
 
 static int merge_field(struct field_set *set, struct tally_field *f, struct tally_memory *m,
                        struct err *e)
@@ -194,6 +204,7 @@ static int merge_field(struct field_set *set, struct tally_field *f, struct tall
     }
     noise_merge(&like->counts, &f->counts);
     like->elements += f->elements;
+    like->pairs += f->pairs;
     for (size_t i = 0; i < f->n_examples; i++)
         example_insert(like, f->examples[i]);
     f->n_examples = 0;
@@ -227,12 +238,7 @@ static int by_place(const void *a, const void *b)
     return c ? c : (x->kind > y->kind) - (x->kind < y->kind);
 }
 
-static void judge_field(struct tally_field *f)
-{
-    f->verdict = f->ignored ? FIELD_IGNORED : noise_judge(f->where, &f->counts);
-}
-
-int fields_judge(struct field_set *set, struct tally_memory *m, struct err *e)
+int fields_sort(struct field_set *set, struct tally_memory *m, struct err *e)
 {
     if (set->table.n > TALLY_FIELDS && compact(set, m, e) < 0)
         return -1;
@@ -240,17 +246,14 @@ int fields_judge(struct field_set *set, struct tally_memory *m, struct err *e)
     set->n_sorted = 0;
     set->sorted = mem_array(set->table.n + 1, sizeof *set->sorted);
     if (!set->sorted)
-        return err_nomem(e, "judging differences");
+        return err_nomem(e, "sorting differences");
     for (size_t i = 0; i < set->table.n_slots; i++) {
         struct tally_field *f = (void *)set->table.slots[i];
 
-        if (!f)
-            continue;
-        judge_field(f);
-        set->sorted[set->n_sorted++] = f;
+        if (f)
+            set->sorted[set->n_sorted++] = f;
     }
     qsort(set->sorted, set->n_sorted, sizeof *set->sorted, by_place);
-    judge_field(&set->other);
     if (set->other.counts.raw || set->other.counts.noise)
         set->sorted[set->n_sorted++] = &set->other;
     return 0;

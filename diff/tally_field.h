@@ -39,6 +39,7 @@ struct tally_field {
     struct str path;
     struct noise_counts counts;
     uint64_t elements; /* in all pairs together */
+    uint64_t pairs;    /* a sum over the pairs of `raw`: equal for fields of the same pairs */
     struct example examples[TALLY_EXAMPLES];
     size_t n_examples;
 
@@ -50,14 +51,15 @@ struct tally_field {
     uint64_t needed; /* of FIELD_SUSPECT: pairs that would settle it; 0: not known */
     enum confirmation confirmation;
     unsigned confirmed, confirmed_of; /* of so many that were sent again */
+    unsigned cause; /* 1, 2, ...: fields that differ in just the same pairs share one */
 };
 
 struct field_set {
     struct table table;
     uint64_t limit;              /* larger hashes do not fit */
     struct tally_field other;    /* "(other paths)": counts each field of each pair */
-    struct tally_field **sorted; /* after fields_judge(): by where, path, kind; */
-    size_t n_sorted;             /* `other` last where it holds something */
+    struct tally_field **sorted; /* after fields_sort(): by where, path, kind */
+    size_t n_sorted;
 };
 
 void fields_init(struct field_set *set);
@@ -73,10 +75,10 @@ int fields_count(struct field_set *set, const struct difference *d,
 int fields_merge(struct field_set *set, struct field_set *from, struct tally_memory *m,
                  struct err *e);
 
-/* Judge all fields and sort them, when everything is in. */
-int fields_judge(struct field_set *set, struct tally_memory *m, struct err *e);
+/* Sort them when everything is in, `other` last where it holds something. */
+int fields_sort(struct field_set *set, struct tally_memory *m, struct err *e);
 
-/* The judged field of this hash; "(other paths)" where it was folded. */
+/* The field of this hash; "(other paths)" where it was folded. */
 const struct tally_field *fields_find(const struct field_set *set, uint64_t hash);
 
 #endif

@@ -182,9 +182,37 @@ static int write_ignored(struct text_report *t)
     return 0;
 }
 
+static size_t count_rare(const struct text_report *t)
+{
+    const struct totals *totals = &t->about->judgement.totals;
+    size_t n = 0;
+
+    for (int w = 0; w < WHERE_COUNT; w++)
+        n += totals->rare_fields[w];
+    return n;
+}
+
+/* How to find out about what was seen once or twice. */
+static void write_confirm_hint(struct text_report *t)
+{
+    const char *file = t->r->file;
+    struct page *p = &t->page;
+
+    if (count_rare(t) == 0)
+        return;
+    page_text(p, PAGE_PLAIN, "to find out: mirrorctl replay --confirm ");
+    page_str(p, PAGE_PLAIN, str_of(file && is_plain_word(file) ? file : "RESULT"), page_left(p));
+    page_line(p);
+    page_line(p);
+}
+
 int text_changes(struct text_report *t)
 {
     if (write_changes(t, FIELD_DIFFERENT, "WHAT CHANGED", CHANGES_MAX, true) < 0 ||
+        write_changes(t, FIELD_RARE, "SEEN TOO RARELY TO TELL", CHANGES_MAX, true) < 0)
+        return -1;
+    write_confirm_hint(t);
+    if (write_changes(t, FIELD_SUSPECT, "SUSPECT, NOT COUNTED", NOISE_MAX, false) < 0 ||
         write_changes(t, FIELD_NOISE, "NOISE, NOT COUNTED", NOISE_MAX, false) < 0)
         return -1;
     return write_ignored(t);

@@ -83,7 +83,16 @@ static void add_endpoint(struct totals *t, const struct tally_endpoint *ep)
         t->v1_sent += fate_is_sent(f) ? ep->fates[0][f] : 0;
         t->v1_failed += fate_is_sent(f) && f != OUTCOME_ANSWERED ? ep->fates[0][f] : 0;
     }
+    t->rare += ep->rare.all;
+    t->suspects += ep->suspects;
+    for (size_t i = 0; i < ep->fields.n_sorted; i++) {
+        uint64_t needed = ep->fields.sorted[i]->needed;
+        if (needed && (!t->suspects_need || needed < t->suspects_need))
+            t->suspects_need = needed;
+    }
     for (int w = 0; w < WHERE_COUNT; w++) {
+        t->rare_pairs[w] += ep->rare.where[w];
+        t->rare_fields[w] += ep->rare_fields[w];
         t->differing[w] += ep->different.where[w];
         t->failing_fields[w] += ep->failing_fields[w];
         t->failing_endpoints[w] += ep->failing_fields[w] > 0;
@@ -186,6 +195,24 @@ static void say_fields(const struct totals *t, enum diff_where where, struct gat
         say(r, "0 changes");
 }
 
+/* What is seen once or twice may be noise or not; it matters where it would take
+ * the gate over its limit. */
+static bool is_undecided(const struct totals *t, enum diff_where where, const struct gate *g,
+                         double observed, uint64_t of)
+{
+    double more =
+        g->share ? (double)t->rare_pairs[where] / (double)of : (double)t->rare_fields[where];
+
+    return t->rare_fields[where] && observed <= g->limit && observed + more > g->limit;
+}
+
+static void say_rare(const struct totals *t, enum diff_where where, struct gate_result *r)
+{
+    size_t n = t->rare_fields[where];
+
+    say(r, "%zu field%s differ%s so rarely that v1 may do it too", n, plural(n), n == 1 ? "s" : "");
+}
+
 /* Outcome, status, headers, body: a count, or a share of what was compared. */
 static void judge_where(const struct evidence *ev, const struct totals *t, enum gate_name name,
                         struct gate_result *r)
@@ -197,14 +224,17 @@ static void judge_where(const struct evidence *ev, const struct totals *t, enum 
 
     r->observed = fields ? (double)t->failing_fields[where] : (double)t->differing[where];
     if (g->share)
-        r->observed = of ? (double)t->differing[where] / (double)of : 0;
+        r->observed = of ? (double)(t->differing[where] - t->rare_pairs[where]) / (double)of : 0;
     if (of == 0) {
         r->verdict = GATE_INCONCLUSIVE;
         say(r, "nothing to compare");
         return;
     }
     r->verdict = beyond(g, r->observed > g->limit);
-    if (where == WHERE_OUTCOME)
+    if (is_undecided(t, where, g, r->observed, of)) {
+        r->verdict = GATE_INCONCLUSIVE;
+        say_rare(t, where, r);
+    } else if (where == WHERE_OUTCOME)
         say_outcome(ev, t, r);
     else if (where == WHERE_STATUS)
         say_status(t, r);
@@ -513,6 +543,19 @@ static void warn_pairs(const struct evidence *ev, struct judgement *j)
              t->covered - t->controlled, t->covered, words_of(ev)->control);
 }
 
+static void warn_suspects(const struct totals *t, struct judgement *j)
+{
+    char needed[64] = "";
+
+    if (!t->suspects)
+        return;
+    if (t->suspects_need)
+        snprintf(needed, sizeof needed, "; some %" PRIu64 " pairs would tell", t->suspects_need);
+    warn(j, "suspect",
+         "%zu field%s differ%s more often than v1 does from itself, but chance may do that%s",
+         t->suspects, plural(t->suspects), t->suspects == 1 ? "s" : "", needed);
+}
+
 static void warn_run(const struct evidence *ev, struct judgement *j)
 {
     size_t first = j->n_warnings;
@@ -540,6 +583,7 @@ void verdict_judge(const struct evidence *ev, struct judgement *j)
     judge_gates(ev, j);
     judge_all(ev, j);
     warn_pairs(ev, j);
+    warn_suspects(&j->totals, j);
     warn_run(ev, j);
     warn_notes(ev, j);
     warn_endpoints(ev, j);

@@ -43,7 +43,10 @@ struct totals {
     uint64_t pairs, unsent, unrecorded, compared, covered, equal, different;
     uint64_t v1_sent, v1_failed, v2_failed, both_failed, vacuous, controlled;
     uint64_t differing[WHERE_COUNT];
+    uint64_t rare, rare_pairs[WHERE_COUNT]; /* of the different: with none but rare ones */
     size_t failing_fields[WHERE_COUNT], failing_endpoints[WHERE_COUNT];
+    size_t rare_fields[WHERE_COUNT], suspects;
+    uint64_t suspects_need;   /* pairs that would settle the first of them, or 0 */
     uint64_t other_class;     /* pairs in different status classes: compared no deeper */
     uint64_t timed;           /* pairs whose times were compared */
     size_t slower, undecided; /* endpoints */

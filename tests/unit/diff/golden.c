@@ -253,7 +253,25 @@ static struct pair *recorded(size_t i, struct err *e)
                            "Date: Sun, 22 Nov 2026 20:09:00 GMT\r\n",
                       STR("{\"n\":1}"), 1000, e);
     pair_answer(p, 0, 200, JSON "Content-Length: 7\r\nDate: Sun, 22 Nov 2026 20:10:00 GMT\r\n",
-                i == 12 ? STR("{\"n\":2}") : STR("{\"n\":1}"), 1100, e);
+                i && i % 12 == 0 ? STR("{\"n\":2}") : STR("{\"n\":1}"), 1100, e);
+    return p;
+}
+
+/* One odd value, and one that is odd a little more often at v2 than at v1. */
+static struct pair *rare(size_t i, struct err *e)
+{
+    struct pair *p = i < 40 ? pair_request(i + 1, "GET /a", e) : NULL;
+
+    if (!p)
+        return NULL;
+    pair_answer(p, PAIR_V1, 200, JSON, STR("{\"n\":1,\"m\":1}"), 1000, e);
+    pair_answer(p, PAIR_V2, 200, JSON,
+                i == 12 ? STR("{\"n\":2,\"m\":1}")
+                : i % 9 ? STR("{\"n\":1,\"m\":1}")
+                        : STR("{\"n\":1,\"m\":2}"),
+                1010, e);
+    pair_answer(p, PAIR_CONTROL, 200, JSON,
+                i == 20 ? STR("{\"n\":1,\"m\":3}") : STR("{\"n\":1,\"m\":1}"), 990, e);
     return p;
 }
 
@@ -278,6 +296,7 @@ static const struct golden cases[] = {
     {"no_meta", v2_down, NULL, NULL, VERDICT_FAIL, 100, false},
     {"candidates", candidates, META_THREE, STATS("30"), VERDICT_FAIL, 100, false},
     {"recorded", recorded, META_RECORDED, STATS("40"), VERDICT_FAIL, 100, false},
+    {"rare", rare, META("v1"), STATS("40"), VERDICT_INCONCLUSIVE, 100, false},
     {"unrecorded", unrecorded, META_RECORDED, STATS("10"), VERDICT_INCONCLUSIVE, 100, false},
 };
 

@@ -192,7 +192,7 @@ static struct pair *noisy(size_t i, struct err *e)
     if (!p)
         return NULL;
     snprintf(a, sizeof a, "{\"t\":%zu,\"n\":1}", i);
-    snprintf(b, sizeof b, "{\"t\":%zu,\"n\":%d}", i + 1, i == 7 ? 2 : 1);
+    snprintf(b, sizeof b, "{\"t\":%zu,\"n\":%d}", i + 1, i % 13 == 7 ? 2 : 1);
     pair_answer(p, PAIR_V1, 200, "", str_of(a), 1000, e);
     pair_answer(p, PAIR_V2, 200, "", str_of(b), 1000, e);
     snprintf(b, sizeof b, "{\"t\":%zu,\"n\":1}", i + 2);
@@ -212,9 +212,9 @@ static void noise_alone_leaves_a_pair_equal(void **state)
     end = (size_t)(strstr(out.data, "\n}\n") - out.data) + 2;
     arena_init(&mem, 1 << 20);
     totals = member(json_parse(str_from(out.data, end), &mem, NULL, NULL), "totals");
-    assert_int_equal(number(totals, "equal"), 39);
-    assert_int_equal(number(totals, "different"), 1);
-    assert_int_equal(number(totals, "body"), 1);
+    assert_int_equal(number(totals, "equal"), 37);
+    assert_int_equal(number(totals, "different"), 3);
+    assert_int_equal(number(totals, "body"), 3);
     arena_release(&mem);
     buf_release(&out);
 }

@@ -29,6 +29,7 @@ enum special {
     NOT_SENT_STOPPED,
     BROKEN,
     SLOW,
+    V1_AND_V2_FAIL, /* in turn */
     CONTROL_FAILS,
     V2_AND_CONTROL_FAIL,
     REFUSED,
@@ -106,6 +107,9 @@ static void spoil(struct pair *p)
         break;
     case CONTROL_FAILS:
         fail_call(p, PAIR_CONTROL);
+        break;
+    case V1_AND_V2_FAIL:
+        fail_call(p, p->exchange->ordinal % 2 ? PAIR_V1 : PAIR_V2);
         break;
     case V2_AND_CONTROL_FAIL:
         fail_call(p, PAIR_V2);
@@ -189,11 +193,17 @@ static void verdicts_follow_from_the_pairs(void **state)
         {"v1 fails in 5 %", 100, 5, V1_FAILS, NULL, VERDICT_PASS, false},
         {"both down", 20, 20, BOTH_FAIL, NULL, VERDICT_INCONCLUSIVE, false},
         {"an answer that broke off", 20, 1, BROKEN, NULL, VERDICT_FAIL, false},
+        {"v2 fails as often as v1", 1000, 6, V1_AND_V2_FAIL, NULL, VERDICT_PASS, false},
         {"v1 once fails its second call", 20, 1, CONTROL_FAILS, NULL, VERDICT_PASS, false},
         {"v2 fails where v1 fails too", 20, 3, V2_AND_CONTROL_FAIL, NULL, VERDICT_PASS, false},
         {"another status", 20, 1, STATUS, NULL, VERDICT_FAIL, false},
         {"another status, to be told", 20, 1, STATUS, "status=warn", VERDICT_PASS, false},
-        {"another value", 20, 1, BODY, NULL, VERDICT_FAIL, false},
+        {"another value", 20, 3, BODY, NULL, VERDICT_FAIL, false},
+        {"another value, too rare to tell", 20, 2, BODY, NULL, VERDICT_INCONCLUSIVE, false},
+        {"too rare to tell, and allowed", 20, 2, BODY, "body=1", VERDICT_PASS, false},
+        {"too rare to tell, within a share", 20, 2, BODY, "body=10%", VERDICT_PASS, false},
+        {"too rare to tell, beyond a share", 20, 2, BODY, "body=5%", VERDICT_INCONCLUSIVE, false},
+        {"too rare to tell, to be told", 20, 2, BODY, "body=warn", VERDICT_PASS, false},
         {"one field is allowed", 20, 20, BODY, "body=1", VERDICT_PASS, false},
         {"a share of pairs", 20, 20, BODY, "body=50%", VERDICT_FAIL, false},
         {"another value, not looked at", 20, 1, BODY, "body=off", VERDICT_PASS, false},
