@@ -7,6 +7,8 @@
  *   Host decides: exact names before *.suffixes, long ones before short ones,
  *   "*" last. Rules of that host are asked in the order of the list, together
  *   with those that name no host at all. The first whose match fits decides.
+ * - What only our own kind can say, PLAN_DENY and PLAN_PERCENT, takes no host from
+ *   other rules: it is asked wherever one of its hosts fits.
  * - An overlay (PLAN_PERCENT) does not decide: it replaces the share of the rule
  *   behind it that does.
  * - A destination is a HOST[:PORT][/SUBSET] as the files name it. Where it runs
