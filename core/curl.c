@@ -196,7 +196,7 @@ static struct str behind_host(struct str target)
     return str_skip(rest, str_find(rest, '/'));
 }
 
-int curl_url(struct buf *out, struct str base, struct str target, struct err *e)
+int curl_target(struct buf *out, struct str base, struct str target, struct err *e)
 {
     struct str path = behind_host(target);
     bool has_dots = path.len && memmem(path.data, path.len, "/.", 2);

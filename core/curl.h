@@ -32,6 +32,6 @@ int curl_options(struct buf *out, const struct http_message *request, bool show_
 
 /* Append the URL, or the socket and the URL, of a target as it is given to
  * `replay` ("http://host:1/prefix", "unix:/path") and the target of a request. */
-int curl_url(struct buf *out, struct str base, struct str target, struct err *e);
+int curl_target(struct buf *out, struct str base, struct str target, struct err *e);
 
 #endif

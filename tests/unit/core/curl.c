@@ -114,7 +114,7 @@ static void a_url_is_a_base_and_a_target(void **state)
         struct buf out;
 
         buf_init(&out, 1024);
-        assert_int_equal(curl_url(&out, str_of(rows[i].base), str_of(rows[i].target), NULL), 0);
+        assert_int_equal(curl_target(&out, str_of(rows[i].base), str_of(rows[i].target), NULL), 0);
         assert_string_equal(text(&out), rows[i].want);
         buf_release(&out);
     }
