@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "replay/plan_endpoints.h"
 #include "replay/plan_kinds.h"
 
 /* A text of the input, where it came from another one. */
@@ -253,6 +254,7 @@ void plan_mirror_kind(const struct plan_object *o)
     if (!r->plan->settings.name.data)
         r->plan->settings.name = m->name;
     take_settings(r, m, v);
+    plan_give_map(r, v[F_ENDPOINTS]);
     import_all(r, v[F_IMPORT]);
 }
 

@@ -31,10 +31,14 @@ struct plan_text_run {
     struct buf line;
 };
 
-/* Endpoints that every test has. */
-static const char *const plan_text_endpoints[] = {
-    "m=http://127.0.0.1:3000",    "m/v1=http://127.0.0.1:3001", "m/v2=http://127.0.0.1:3002",
-    "m/v3=http://127.0.0.1:3003", "m/v4=http://127.0.0.1:3004",
+/* Endpoints that every test has: a file, whose keys need not all be used. */
+static const struct plan_input plan_text_endpoints = {
+    STR_INIT("m: http://127.0.0.1:3000\n"
+             "m/v1: http://127.0.0.1:3001\n"
+             "m/v2: http://127.0.0.1:3002\n"
+             "m/v3: http://127.0.0.1:3003\n"
+             "m/v4: http://127.0.0.1:3004\n"),
+    "endpoints.yaml",
 };
 
 static const char plan_text_subsets[] =
@@ -92,8 +96,8 @@ static inline void plan_text_read_inputs(struct plan_text_run *run, const struct
     struct plan_options options = {
         .inputs = inputs,
         .n_inputs = n,
-        .endpoints = plan_text_endpoints,
-        .n_endpoints = sizeof plan_text_endpoints / sizeof *plan_text_endpoints,
+        .endpoint_files = &plan_text_endpoints,
+        .n_endpoint_files = 1,
     };
     struct err e = {0};
 
