@@ -254,7 +254,7 @@ fuzz:
 	    EXTRA=-fsanitize=fuzzer-no-link FUZZING=1 run-fuzz
 
 run-fuzz: $(FUZZ_REPLAY)
-	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_NAMES)
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) CORPUS=$(CORPUS) tests/fuzz/run.sh $(FUZZ_NAMES)
 
 bench:
 	@$(SETUP) bench
