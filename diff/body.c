@@ -35,7 +35,8 @@ static struct buf emptied(struct buf b)
 static void reset(struct body *b)
 {
     arena_reset(&b->mem);
-    *b = (struct body){.decoded = emptied(b->decoded), .text = emptied(b->text), .mem = b->mem};
+    *b = (struct body){
+        .own = b->own, .decoded = emptied(b->decoded), .text = emptied(b->text), .mem = b->mem};
 }
 
 /* All lines of Content-Encoding as one list (RFC 9110, 5.3); nearly always
@@ -105,6 +106,12 @@ static int decode(struct body *b, struct err *e)
     return 0;
 }
 
+static bool is_text(const struct body *b)
+{
+    return b->content == BODY_READY &&
+           (body_says_text(b) || body_says_json(b) || body_says_fields(b));
+}
+
 /* Only text has a charset. What it does not have is compared byte by byte. */
 static int read_text(struct body *b, struct err *e)
 {
@@ -133,7 +140,11 @@ int body_decode(struct body *b, struct err *e)
 {
     if (b->content != BODY_ASLEEP)
         return 0;
-    return decode(b, e) < 0 ? -1 : read_text(b, e);
+    if (decode(b, e) < 0)
+        return -1;
+    if (!is_text(b))
+        return 0;
+    return read_text(b, e) < 0 ? -1 : own_address_hide(b->own, b->bytes, &b->mem, &b->bytes, e);
 }
 
 /* An arena at its ceiling is a large body; an arena below it is a machine

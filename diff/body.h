@@ -16,6 +16,7 @@
 #include "core/http.h"
 #include "core/json_tree.h"
 #include "core/str.h"
+#include "diff/own_address.h"
 
 enum { BODY_MAX_DECODED = 64 * 1024 * 1024, BODY_MAX_TREE = 128 * 1024 * 1024 };
 
@@ -23,11 +24,12 @@ enum body_content { BODY_ASLEEP, BODY_READY, BODY_UNKNOWN_CODING, BODY_CORRUPT }
 enum body_tree { BODY_NOT_PARSED, BODY_JSON, BODY_NOT_JSON, BODY_TOO_DEEP, BODY_TOO_LARGE };
 
 struct body {
-    struct str raw;    /* as received */
-    struct str coding; /* Content-Encoding, all lines of it */
-    struct str type;   /* Content-Type */
-    struct str media;  /* "text/html" of it, without parameters */
-    bool cut;          /* beyond the ceiling of who received it: size and hash tell */
+    const struct own_address *own; /* of who answered, to be hidden; NULL: nothing. The owner's */
+    struct str raw;                /* as received */
+    struct str coding;             /* Content-Encoding, all lines of it */
+    struct str type;               /* Content-Type */
+    struct str media;              /* "text/html" of it, without parameters */
+    bool cut;                      /* beyond the ceiling of who received it: size and hash tell */
     uint64_t size, hash;
 
     enum body_content content; /* after body_decode() */
@@ -46,7 +48,7 @@ void body_init(struct body *b);
 /* Look at the content of this answer; views into it are kept. */
 int body_set(struct body *b, const struct http_message *m, struct err *e);
 
-/* Undo the content coding and the charset, once. Returns -1 only when memory is out. */
+/* Undo the content coding and the charset, and hide b->own in text, once. Returns -1 only when memory is out. */
 int body_decode(struct body *b, struct err *e);
 
 /* Read the decoded content as JSON, or as what else holds fields (tree_reader.h), once. Returns -1 only when memory is out. */

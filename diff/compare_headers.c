@@ -12,6 +12,7 @@
 #include "core/http.h"
 #include "diff/compare.h"
 #include "diff/header_lines.h"
+#include "diff/own_address.h"
 
 /* ---- the ways to compare ---- */
 
@@ -196,7 +197,8 @@ static size_t count_lines(struct str s)
     return n;
 }
 
-static struct header_field *read_fields(struct header_sink *h, struct str head, size_t *n)
+static struct header_field *read_fields(struct header_sink *h, struct str head,
+                                        const struct own_address *own, size_t *n)
 {
     struct str rest = http_fields(head);
     size_t most = count_lines(rest);
@@ -204,8 +206,9 @@ static struct header_field *read_fields(struct header_sink *h, struct str head, 
     struct http_field f;
 
     for (*n = 0; list && *n < most && http_next_field(&rest, &f); ++*n) {
-        list[*n] = (struct header_field){.value = f.value, .place = *n};
-        if (lower(h, f.name, &list[*n].name) < 0)
+        list[*n] = (struct header_field){.place = *n};
+        if (lower(h, f.name, &list[*n].name) < 0 ||
+            own_address_hide(own, f.value, &h->out->mem, &list[*n].value, h->e) < 0)
             return NULL;
     }
     if (list)
@@ -231,8 +234,8 @@ int compare_headers(struct str v1, struct str v2, struct diffs *out, struct err 
 
     if (str_eq(v1, v2))
         return 0;
-    a = read_fields(&h, v1, &n1);
-    b = a ? read_fields(&h, v2, &n2) : NULL;
+    a = read_fields(&h, v1, out->own1, &n1);
+    b = a ? read_fields(&h, v2, out->own2, &n2) : NULL;
     if (!b)
         return -1;
     while (i < n1 || j < n2) {

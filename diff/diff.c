@@ -167,12 +167,11 @@ static int compare_candidates(struct pair_diff *work, struct tally *tallies[CAND
     if (pair_diff_begin(work, job->pair, &job->roles, e) < 0)
         return -1;
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
-        int target = job->roles.candidates[i];
-
-        if (target != NOBODY &&
-            (pair_diff_candidate(work, target, e) < 0 || tally_add(tallies[i], work, e) < 0))
+        if (job->roles.candidates[i] == NOBODY)
+            continue;
+        if (pair_diff_candidate(work, &job->roles, i, e) < 0 || tally_add(tallies[i], work, e) < 0)
             return -1;
-        differs = differs || (glance && target != NOBODY && glance_differs(work));
+        differs = differs || (glance && glance_differs(work));
     }
     if (glance)
         glance_count(glance, job->endpoint, differs);

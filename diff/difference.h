@@ -75,9 +75,12 @@ struct difference {
 
 enum { DIFFS_MAX = 1000, DIFFS_SLOTS = 2048, DIFFS_MEMORY = 64 * 1024 * 1024 };
 
+struct own_address;
+
 struct diffs {
     bool show_secrets;
-    uint32_t notes; /* enum diff_note */
+    const struct own_address *own1, *own2; /* of who answered; NULL: not known. The owner's */
+    uint32_t notes;                        /* enum diff_note */
     uint64_t left_out;
     size_t count;
     size_t failing;           /* of count, those not ignored */

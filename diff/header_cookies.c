@@ -9,6 +9,7 @@
 #include "core/secret.h"
 #include "diff/header_lines.h"
 #include "diff/idlike.h"
+#include "diff/own_address.h"
 
 struct cookie {
     struct str name, value, attributes;
@@ -78,6 +79,16 @@ static bool find_attribute(struct str attributes, struct str name, struct str *v
     return found;
 }
 
+/* A cookie of a target's own host, with a dot in front or not. */
+static struct str hide_domain(const struct own_address *own, struct str name, struct str value)
+{
+    struct str host = str_starts(value, STR(".")) ? str_skip(value, 1) : value;
+
+    if (!own || own->host.len == 0 || !str_ieq(name, STR("domain")) || !str_ieq(host, own->host))
+        return value;
+    return STR(OWN_ADDRESS_TOKEN);
+}
+
 /* Compare one attribute of `a` with its like in `b`; `swapped` when a is v2's. */
 static int compare_attribute(struct header_sink *h, const struct cookie *a, const struct cookie *b,
                              struct str name, bool swapped)
@@ -90,7 +101,11 @@ static int compare_attribute(struct header_sink *h, const struct cookie *a, cons
     if (!find_attribute(b->attributes, name, &y))
         return swapped ? header_note(h, KIND_EXTRA, path, false, y, x)
                        : header_note(h, KIND_MISSING, path, false, x, y);
-    if (swapped || str_ieq(x, y))
+    if (swapped)
+        return 0;
+    x = hide_domain(h->out->own1, name, x);
+    y = hide_domain(h->out->own2, name, y);
+    if (str_ieq(x, y))
         return 0;
     return header_note(h, KIND_VALUE, path, str_ieq(name, STR("expires")), x, y);
 }

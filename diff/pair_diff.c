@@ -145,6 +145,19 @@ static int note_status(const struct side *a, const struct side *b, struct diffs 
                      str_of(text2), e);
 }
 
+/* A matter of form: HTTP/1.0 and 1.1 carry the same answers. */
+static int note_version(const struct http_message *m, const struct http_message *n,
+                        struct diffs *out, struct err *e)
+{
+    struct http_status_line a, b;
+
+    if (!http_status_line(m->head, &a) || !http_status_line(n->head, &b) ||
+        str_eq(a.version, b.version))
+        return 0;
+    return diffs_add(out, WHERE_HEADER, KIND_FORM, STR("http version"), true, a.version, b.version,
+                     e);
+}
+
 /* v1's answer `m` and another one, `n`: as deep as it makes sense. An answer of
  * another status class is another document, and nobody wants to read how an
  * error page differs from a movie. */
@@ -166,7 +179,8 @@ static int compare_answers(struct pair_diff *d, const struct side *b, const stru
         return 0;
     }
     *depth = DEPTH_WHOLE;
-    if (compare_headers(m->head, n->head, out, e) < 0 || body_set(other, n, e) < 0)
+    if (note_version(m, n, out, e) < 0 || compare_headers(m->head, n->head, out, e) < 0 ||
+        body_set(other, n, e) < 0)
         return -1;
     return compare_bodies(&d->bodies[0], other, out, e);
 }
@@ -224,6 +238,8 @@ int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair
     const struct call *c = call_of(p, roles->v1);
 
     diffs_reset(&d->noise);
+    d->noise.own1 = d->found.own1 = d->bodies[0].own = roles->recorded ? NULL : &roles->own_v1;
+    d->noise.own2 = d->bodies[2].own = roles->kind == CONTROL_V1 ? &roles->own_v1 : NULL;
     d->pair = p;
     d->ordinal = p->exchange ? p->exchange->ordinal : 0;
     d->v1 = look_at(d, roles->recorded, c, &d->baseline);
@@ -248,11 +264,13 @@ static void note_answers(struct pair_diff *d, const struct http_message *m)
         d->found.notes |= NOTE_REDACTED;
 }
 
-int pair_diff_candidate(struct pair_diff *d, int target, struct err *e)
+int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, unsigned candidate,
+                        struct err *e)
 {
-    const struct call *c = call_of(d->pair, target);
+    const struct call *c = call_of(d->pair, roles->candidates[candidate]);
 
     diffs_reset(&d->found);
+    d->found.own2 = d->bodies[1].own = &roles->own[candidate];
     d->v2 = side_of(c);
     d->depth = DEPTH_NONE;
     d->vacuous = false;

@@ -16,6 +16,7 @@
 #include "diff/body.h"
 #include "diff/candidate.h"
 #include "diff/difference.h"
+#include "diff/own_address.h"
 
 enum control_kind { CONTROL_NONE, CONTROL_V1, CONTROL_RECORDED };
 
@@ -25,6 +26,7 @@ enum { NOBODY = -1 };
 struct pair_roles {
     int v1, control;
     int candidates[CANDIDATES_MAX];
+    struct own_address own_v1, own[CANDIDATES_MAX]; /* how they call themselves */
     enum control_kind kind;
     bool recorded; /* the baseline is the recorded answer, not v1's */
 };
@@ -90,7 +92,8 @@ void pair_diff_release(struct pair_diff *d);
 int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
                     struct err *e);
 
-/* Compare the candidate whose calls have this target. */
-int pair_diff_candidate(struct pair_diff *d, int target, struct err *e);
+/* Compare one of the candidates that `roles` names. */
+int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, unsigned candidate,
+                        struct err *e);
 
 #endif

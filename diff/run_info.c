@@ -127,12 +127,35 @@ static int keep_time(struct run_info *r, struct str *kept, struct str time, bool
     return arena_dup(&r->mem, time, kept, e);
 }
 
+/* Their addresses outlive the META that they stand in. */
+static int read_own(struct run_info *r, const struct json_node *meta, const char *name,
+                    struct own_address *own, struct err *e)
+{
+    struct str url;
+
+    if (arena_dup(&r->mem, target_of(meta, name), &url, e) < 0)
+        return -1;
+    *own = own_address_of(url);
+    return 0;
+}
+
+static int read_own_addresses(struct run_info *r, const struct json_node *meta,
+                              struct pair_roles *roles, struct err *e)
+{
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        if (roles->candidates[i] != NOBODY &&
+            read_own(r, meta, candidate_name(i), &roles->own[i], e) < 0)
+            return -1;
+    }
+    return read_own(r, meta, "v1", &roles->own_v1, e);
+}
+
 static int add_section(struct run_info *r, struct json_node *meta, struct err *e)
 {
     struct pair_roles roles = roles_of(meta);
     const struct json_node *insecure = member(meta, "insecure");
 
-    if (take_roles(r, &roles, e) < 0 ||
+    if (read_own_addresses(r, meta, &roles, e) < 0 || take_roles(r, &roles, e) < 0 ||
         keep_time(r, &r->started, text_of(member(meta, "started")), false, e) < 0)
         return -1;
     r->insecure = r->insecure || (insecure && insecure->type == JSON_TRUE);

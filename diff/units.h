@@ -21,9 +21,9 @@
 #include "diff/difference.h"
 
 enum {
-    UNITS_MAX = 100000, /* of a text; the last one holds all the rest */
+    UNITS_MAX = 100000,               /* of a text; the last one holds all the rest */
     UNITS_MEMORY = 512 * 1024 * 1024, /* more than a body of 64 MiB can need */
-    UNIT_NAME = 160, /* bytes of a name */
+    UNIT_NAME = 160,                  /* bytes of a name */
 };
 
 struct unit {

@@ -248,6 +248,62 @@ static void brotli_is_undone(void **state)
     CHECK(rows);
 }
 
+static void targets_that_name_themselves_say_the_same(void **state)
+{
+    static const struct {
+        const char *url, *text, *hidden;
+    } rows[] = {
+        {"http://v1.test:8080", "http://v1.test:8080/login", "{target}/login"},
+        {"http://v1.test:8080/base", "see v1.test:8080.", "see {target}."},
+        {"http://v1.test:8080", "https://v1.test:8080/", "https://{target}/"},
+        {"https://v1.test", "//v1.test/a and //v1.test:81/", "//{target}/a and //v1.test:81/"},
+        {"http://10.0.0.5", "110.0.0.5 10.0.0.50 10.0.0.5", "110.0.0.5 10.0.0.50 {target}"},
+        {"http://10.0.0.5", "10.0.0.5.example x.10.0.0.5", "10.0.0.5.example x.10.0.0.5"},
+        {"http://[::1]:80", "http://[::1]:80/", "{target}/"},
+        {"unix:/run/s.sock", "unix:/run/s.sock", "unix:/run/s.sock"},
+    };
+    struct arena mem;
+    struct err e;
+
+    (void)state;
+    arena_init(&mem, 1 << 20);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct own_address own = own_address_of(str_of(rows[i].url));
+        struct str hidden;
+
+        assert_int_equal(own_address_hide(&own, str_of(rows[i].text), &mem, &hidden, &e), 0);
+        if (!str_eq(hidden, str_of(rows[i].hidden)))
+            fail_msg("%s: got \"%.*s\", want \"%s\"", rows[i].text, STR_ARG(hidden),
+                     rows[i].hidden);
+    }
+    arena_release(&mem);
+}
+
+static void own_addresses_are_hidden_in_fields(void **state)
+{
+    const struct own_address one = own_address_of(STR("http://one.test:81"));
+    const struct own_address two = own_address_of(STR("http://two.test:82"));
+    struct diffs found;
+    struct err e;
+    char text[512];
+
+    (void)state;
+    assert_int_equal(diffs_init(&found, false, &e), 0);
+    found.own1 = &one;
+    found.own2 = &two;
+    assert_int_equal(compare_headers(STR("HTTP/1.1 302 Found\r\nLocation: http://one.test:81/a\r\n"
+                                         "Set-Cookie: a=b; Domain=.one.test\r\n"
+                                         "Link: <http://one.test:81/b>\r\n\r\n"),
+                                     STR("HTTP/1.1 302 Found\r\nLocation: http://two.test:82/a\r\n"
+                                         "Set-Cookie: a=b; Domain=two.test\r\n"
+                                         "Link: <http://one.test:81/b>\r\n\r\n"),
+                                     &found, &e),
+                     0);
+    list_text(&found, text, sizeof text);
+    assert_string_equal(text, "value link <{target}/b> > <http://one.test:81/b>");
+    diffs_release(&found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +315,8 @@ int main(void)
         cmocka_unit_test(text_is_compared_in_any_charset),
         cmocka_unit_test(an_unknown_charset_is_said_and_compared_by_bytes),
         cmocka_unit_test(brotli_is_undone),
+        cmocka_unit_test(targets_that_name_themselves_say_the_same),
+        cmocka_unit_test(own_addresses_are_hidden_in_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
