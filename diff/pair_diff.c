@@ -67,6 +67,14 @@ static int status_of(const struct http_message *m)
     return http_status_line(m->head, &line) ? line.status : 0;
 }
 
+/* It says how busy the service is, not what it does. */
+static bool is_limit(int status, const struct http_message *m)
+{
+    struct str value;
+
+    return status == 429 || (status == 503 && http_find_field(m->head, STR("retry-after"), &value));
+}
+
 static struct side side_of(const struct call *c)
 {
     struct side s = {.fate = OUTCOME_NONE, .order = -1};
@@ -87,7 +95,9 @@ static struct side side_of(const struct call *c)
         s.fate = FATE_INCOMPLETE;
         s.detail = STR("the answer broke off");
         s.ns = 0;
+        return s;
     }
+    s.limited = is_limit(s.status, &c->response);
     return s;
 }
 
@@ -185,14 +195,6 @@ static int compare_answers(struct pair_diff *d, const struct side *b, const stru
     return compare_bodies(&d->bodies[0], other, out, e);
 }
 
-static bool is_limited(const struct side *s, const struct http_message *m)
-{
-    struct str value;
-
-    return s->status == 429 ||
-           (s->status == 503 && http_find_field(m->head, STR("retry-after"), &value));
-}
-
 /* An answer that would be the same from almost any service: a refusal, an
  * error, "not modified", a page with nothing on it. */
 static bool says_nothing(const struct side *s, const struct http_message *m, bool head)
@@ -226,7 +228,8 @@ static int compare_control(struct pair_diff *d, const struct pair_roles *roles, 
     int target = roles->kind == CONTROL_V1 ? roles->control : NOBODY;
 
     d->control = look_at(d, recorded, call_of(d->pair, target), &m);
-    if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->control.fate))
+    if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->control.fate) || d->v1.limited ||
+        d->control.limited)
         return 0;
     return compare_answers(d, &d->control, d->baseline, m, &d->bodies[2], &d->noise,
                            &d->noise_depth, e);
@@ -257,8 +260,6 @@ static void note_answers(struct pair_diff *d, const struct http_message *m)
     bool head = is_head(d->pair);
 
     d->vacuous = says_nothing(&d->v1, d->baseline, head) && says_nothing(&d->v2, m, head);
-    if (is_limited(&d->v1, d->baseline) || is_limited(&d->v2, m))
-        d->found.notes |= NOTE_RATE_LIMITED;
     if (d->pair->exchange && d->baseline == &d->pair->exchange->response &&
         d->pair->exchange->redacted.len)
         d->found.notes |= NOTE_REDACTED;
@@ -273,9 +274,14 @@ int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, uns
     d->found.own2 = d->bodies[1].own = &roles->own[candidate];
     d->v2 = side_of(c);
     d->depth = DEPTH_NONE;
-    d->vacuous = false;
+    d->vacuous = d->limited = false;
     if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->v2.fate))
         return 0;
+    if (d->v1.limited || d->v2.limited) {
+        d->limited = true;
+        d->found.notes |= NOTE_RATE_LIMITED;
+        return 0;
+    }
     if (compare_answers(d, &d->v2, d->baseline, &c->response, &d->bodies[1], &d->found, &d->depth,
                         e) < 0)
         return -1;

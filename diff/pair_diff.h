@@ -64,6 +64,7 @@ struct side {
     int64_t ns; /* done - sent, or what was waited; 0 unless answered or timed out */
     int order;  /* 0 was sent first; -1: not known */
     enum way way;
+    bool limited;      /* 429, or 503 with Retry-After */
     struct str detail; /* why it failed, a view into the pair */
 };
 
@@ -75,6 +76,7 @@ struct pair_diff {
     enum depth depth;            /* of v1 with v2 */
     enum depth noise_depth;      /* of v1 with its second answer */
     bool vacuous;                /* both refused, failed or said nothing */
+    bool limited;                /* one was turned away by a rate limit: nothing to compare */
     struct diffs found;          /* v1 with v2 */
     struct diffs noise;          /* v1 with its second answer */
 

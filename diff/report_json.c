@@ -412,7 +412,8 @@ static void number_or_null(struct json_writer *w, const char *key, double v, boo
     json_double(w, known ? rounded(v) : INFINITY);
 }
 
-static void write_latency(struct json_writer *w, const struct tally_endpoint *ep, const char *name)
+static void write_latency(struct json_writer *w, const struct tally_endpoint *ep, const char *name,
+                          const struct totals *totals)
 {
     const struct latency_summary *s = &ep->times;
 
@@ -434,7 +435,7 @@ static void write_latency(struct json_writer *w, const struct tally_endpoint *ep
     number_or_null(w, "p", s->p, s->verdict != LATENCY_UNKNOWN);
     key_u64(w, "blocks", s->blocks);
     json_key(w, "tail");
-    json_cstr(w, latency_verdict_name(s->tail));
+    json_cstr(w, latency_verdict_name(verdict_tail(totals, s)));
     write_interval(w, "control_ratio", &s->control_ratio, s->n_control > 0);
     number_or_null(w, "second_call", s->order_ratio, s->order_ratio > 0);
     json_key(w, "connections");
@@ -538,7 +539,7 @@ static void write_endpoint(struct json_writer *w, const struct finding *about, s
     key_u64(w, "rare", ep->rare.all);
     write_statuses(w, ep, candidate);
     write_outcomes(w, ep, candidate);
-    write_latency(w, ep, candidate);
+    write_latency(w, ep, candidate, &about->judgement.totals);
     json_key(w, "differences");
     json_open_array(w);
     for (size_t i = 0; i < ep->fields.n_sorted; i++)

@@ -249,6 +249,11 @@ static int add_up(struct run_info *r, struct json_node *into, const struct json_
 static int add_stats(struct run_info *r, const struct json_node *stats, struct err *e)
 {
     const struct json_node *accounting = member(stats, "accounting");
+    uint64_t late;
+
+    if (str_to_u64(text_of(member(member(stats, "lateness"), "p99")), &late) && late < INT64_MAX &&
+        (int64_t)late > r->lateness_ns)
+        r->lateness_ns = (int64_t)late;
 
     if (keep_time(r, &r->ended, text_of(member(stats, "ended")), true, e) < 0)
         return -1;

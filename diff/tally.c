@@ -209,11 +209,35 @@ static void count_notes(struct tally *t, uint32_t notes, uint64_t left_out)
     t->left_out += left_out;
 }
 
+static bool is_refusal(int status)
+{
+    return status == 401 || status == 403;
+}
+
+static int count_limited(struct tally *t, struct tally_endpoint *ep, const struct pair_diff *d)
+{
+    bool v1 = d->v1.limited, v2 = d->v2.limited;
+
+    ep->limited++;
+    ep->v1_limited += v1 && !v2;
+    ep->v2_limited += v2 && !v1;
+    if (d->v2.fate == OUTCOME_ANSWERED)
+        count_status(ep, (uint16_t)d->v1.status, (uint16_t)d->v2.status, 1);
+    count_notes(t, d->found.notes, 0);
+    return 0;
+}
+
 int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
 {
-    struct tally_endpoint *ep = endpoint_of(t, d->endpoint, e);
     bool answered = d->v2.fate == OUTCOME_ANSWERED;
+    struct tally_endpoint *ep;
 
+    /* A dry run is off for all, and those requests are missing. */
+    if (d->v2.fate == OUTCOME_OFF && d->v1.fate != OUTCOME_OFF) {
+        t->off++;
+        return 0;
+    }
+    ep = endpoint_of(t, d->endpoint, e);
     if (!ep)
         return -1;
     ep->fates[0][d->v1.fate]++;
@@ -235,10 +259,13 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
         ep->both_failed += !answered;
         return count_latency(ep, d, e);
     }
+    if (d->limited)
+        return count_limited(t, ep, d);
     ep->covered++;
     ep->compared += answered;
     ep->v2_failed += !answered;
     ep->vacuous += d->vacuous;
+    ep->refused += is_refusal(d->v1.status) && is_refusal(d->v2.status);
     ep->controlled += d->noise_depth != DEPTH_NONE;
     if (answered)
         count_status(ep, (uint16_t)d->v1.status, (uint16_t)d->v2.status, 1);
@@ -265,6 +292,10 @@ static void merge_counts(struct tally_endpoint *ep, const struct tally_endpoint 
     ep->v2_failed += from->v2_failed;
     ep->both_failed += from->both_failed;
     ep->vacuous += from->vacuous;
+    ep->refused += from->refused;
+    ep->limited += from->limited;
+    ep->v1_limited += from->v1_limited;
+    ep->v2_limited += from->v2_limited;
     ep->controlled += from->controlled;
     ep->other_statuses += from->other_statuses;
     for (int f = 0; f < FATE_COUNT; f++) {
@@ -310,6 +341,7 @@ int tally_merge(struct tally *t, struct tally *from, struct err *e)
     for (int i = 0; i < NOTE_KINDS; i++)
         t->notes[i] += from->notes[i];
     t->left_out += from->left_out;
+    t->off += from->off;
     t->memory.starved += from->memory.starved;
     if (from->has_v1_failure &&
         (!t->has_v1_failure ||

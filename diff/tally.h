@@ -39,6 +39,9 @@ struct tally_endpoint {
     uint64_t covered;                           /* v1 answered and v2's fate is known */
     uint64_t v1_failed, v2_failed, both_failed; /* v2_failed: where v1 answered */
     uint64_t vacuous;                           /* of compared: both said nothing */
+    uint64_t refused;                           /* of these: 401 or 403 from both */
+    uint64_t limited, v1_limited, v2_limited;   /* of pairs: one, only v1, only v2 was turned */
+                                                /* away by a rate limit; not compared */
     uint64_t controlled; /* of pairs: v1 answered twice, or its control failed */
     uint64_t fates[2][FATE_COUNT];
     uint64_t joint[FATE_COUNT][FATE_COUNT]; /* of pairs: v1's fate and v2's */
@@ -63,6 +66,7 @@ struct tally {
     struct tally_endpoint *endpoints[ENDPOINTS_MAX + 1]; /* NULL: nothing seen */
     uint64_t notes[NOTE_KINDS];                          /* pairs */
     uint64_t left_out;                                   /* differences beyond DIFFS_MAX */
+    uint64_t off; /* requests that were not this candidate's, by plan */
     /* The first failure of v1, by ordinal and place in the file. */
     struct example v1_failure;
     bool has_v1_failure;

@@ -50,9 +50,12 @@ struct totals {
     uint64_t other_class;     /* pairs in different status classes: compared no deeper */
     uint64_t timed;           /* pairs whose times were compared */
     size_t slower, undecided; /* endpoints */
-    uint64_t selected;        /* requests that should have become pairs */
-    uint64_t behind;          /* left out before the draw, as replay fell behind; and of */
-    uint64_t missed;          /* these, so many would have been selected like the others */
+    uint64_t refused, limited, v1_limited, v2_limited, off; /* as in the tally */
+    bool late;            /* calls were sent so late that far percentiles tell of that */
+    size_t unknown_noise; /* failing fields of which v1's own noise is not known */
+    uint64_t selected;    /* requests that should have become pairs */
+    uint64_t behind;      /* left out before the draw, as replay fell behind; and of */
+    uint64_t missed;      /* these, so many would have been selected like the others */
     size_t endpoints;
 };
 
@@ -73,6 +76,9 @@ struct evidence {
     const struct endpoint_names *names;
     const struct gate *gates; /* GATE_COUNT of them */
 };
+
+/* What is said of the far percentiles, given how the run went. */
+enum latency_verdict verdict_tail(const struct totals *t, const struct latency_summary *s);
 
 /* How a candidate should answer: "as v1 does", "as was recorded". */
 const char *verdict_alike(const struct run_info *run);

@@ -33,7 +33,14 @@ enum special {
     CONTROL_FAILS,
     V2_AND_CONTROL_FAIL,
     REFUSED,
-    EMPTY
+    EMPTY,
+    FORBIDDEN,  /* 401 from both */
+    V2_LIMITED, /* 429 */
+    ALL_LIMITED,
+    OVERLOADED, /* v2 says 503, and when to come again */
+    OFF,        /* not v2's, by plan */
+    ALL_OFF,
+    UNQUIET /* v1 takes much longer the second time */
 };
 
 static struct {
@@ -104,6 +111,28 @@ static void spoil(struct pair *p)
         break;
     case SLOW:
         v2->done_ns = v2->sent_ns + 20 * 1000 * 1000;
+        break;
+    case FORBIDDEN:
+    case ALL_LIMITED:
+        for (unsigned i = 0; i < p->n_calls; i++)
+            p->calls[i].response.head = plan.special == FORBIDDEN ? STR("HTTP/1.1 401 X\r\n\r\n")
+                                                                  : STR("HTTP/1.1 429 X\r\n\r\n");
+        break;
+    case V2_LIMITED:
+        v2->response.head = STR("HTTP/1.1 429 X\r\n\r\n");
+        break;
+    case OVERLOADED:
+        v2->response.head = STR("HTTP/1.1 503 X\r\nRetry-After: 5\r\n\r\n");
+        break;
+    case OFF:
+        v2->outcome = OUTCOME_OFF;
+        break;
+    case ALL_OFF:
+        for (unsigned i = 0; i < p->n_calls; i++)
+            p->calls[i].outcome = OUTCOME_OFF;
+        break;
+    case UNQUIET:
+        call_of(p, PAIR_CONTROL)->done_ns = v2->sent_ns + 20 * 1000 * 1000;
         break;
     case CONTROL_FAILS:
         fail_call(p, PAIR_CONTROL);
@@ -219,7 +248,22 @@ static void verdicts_follow_from_the_pairs(void **state)
         {"slower warns", 20, 20, SLOW, NULL, VERDICT_PASS, false},
         {"slower fails where asked to", 20, 20, SLOW, "latency=1.10,2ms", VERDICT_FAIL, false},
         {"both refuse everything", 20, 20, REFUSED, NULL, VERDICT_INCONCLUSIVE, false},
-        {"both refuse nearly everything", 20, 19, REFUSED, NULL, VERDICT_PASS, false},
+        {"both refuse nearly everything", 20, 19, REFUSED, NULL, VERDICT_INCONCLUSIVE, false},
+        {"both refuse a lot", 20, 18, REFUSED, NULL, VERDICT_PASS, false},
+        {"both forbid everything", 20, 20, FORBIDDEN, NULL, VERDICT_INCONCLUSIVE, false},
+        {"both forbid some", 20, 5, FORBIDDEN, NULL, VERDICT_PASS, false},
+        {"a rate limit once", 100, 1, V2_LIMITED, NULL, VERDICT_PASS, false},
+        {"a rate limit for v2 alone", 1000, 6, V2_LIMITED, NULL, VERDICT_INCONCLUSIVE, false},
+        {"a rate limit for both", 1000, 6, ALL_LIMITED, NULL, VERDICT_PASS, false},
+        {"a rate limit for 2 %", 1000, 20, ALL_LIMITED, NULL, VERDICT_INCONCLUSIVE, false},
+        {"v2 asks to come again", 100, 20, OVERLOADED, NULL, VERDICT_INCONCLUSIVE, false},
+        {"some are not v2's", 20, 15, OFF, NULL, VERDICT_PASS, false},
+        {"none are v2's", 20, 20, OFF, NULL, VERDICT_INCONCLUSIVE, false},
+        {"a dry run", 20, 20, ALL_OFF, NULL, VERDICT_INCONCLUSIVE, false},
+        {"half of a dry run", 20, 10, ALL_OFF, NULL, VERDICT_INCONCLUSIVE, false},
+        {"the bench is not quiet", 20, 20, UNQUIET, NULL, VERDICT_PASS, false},
+        {"the bench is not quiet, and latency counts", 20, 20, UNQUIET, "latency=1.10",
+         VERDICT_INCONCLUSIVE, false},
         {"both say nothing", 20, 20, EMPTY, NULL, VERDICT_INCONCLUSIVE, false},
     };
 
@@ -490,9 +534,45 @@ static void what_stands_before_damage_is_compared(void **state)
     }
 }
 
+static void what_spoils_a_run_is_named(void **state)
+{
+    static const struct {
+        enum special special;
+        size_t n, odd;
+        const char *stats, *text;
+    } rows[] = {
+        {V2_LIMITED, 1000, 6, NULL,
+         "INCONCLUSIVE  rate limits turned away 6 of 1000 pairs (v2 alone in 6): replay more "
+         "slowly"},
+        {V2_LIMITED, 100, 1, NULL, "1 pair met a rate limit, which is no evidence"},
+        {FORBIDDEN, 20, 20, NULL,
+         "INCONCLUSIVE  both refused 20 of 20 requests (401, 403): equal, but proof of nothing; "
+         "check credentials"},
+        {FORBIDDEN, 20, 5, NULL, "warning: 5 pairs were equal because both refused (401, 403)"},
+        {OFF, 20, 15, "{\"accounting\":{\"selected\":20}}", "5 of 5 requests compared (100 %)"},
+        {ALL_OFF, 20, 20, NULL, "no pairs: of 20 requests none was sent to both"},
+        {UNQUIET, 20, 20, NULL, "the bench is not quiet: v1 again took 20 of v1's time"},
+        {PLAIN, 100, 0, NULL, "warning: v1 was always called first"},
+        {PLAIN, 20, 0, "{\"accounting\":{},\"lateness\":{\"p99\":\"200000\"}}",
+         "warning: 1 % of the calls were sent more than 0.2 ms late"},
+    };
+
+    (void)state;
+    plan.control = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        plan.n = rows[i].n;
+        plan.odd = rows[i].odd;
+        plan.special = rows[i].special;
+        other_accounting = rows[i].stats;
+        check_text(rows[i].text);
+    }
+    other_accounting = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_spoils_a_run_is_named),
         cmocka_unit_test(verdicts_follow_from_the_pairs),
         cmocka_unit_test(a_run_that_was_cut_off_is_no_pass),
         cmocka_unit_test(what_was_left_out_as_replay_fell_behind_lowers_coverage),
