@@ -27,6 +27,6 @@ struct command {
     int (*run)(const void *options, int argc, char **argv);
 };
 
-extern const struct command cmd_capture, cmd_replay, cmd_diff, cmd_mirror, cmd_show;
+extern const struct command cmd_capture, cmd_replay, cmd_diff, cmd_mirror, cmd_plan, cmd_show;
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/mem.h"
 
 static const struct command *const commands[] = {
-    &cmd_capture, &cmd_replay, &cmd_diff, &cmd_mirror, &cmd_show,
+    &cmd_capture, &cmd_replay, &cmd_diff, &cmd_mirror, &cmd_plan, &cmd_show,
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };

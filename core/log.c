@@ -103,6 +103,20 @@ static void write_text(const char *text)
     fprintf(stderr, "mirrorctl: %s\n", line);
 }
 
+static void write_plain(const char *text)
+{
+    char line[LINE_MAX_BYTES], escaped[ESCAPED_MAX];
+    const char *end;
+
+    take_progress_away();
+    for (bool first = true; first || *text; first = false, text = end + (*end == '\n')) {
+        end = text + strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
+        escape_controls(line, escaped, sizeof escaped);
+        fprintf(stderr, "%s%s\n", first || *text == ' ' ? "" : "  ", escaped);
+    }
+}
+
 static void write_json(enum log_level level, const char *text)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
@@ -145,6 +159,18 @@ void log_line(enum log_level level, const char *fmt, ...)
             write_json(level, text);
         else
             write_text(text);
+    }
+    pthread_mutex_unlock(&log_state.lock);
+}
+
+void log_plain(enum log_level level, const char *text)
+{
+    pthread_mutex_lock(&log_state.lock);
+    if (level <= log_state.level) {
+        if (log_state.json)
+            write_json(level, text);
+        else
+            write_plain(text);
     }
     pthread_mutex_unlock(&log_state.lock);
 }

@@ -22,6 +22,11 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
+/* Without the program's name in front: what begins with the name of a file, as compilers
+ * tell it. Line feeds begin lines of their own, which are indented: the text may hold
+ * other people's, and none of it shall pass for a message. */
+void log_plain(enum log_level level, const char *text);
+
 /* Replace the progress at the bottom of a terminal, one line or, with line feeds
  * in it, several; nothing elsewhere or with JSON or below LOG_INFO. Each line is
  * cut where the terminal ends, and those that it has no rows for are left out.

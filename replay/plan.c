@@ -160,7 +160,7 @@ static void read_all(struct plan_reader *r)
 {
     static void (*const steps[])(struct plan_reader *) = {
         read_inputs,        plan_read_documents, plan_native_rules, plan_istio_rules,
-        plan_gateway_rules, plan_resolve,        plan_check,
+        plan_gateway_rules, plan_use_urls,       plan_resolve,      plan_check,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !r->failed; i++)
@@ -220,21 +220,10 @@ struct plan *plan_read(const struct plan_options *options, struct diags *diags, 
 static struct plan_arrow *arrow_to_url(struct plan_reader *r, unsigned number, const char *url)
 {
     struct plan_arrow *arrow = plan_alloc(r, sizeof *arrow);
-    struct plan_address *address = plan_alloc(r, sizeof *address);
-    struct plan_destination *to;
-    char name[16];
 
-    snprintf(name, sizeof name, "v%u", number);
-    to = plan_destination(r, str_of(name), 0, (struct str){0}, STR("default"));
-    if (r->failed)
-        return NULL;
-    snprintf(name, sizeof name, "--v%u", number);
-    address->url = plan_text_copy(r, str_of(url));
-    address->from = plan_text_copy(r, str_of(name));
-    to->addresses = address;
-    to->n_addresses = 1;
-    arrow->to = to;
-    return arrow;
+    if (arrow)
+        arrow->to = plan_url_destination(r, number, url);
+    return r->failed ? NULL : arrow;
 }
 
 static void fill_rule_of_urls(struct plan_reader *r, const char *v1, const char *const *candidates,

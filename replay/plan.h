@@ -211,6 +211,12 @@ struct plan_options {
     bool lenient;          /* fields that are not known are warnings */
     bool assume_source_labels;
 
+    /* URLs of --v1, --v2, ...: they stand for the baselines and the candidates of all
+     * rules, so that none of those needs an address. NULL, 0: not given. */
+    const char *v1;
+    const char *const *candidates;
+    size_t n_candidates;
+
     /* Read the file that `name` imports from `importer`, into `text`. NULL: imports
      * are refused. Returns 0, or -1 with *e set. */
     int (*import)(void *ctx, const char *importer, struct str name, struct buf *text,

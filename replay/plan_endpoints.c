@@ -275,11 +275,22 @@ static void look_around(struct plan_reader *r, const struct plan_wanted *w)
         plan_tell_no_address(r, w);
 }
 
+/* What the command line says goes before the addresses that a Mirror wrote down. */
+static void make_way(struct plan_reader *r, struct plan_destination *d)
+{
+    if (!d->addresses || !best_given(r, d, true))
+        return;
+    d->addresses = NULL;
+    d->n_addresses = 0;
+}
+
 static void resolve(struct plan_reader *r, struct plan_wanted *w)
 {
-    const struct plan_given *given = w->to->addresses ? NULL : find_given(r, w->to);
+    const struct plan_given *given;
     bool known = know_subset(r, w);
 
+    make_way(r, w->to);
+    given = w->to->addresses ? NULL : find_given(r, w->to);
     if (w->to->addresses && (!given || known))
         return;
     if (given && given->key.subset.len) {

@@ -209,6 +209,10 @@ struct str plan_key_for(struct plan_reader *r, const struct plan_destination *d,
 /* Take the options and the endpoints files. */
 void plan_give_options(struct plan_reader *r);
 
+/* Is `url`, NUL-terminated, one that copies can go to? False after telling (E505), with `key` in
+ * front, which is what it is for. */
+bool plan_url_is_fine(struct plan_reader *r, struct str key, struct str url, struct place at);
+
 /* Take a map of KEY: URL or KEY: [URL, ...]: an endpoints file, `endpoints` of our own kind. */
 void plan_give_map(struct plan_reader *r, const struct yaml_node *map);
 

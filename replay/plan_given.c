@@ -113,7 +113,7 @@ static struct str shown(struct str s)
     return str_find(s, '@') < s.len ? STR("...") : str_head(s, SHOWN);
 }
 
-static bool url_is_fine(struct plan_reader *r, struct str key, struct str url, struct place at)
+bool plan_url_is_fine(struct plan_reader *r, struct str key, struct str url, struct place at)
 {
     struct target target = {0};
     char name[SHOWN + 1];
@@ -149,7 +149,7 @@ static void give(struct plan_reader *r, struct str key, struct str url, struct p
                    e.text);
         return;
     }
-    if (!url_is_fine(r, key, url, at))
+    if (!plan_url_is_fine(r, key, url, at))
         return;
     given = plan_place(r, sizeof *given, at);
     if (!given)

@@ -31,6 +31,9 @@ void plan_native_rules(struct plan_reader *r);
 void plan_istio_rules(struct plan_reader *r);
 void plan_gateway_rules(struct plan_reader *r);
 
+/* --v1 and --v2 take the places of what rules name, where they are given. */
+void plan_use_urls(struct plan_reader *r); /* plan_urls.c */
+
 /* Destinations find their addresses (step 3). Those that have some, because a Mirror
  * says so, keep them unless --endpoint means them. */
 void plan_resolve(struct plan_reader *r); /* plan_endpoints.c */

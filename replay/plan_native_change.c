@@ -3,6 +3,7 @@
 #include "core/http.h"
 #include "core/http1.h"
 #include "replay/plan_native.h"
+#include "replay/regex.h"
 #include "replay/replay.h"
 
 /* ---- header fields ---- */
@@ -94,14 +95,17 @@ static const struct plan_known rewrite_fields[] = {
 static void take_pattern(struct plan_reader *r, const struct yaml_node *const v[],
                          struct plan_rewrite *w)
 {
+    struct err e = {0};
+
     w->path = PLAN_PATH_REGEX;
     w->pattern = plan_alloc(r, sizeof *w->pattern);
     if (!w->pattern)
         return;
     w->pattern->how = PLAN_REGEX;
     if (plan_take_text(r, v[W_REGEX], "regex", &w->pattern->text) &&
-        plan_take_text(r, v[W_TO], "to", &w->to))
-        plan_compile(r, w->pattern, v[W_REGEX]->at);
+        plan_take_text(r, v[W_TO], "to", &w->to) && plan_compile(r, w->pattern, v[W_REGEX]->at) &&
+        regex_check_replacement(w->pattern->regex, w->to, &e) < 0)
+        plan_error(r, "E602", v[W_TO]->at, "to: %s", e.text);
 }
 
 void native_rewrite(struct plan_reader *r, const struct yaml_node *n, struct plan_rewrite *w)

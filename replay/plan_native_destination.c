@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "replay/plan_endpoints.h"
 #include "replay/plan_native.h"
 #include "replay/url.h"
 
@@ -83,14 +84,9 @@ static void add_address(struct plan_reader *r, struct plan_destination *d, struc
 
 static bool check_url(struct plan_reader *r, const struct yaml_node *n)
 {
-    struct err e = {0};
-    struct url url;
-
-    if (n->kind == YAML_SCALAR && str_starts(n->text, STR("unix:")) && n->text.len > 5)
-        return true;
-    if (n->kind == YAML_SCALAR && url_parse(&url, n->text, &e) == 0)
-        return true;
-    plan_error(r, "E605", n->at, "%s", n->kind == YAML_SCALAR ? e.text : "a URL must be a scalar");
+    if (n->kind == YAML_SCALAR)
+        return plan_url_is_fine(r, n->text, n->text, n->at);
+    plan_error(r, "E505", n->at, "a URL must be a scalar");
     return false;
 }
 
@@ -190,10 +186,12 @@ static void take_address(struct plan_reader *r, struct plan_destination *d,
 
     if (!plan_take(r, n, &fields, v, NULL) || !plan_take_text(r, v[FROM], "from", &from))
         return;
-    if (v[URL] && check_url(r, v[URL]))
-        add_address(r, d, v[URL]->text, from, n->at);
-    else if (!v[URL])
+    if (!v[URL] || v[URL]->kind != YAML_SCALAR) {
         plan_error(r, "E602", n->at, "an address needs its url");
+        return;
+    }
+    check_url(r, v[URL]); /* kept either way: what was printed of a bad one is still printed */
+    add_address(r, d, v[URL]->text, from, n->at);
 }
 
 static void take_destination(const struct native_mirror *m, const struct yaml_node *n)

@@ -425,10 +425,20 @@ static void put_baselines(struct printer *p, const struct plan_rule *rule)
 {
     const struct plan_arrow *b = rule->baselines;
 
-    if (b && !b->next && b->weight == 1 && !b->changes)
-        line_text(p, "baseline", b->to->name);
-    else
+    if (!b || b->next || b->changes) {
         put_arrows(p, "baselines", b, rule, false);
+        return;
+    }
+    if (b->weight == 1) {
+        line_text(p, "baseline", b->to->name);
+        return;
+    }
+    key(p, "baseline");
+    put(p, " {to: ");
+    put_text(p, b->to->name, true);
+    put(p, ", weight: ");
+    put_u64(p, b->weight);
+    put(p, "}\n");
 }
 
 static void put_candidates(struct printer *p, const struct plan_rule *rule)

@@ -249,7 +249,7 @@ static void values_are_what_their_fields_take(void **state)
         {"percent: 0x10", "3:10: error[E405]"},
         {"percent: 0.00001", "3:10: error[E406]: percent is below 0.0001 %"},
         {"percent: [5]", "3:10: error[E405]"},
-        {"baseline: ftp://a\ncandidate: http://b", "3:11: error[E605]"},
+        {"baseline: ftp://a\ncandidate: http://b", "3:11: error[E505]"},
         {"baseline: http://a\ncandidate: b b", "4:12: error[E605]"},
         {"candidate: {percent: 5}", "3:12: error[E602]"},
         {"rules: [{match: {path: movies}, mirror: false}]", "3:24: error[E602]"},
@@ -348,6 +348,50 @@ static void what_two_import_is_read_once(void **state)
     tells(MIRROR "import: [a, b]\nbaseline: http://a\ncandidate: http://b\n", "");
 }
 
+static void endpoints_give_addresses(void **state)
+{
+    struct plan *plan = read_plan(STR(MIRROR "baseline: m:3000/v1\n"
+                                             "candidate: m:3000/v2\n"
+                                             "endpoints:\n"
+                                             "  m/v1: http://127.0.0.1:3001\n"
+                                             "  m/v2: [http://127.0.0.1:3002, unix:/b]\n"),
+                                  NULL);
+    const struct plan_rule *rule = plan->rules;
+
+    (void)state;
+    assert_string_equal(rule->baselines->to->addresses->url.data, "http://127.0.0.1:3001");
+    assert_string_equal(rule->baselines->to->addresses->from.data, "t:6");
+    assert_int_equal(rule->candidates->to->n_addresses, 2);
+    plan_free(plan);
+}
+
+static void urls_of_the_command_line_stand_for_what_rules_name(void **state)
+{
+    static const char *const candidates[] = {"http://127.0.0.1:3002"};
+    const char *text = MIRROR "baseline: m/v1\ncandidates: [m/v2, m/v3]\n";
+    struct plan_input input = {str_of(text), "t"};
+    struct plan_options options = {.inputs = &input,
+                                   .n_inputs = 1,
+                                   .v1 = "http://127.0.0.1:3001",
+                                   .candidates = candidates,
+                                   .n_candidates = 1};
+    struct diags diags;
+    struct plan *plan;
+    const struct plan_rule *rule;
+
+    (void)state;
+    diags_init(&diags);
+    plan = plan_read(&options, &diags, NULL);
+    rule = plan->rules;
+    assert_string_equal(rule->baselines->to->addresses->url.data, "http://127.0.0.1:3001");
+    assert_string_equal(rule->candidates->to->addresses->url.data, "http://127.0.0.1:3002");
+    assert_null(rule->candidates->next->to->addresses); /* nobody said where v3 runs */
+    assert_int_equal(plan->n_destinations, 3);
+    assert_int_equal(diags_errors(&diags), 1);
+    plan_free(plan);
+    diags_release(&diags);
+}
+
 static void imports_have_ceilings(void **state)
 {
     static char many[64 * 1024], names[12][8], texts[12][128];
@@ -423,9 +467,11 @@ static struct str some_value(struct plan *p)
 
 static void fill_text(struct plan *p, struct plan_text *t)
 {
-    t->how = (enum plan_how)below(PLAN_REGEX); /* none: that needs its regex */
+    t->how = (enum plan_how)below(PLAN_REGEX + 1);
     t->any_case = below(4) == 0;
-    if (t->how == PLAN_GLOB)
+    if (t->how == PLAN_REGEX)
+        t->text = STR("(?i)/v[0-9]+: \\d{2,3}|\"x\"");
+    else if (t->how == PLAN_GLOB)
         t->text = STR("/a/{b}/*");
     else if (t->how != PLAN_PRESENT)
         t->text = some_text(p);
@@ -545,10 +591,14 @@ static void fill_mirror(struct plan *p, struct plan_rule *rule)
             c->of = rule->baselines->next ? rule->baselines->next : rule->baselines;
     }
     rule->changes = below(2) ? some_changes(p) : NULL;
-    rule->rewrite.path = (enum plan_path_rewrite)below(PLAN_PATH_REGEX);
+    rule->rewrite.path = (enum plan_path_rewrite)below(PLAN_PATH_REGEX + 1);
     if (rule->rewrite.path != PLAN_PATH_KEPT) {
-        rule->rewrite.to = some_text(p);
+        rule->rewrite.to = rule->rewrite.path == PLAN_PATH_REGEX ? STR("\\1") : some_text(p);
         rule->rewrite.segments = below(2);
+    }
+    if (rule->rewrite.path == PLAN_PATH_REGEX) {
+        rule->rewrite.pattern = make(p, sizeof *rule->rewrite.pattern);
+        *rule->rewrite.pattern = (struct plan_text){.how = PLAN_REGEX, .text = STR("/(a|b)")};
     }
     if (below(3) == 0)
         rule->rewrite.authority = some_text(p);
@@ -755,6 +805,8 @@ int main(void)
         cmocka_unit_test(no_import_goes_in_a_circle),
         cmocka_unit_test(what_two_import_is_read_once),
         cmocka_unit_test(imports_have_ceilings),
+        cmocka_unit_test(endpoints_give_addresses),
+        cmocka_unit_test(urls_of_the_command_line_stand_for_what_rules_name),
         cmocka_unit_test(any_plan_comes_back_from_its_print),
         cmocka_unit_test(a_plan_too_large_for_a_document_comes_back_from_several),
     };

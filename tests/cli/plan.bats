@@ -1,0 +1,206 @@
+load ../support/helpers
+
+setup() {
+  common_setup
+  cat >movies.yaml <<'END'
+apiVersion: mirrorctl/v1
+kind: Mirror
+name: movies
+baseline: http://127.0.0.1:3001
+candidate: http://127.0.0.1:3002
+percent: 12.5
+END
+}
+teardown() { common_teardown; }
+
+# A Mirror that denies /$2, in file $1.
+denies() { printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nrules: [{match: {path: /%s}, mirror: false}]\n' "$2" >"$1"; }
+
+@test "the plan is printed in our own form, which reads back to the same bytes" {
+  mirrorctl plan movies.yaml >once 2>err
+  mirrorctl plan once >twice 2>>err
+  cmp once twice
+  [ ! -s err ]
+  grep -qx '  percent: 12.5' once
+  grep -qx '  source: movies.yaml:1' once
+}
+
+@test "json: the schema of the contract" {
+  mirrorctl plan movies.yaml --format json >out
+  [ "$(jq -c '[.schema, .rules[0].name, .rules[0].source, .diagnostics]' out)" = \
+    '["mirrorctl.plan/1","movies/0","movies.yaml:1",[]]' ]
+  [ "$(jq -c '.rules[0] | [.match, .baseline, .candidates]' out)" = \
+    '[[],[{"destination":"http://127.0.0.1:3001","url":"http://127.0.0.1:3001","weight":1}],[{"destination":"http://127.0.0.1:3002","url":"http://127.0.0.1:3002","ppm":125000}]]' ]
+}
+
+@test "all errors are told at once, and what can be printed is printed" {
+  cat >bad.yaml <<'END'
+apiVersion: mirrorctl/v1
+kind: Mirror
+baseline: http://127.0.0.1:3001
+candidate: ftp://127.0.0.1:3002
+rules:
+- {match: {path: /a, methd: GET}, percent: 101}
+- {match: {path: /b}, mirror: false}
+END
+  run -2 --separate-stderr mirrorctl plan bad.yaml
+  [ "${#stderr_lines[@]}" -eq 3 ]
+  [[ $stderr == *'bad.yaml:6:22: error[E201]: unknown field "methd" in match; did you mean "method"?'* ]]
+  [[ $stderr == *'bad.yaml:6:44: error[E405]: percent must be a number from 0 to 100'* ]]
+  [[ $stderr == *'bad.yaml:4:12: error[E505]: '* ]]
+  [[ $output == *'mirror: false'* ]]
+}
+
+@test "json: errors stand in the output as well" {
+  printf 'apiVersion: mirrorctl/v1\nkind: Mirror\npercent: 101\n' >bad.yaml
+  run -2 --separate-stderr mirrorctl plan bad.yaml --format json
+  [ "$(jq -c '.diagnostics[0]' <<<"$output")" = \
+    '{"severity":"error","code":"E405","file":"bad.yaml","line":3,"column":10,"message":"percent must be a number from 0 to 100"}' ]
+}
+
+@test "fifty errors are shown, the others counted" {
+  { printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nrules:\n'; yes -- '- {percent: 101}' | head -n 70; } >bad.yaml
+  run -2 --separate-stderr mirrorctl plan bad.yaml
+  [ "$(grep -c 'error\[E405\]' <<<"$stderr")" -eq 50 ]
+  [[ $stderr == *'20 more errors are not shown'* ]]
+}
+
+@test "--lenient: unknown fields are warnings" {
+  echo 'colour: dark' >>movies.yaml
+  run -2 mirrorctl plan movies.yaml
+  run -0 --separate-stderr mirrorctl plan movies.yaml --lenient
+  [[ $stderr == *'movies.yaml:7:1: warning[W203]: unknown field "colour" in Mirror'* ]]
+}
+
+@test "what is hostile in a file cannot reach the terminal, or pass for a message" {
+  printf 'apiVersion: mirrorctl/v1\nkind: Mirror\n"\\e[2J\\nevil.yaml:1:1: error": 1\n' >bad.yaml
+  run -2 --separate-stderr mirrorctl plan bad.yaml
+  [[ $stderr != *$'\e'* ]]
+  run -1 grep '^evil' <<<"$stderr"
+  printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nname: "\\e[2J\\u202Ex"\nbaseline: http://a\ncandidate: http://b\n' >odd.yaml
+  run -0 mirrorctl plan odd.yaml
+  [[ $output == *'name: "\x1B[2J\u202Ex"'* ]]
+}
+
+@test "--log json: a diagnostic is one object" {
+  printf 'apiVersion: mirrorctl/v1\nkind: Mirror\npercent: 101\n' >bad.yaml
+  run -2 --separate-stderr mirrorctl plan bad.yaml --log json
+  [ "$(head -n 1 <<<"$stderr" | jq -r '.level + " " + .message')" = \
+    'error bad.yaml:3:10: error[E405]: percent must be a number from 0 to 100' ]
+}
+
+# ---- inputs -------------------------------------------------------------------------
+
+@test "acceptance 53: nothing to read is E303" {
+  : >empty.yaml
+  printf '# nothing\n---\n# at all\n' >comments.yaml
+  mkdir none
+  echo 'no YAML' >none/README
+  for input in empty.yaml comments.yaml none; do
+    run -2 --separate-stderr mirrorctl plan "$input"
+    [[ $stderr == *"$input"*'error[E303]'* ]]
+  done
+}
+
+@test "acceptance 53: a file that cannot be read is E100, with the reason" {
+  run -2 --separate-stderr mirrorctl plan nowhere.yaml movies.yaml
+  [[ $stderr == 'nowhere.yaml: error[E100]: No such file or directory' ]]
+  [[ $output == *'name: movies/0'* ]]
+}
+
+@test "acceptance 53: standard input and a FIFO are files like others" {
+  mirrorctl plan movies.yaml | grep -v source: >want
+  mirrorctl plan - <movies.yaml | grep -v source: >got
+  sed -i 's/from: movies.yaml:/from: -:/' want
+  diff <(sed 's/"-:/-:/; s/"}/}/' got) want
+  mkfifo pipe
+  cat movies.yaml >pipe &
+  mirrorctl plan pipe | grep -qx 'name: movies'
+}
+
+@test "acceptance 54: a heredoc that was pasted whole is told for what it is" {
+  { echo 'kubectl apply -f - <<EOF'; cat movies.yaml; echo EOF; } >pasted.yaml
+  run -2 --separate-stderr mirrorctl plan pasted.yaml
+  [[ $stderr == *'pasted.yaml:2:'*'error[E101]'*'line 1 looks like a shell command'* ]]
+}
+
+@test "a directory is read by the names of its files, and only YAML of it" {
+  mkdir -p dir/sub.yaml
+  denies dir/b.yml two
+  denies dir/a.yaml one
+  printf '{"apiVersion": "mirrorctl/v1", "kind": "Mirror", "baseline": "http://a", "candidate": "http://b"}' >dir/c.json
+  denies dir/.hidden.yaml three
+  denies dir/notes.txt four
+  mirrorctl plan dir --format json >out
+  [ "$(jq -c '[.rules[].source]' out)" = '["dir/a.yaml:3","dir/b.yml:3","dir/c.json:1"]' ]
+}
+
+@test "acceptance 47: 17 MiB in all are too much, whatever they hold" {
+  head -c 17M /dev/zero | tr '\0' '#' >large.yaml
+  run -2 --separate-stderr mirrorctl plan large.yaml movies.yaml
+  [[ $stderr == *'large.yaml: error[E102]: more than 16777216 bytes'* ]]
+}
+
+@test "acceptance 49: a List of kubectl's is the objects in it" {
+  cat >list.json <<'END'
+{"apiVersion": "v1", "kind": "List", "items": [
+ {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "m"},
+  "spec": {"host": "m", "subsets": [{"name": "v1", "labels": {"version": "v1"}}, {"name": "v2", "labels": {"version": "v2"}}]}},
+ {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "x"},
+  "spec": {"hosts": ["*"], "http": [{"route": [{"destination": {"host": "m", "subset": "v1"}}],
+   "mirror": {"host": "m", "subset": "v2"}}]}}]}
+END
+  mirrorctl plan list.json --format json --endpoint m/v1=http://127.0.0.1:3001 \
+    --endpoint m/v2=http://127.0.0.1:3002 >out
+  [ "$(jq -c '.rules[0] | [.name, .baseline[0].destination, .candidates[0].destination, .candidates[0].ppm]' out)" = \
+    '["x/0","m/v1","m/v2",1000000]' ]
+}
+
+# ---- imports --------------------------------------------------------------------------
+
+@test "an import is read from beside the file that names it" {
+  mkdir -p conf/more
+  denies conf/more/deny.yaml x
+  printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nimport: [more/deny.yaml]\nbaseline: http://a\ncandidate: http://b\n' >conf/main.yaml
+  mirrorctl plan conf/main.yaml --format json >out
+  [ "$(jq -c '[.rules[].action]' out)" = '["mirror","deny"]' ]
+  [[ $(jq -r '.rules[1].source' out) == conf/more/deny.yaml:* ]]
+}
+
+@test "no import leaves the directory, by no way" {
+  mkdir -p conf
+  denies outside.yaml x
+  ln -s ../outside.yaml conf/link.yaml
+  mkfifo conf/pipe.yaml
+  for name in ../outside.yaml "$PWD/outside.yaml" sub/../../outside.yaml link.yaml; do
+    printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nimport: %s\n' "$name" >conf/main.yaml
+    run -2 --separate-stderr mirrorctl plan conf/main.yaml
+    [[ $stderr == *'conf/main.yaml:3:9: error[E601]: import: '*'is not in the directory'* ]]
+  done
+  for name in nowhere.yaml pipe.yaml .; do
+    printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nimport: %s\n' "$name" >conf/main.yaml
+    run -2 --separate-stderr mirrorctl plan conf/main.yaml
+    [[ $stderr == *'conf/main.yaml:3:9: error[E'* ]]
+  done
+}
+
+# ---- the corpus -------------------------------------------------------------------------
+
+@test "round trip: whatever plan comes of a file of the corpus, it prints to the same bytes" {
+  [ -n "${CORPUS:-}" ] && [ -d "$CORPUS/istio" ] || skip "CORPUS is not set: a folder with istio/*.yaml"
+  files=0
+  for file in "$CORPUS"/istio/*.yaml; do
+    "$MIRRORCTL" plan -q "$file" >once 2>/dev/null || [ $? -eq 2 ]
+    "$MIRRORCTL" plan -q once >twice 2>/dev/null || [ $? -eq 2 ]
+    cmp once twice || { echo "$file" && false; }
+    files=$((files + 1))
+  done
+  [ "$files" -ge 15 ]
+}
+
+# ---- usage ----------------------------------------------------------------------------------
+
+@test "without a file it says what it wants" {
+  run -2 --separate-stderr mirrorctl plan
+  [[ $stderr == *'FILE is missing: YAML of Istio, the Gateway API or mirrorctl, a directory of it, or -'* ]]
+}
