@@ -202,31 +202,49 @@ static const struct plan_known filter_known[N_FILTERS + 1] = {
 
 static const struct plan_fields filter_fields = {"filters[]", filter_known, N_FILTERS + 1};
 
-/* The row of a type; a field of another type beside it would be lost. */
-static const struct gateway_filter *find_filter(const struct plan_object *o,
-                                                const struct yaml_node *n, struct str type,
-                                                const struct yaml_node *const values[])
+static const struct gateway_filter *find_filter(struct str type)
 {
-    const struct gateway_filter *found = NULL;
+    for (size_t i = 0; i < N_FILTERS; i++) {
+        if (str_eq(type, str_of(filters[i].type)))
+            return &filters[i];
+    }
+    return NULL;
+}
+
+static void tell_unknown(const struct plan_object *o, struct place at, struct str type)
+{
     const char *names[N_FILTERS], *nearest;
 
-    for (size_t i = 0; i < N_FILTERS; i++) {
+    for (size_t i = 0; i < N_FILTERS; i++)
         names[i] = filters[i].type;
-        if (str_eq(type, str_of(names[i])))
-            found = &filters[i];
-        else if (values[i])
-            plan_error(o->r, "E418", values[i]->at, "%s does not belong to a filter of type %.*s",
-                       filter_known[i].name, STR_ARG(str_head(type, SHOWN)));
-    }
     nearest = plan_nearest(type, names, N_FILTERS);
-    if (!found)
-        plan_error(o->r, "E418", n->at, "there is no filter of type \"%.*s\"%s%s",
-                   STR_ARG(str_head(type, SHOWN)), nearest ? "; did you mean " : "",
-                   nearest ? nearest : "");
-    else if (found->refused)
-        plan_error(o->r, "E418", n->at,
-                   "a filter of type %s is somebody's own: what it does is not known", found->type);
-    return found && !found->refused ? found : NULL;
+    plan_error(o->r, "E418", at, "there is no filter of type \"%.*s\"%s%s%s",
+               STR_ARG(str_head(type, SHOWN)), nearest ? "; did you mean " : "",
+               nearest ? nearest : "", nearest ? "?" : "");
+}
+
+/* Has it what its type wants, and nothing else, which would be lost? */
+static bool check_filter(const struct plan_object *o, const struct gateway_filter *f,
+                         struct place at, const struct yaml_node *const values[])
+{
+    bool good = !f->refused;
+
+    if (f->refused)
+        plan_error(o->r, "E418", at,
+                   "a filter of type %s is somebody's own: what it does is not known", f->type);
+    for (size_t i = 0; i < N_FILTERS; i++) {
+        if (!values[i] || f == &filters[i])
+            continue;
+        plan_error(o->r, "E418", values[i]->at, "%s does not belong to a filter of type %s",
+                   filter_known[i].name, f->type);
+        good = false;
+    }
+    if (!values[f - filters] && (f->mirror || f->take)) {
+        plan_error(o->r, "E202", at, "%s is required in a filter of type %s",
+                   filter_known[f - filters].name, f->type);
+        good = false;
+    }
+    return good;
 }
 
 const struct gateway_filter *plan_gateway_filter(const struct plan_object *o,
@@ -246,13 +264,12 @@ const struct gateway_filter *plan_gateway_filter(const struct plan_object *o,
     }
     if (!plan_take_text(r, values[N_FILTERS], "type", &type))
         return NULL;
-    f = find_filter(o, n, type, values);
-    *value = f ? values[f - filters] : NULL;
-    if (f && !*value && (f->mirror || f->take)) {
-        plan_error(r, "E202", n->at, "%s is required in a filter of type %s",
-                   filter_known[f - filters].name, f->type);
+    f = find_filter(type);
+    if (!f)
+        tell_unknown(o, n->at, type);
+    if (!f || !check_filter(o, f, n->at, values))
         return NULL;
-    }
+    *value = values[f - filters];
     return f;
 }
 
