@@ -5,8 +5,8 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "core/mem.h"
+#include "replay/path.h"
 #include "replay/reorder.h"
-#include "replay/way.h"
 
 /* How long before it is due a job goes to its worker, at most and at least.
  * More would fill agendas with what is far off, and less would not put late
@@ -39,8 +39,18 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
     case NOT_LIMIT:
         s->limit++;
         break;
+    case NOT_RULED:
     case NOT_MEANT:
         s->no_rule++;
+        break;
+    case NOT_MIRRORED:
+        s->no_mirror++;
+        break;
+    case NOT_BACKED:
+        s->redirect++;
+        break;
+    case NOT_DECIDED:
+        s->undecided++;
         break;
     case NOT_READABLE:
         s->unreadable++;
@@ -59,34 +69,62 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
     s->recorded++;
 }
 
-/* May it be sent, and then: is it drawn? */
-static enum eligible decide(const struct dispatcher *d, const struct exchange *x, bool *drawn)
+/* What is decided about a request. */
+struct decided {
+    struct choice choice;
+    struct str path; /* that its rule writes in place of its own, or data NULL */
+};
+
+/* The path lives in the exchange. One that becomes too long is larger than can be
+ * sent, as if it had come so. */
+static enum eligible write_path(struct dispatcher *d, struct exchange *x, const struct ruling *r,
+                                struct str *path)
 {
-    enum eligible why = eligible_check(x, &d->rules);
+    const struct plan_rewrite *rewrite = &r->decision.rule->rewrite;
+
+    if (rewrite->path == PLAN_PATH_KEPT)
+        return ELIGIBLE;
+    buf_reset(&d->path);
+    if (path_rewrite(rewrite, r->decision.match, r->request.path, &d->path, NULL) < 0 ||
+        arena_dup(&x->mem, buf_str(&d->path), path, NULL) < 0)
+        return NOT_LIMIT;
+    return ELIGIBLE;
+}
+
+/* May it be sent, and then: who is it drawn for? */
+static enum eligible decide(struct dispatcher *d, struct exchange *x, struct decided *to)
+{
+    struct ruling ruling;
+    enum eligible why = eligible_check(x, &d->rules, &ruling);
     char room[SELECT_KEY_ROOM];
     struct str key;
 
-    *drawn = false;
-    if (why == ELIGIBLE && !select_find_key(&d->select, x, room, &key))
-        why = NOT_KEYED;
-    if (why == ELIGIBLE)
-        *drawn = select_key(&d->select, key);
-    return why;
+    *to = (struct decided){0};
+    if (why != ELIGIBLE)
+        return why;
+    if (!select_find_key(&d->chooser.shares, x, room, &key))
+        return NOT_KEYED;
+    choose(&d->chooser, &ruling.decision, key, &to->choice);
+    if (!to->choice.meant)
+        return NOT_MIRRORED;
+    return to->choice.drawn ? write_path(d, x, &ruling, &to->path) : ELIGIBLE;
 }
 
 /* Calls that will not be made have their outcome from the start. The control
  * is a second call to v1: twice is too often for what changes something. */
-static void decide_calls(const struct dispatcher *d, struct job *job)
+static void decide_calls(const struct dispatcher *d, const struct decided *to, struct job *job)
 {
     struct pair *pair = job->pair;
     int control = d->setup->control;
 
-    for (unsigned i = 0; i < pair->n_calls; i++)
-        job->at[i].way = &d->ways[i];
-    for (unsigned i = 0; d->dry_run && i < pair->n_calls; i++)
-        pair->calls[i].outcome = OUTCOME_OFF;
-    if (!d->dry_run && control >= 0 && !http_is_safe_method(job->method))
-        pair->calls[control].outcome = OUTCOME_UNSAFE;
+    job->path = to->path;
+    for (unsigned i = 0; i < pair->n_calls; i++) {
+        job->at[i].way = to->choice.ways[i];
+        if (d->dry_run || !job->at[i].way)
+            pair->calls[i].outcome = OUTCOME_OFF;
+        else if ((int)i == control && !http_is_safe_method(job->method))
+            pair->calls[i].outcome = OUTCOME_UNSAFE;
+    }
 }
 
 /* Wait until it is nearly time, or the run is stopped. */
@@ -112,7 +150,8 @@ static struct worker *worker_of(const struct dispatcher *d, const struct exchang
 }
 
 /* A selected request: give it to a worker when its time comes near. */
-static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
+static int send_off(struct dispatcher *d, struct exchange *x, const struct decided *to,
+                    struct err *e)
 {
     int64_t recorded_ns = x->request_first_ns;
     struct worker *worker = worker_of(d, x);
@@ -120,13 +159,13 @@ static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
 
     if (!d->keep_recorded)
         x->response = (struct http_message){0};
-    job = job_new(x, d->setup->n_targets, d->max_answers, e);
+    job = job_new(x, d->setup->n_roles, d->max_answers, e);
     if (!job)
         return -1;
     job->due_ns = schedule_due(&d->schedule, recorded_ns);
     if (d->comes_by_time)
         job->due_ns = arrivals_due(&d->arrivals, job->due_ns);
-    decide_calls(d, job);
+    decide_calls(d, to, job);
     if (!d->dry_run)
         wait_for(d, job->due_ns);
     worker_give(worker, job);
@@ -136,12 +175,13 @@ static int send_off(struct dispatcher *d, struct exchange *x, struct err *e)
 /* Decide about an exchange of this shard. */
 static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
 {
-    bool drawn;
-    enum eligible why = decide(d, x, &drawn);
+    struct decided to;
+    enum eligible why = decide(d, x, &to);
+    bool drawn = why == ELIGIBLE && to.choice.drawn;
     int rc = 0;
 
     if (drawn)
-        rc = send_off(d, x, e);
+        rc = send_off(d, x, &to, e);
     else
         exchange_free(x);
     if (rc < 0)

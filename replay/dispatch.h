@@ -1,7 +1,7 @@
 /* dispatch.h -- reads recorded exchanges and decides about each.
  *
- * Is it eligible, is it drawn, which calls will it have, when is it due: then
- * it is a worker's. Runs in the thread that reads the source.
+ * Is it eligible, is it drawn, which calls will it have and how do they go, when
+ * is it due: then it is a worker's. Runs in the thread that reads the source.
  */
 #ifndef MIRRORCTL_REPLAY_DISPATCH_H
 #define MIRRORCTL_REPLAY_DISPATCH_H
@@ -10,13 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/buf.h"
 #include "core/err.h"
 #include "core/exchange.h"
 #include "replay/arrival.h"
+#include "replay/choice.h"
 #include "replay/eligible.h"
 #include "replay/replay.h"
 #include "replay/schedule.h"
-#include "replay/select.h"
 #include "replay/shard.h"
 #include "replay/worker.h"
 
@@ -24,10 +25,9 @@ struct dispatcher {
     /* Set by its owner. */
     struct eligible_rules rules;
     struct shard shard;
-    struct select select;
+    struct chooser chooser;
     struct schedule schedule;
     const struct worker_setup *setup;
-    const struct way *ways; /* by role */
     struct worker *workers;
     unsigned n_workers;
     bool dry_run;
@@ -35,6 +35,8 @@ struct dispatcher {
     int64_t duration_ns; /* nothing is due so long after the start; 0: no end */
     uint64_t loops;      /* passes over the source; at least 1 */
     size_t max_answers;  /* bytes that all answers of a pair may have */
+
+    struct buf path; /* room for one that a rule writes */
 
     /* Where it is. */
     bool begun, over;   /* the first exchange, or the end, has come */

@@ -59,10 +59,29 @@ static bool allows_method(const char *methods, struct str method)
     return str_ieq(list, STR("all")) || (is_upper(method) && http_list_has(list, method));
 }
 
-enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules)
+static enum eligible ask_plan(const struct exchange *x, struct plan_router *router,
+                              struct ruling *r)
+{
+    static const enum eligible answers[] = {
+        [PLAN_SENT] = ELIGIBLE,          [PLAN_NO_RULE] = NOT_RULED,
+        [PLAN_NO_MIRROR] = NOT_MIRRORED, [PLAN_REDIRECTED] = NOT_BACKED,
+        [PLAN_UNDECIDED] = NOT_DECIDED,
+    };
+
+    if (!router)
+        return ELIGIBLE;
+    if (!plan_request_of(&r->request, x))
+        return NOT_READABLE;
+    plan_router_decide(router, &r->request, &r->decision);
+    return answers[r->decision.answer];
+}
+
+enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules,
+                             struct ruling *r)
 {
     const struct http_message *m = &x->request;
     struct http_request_line line;
+    enum eligible planned;
 
     if (m->head.len == 0)
         return NOT_A_REQUEST;
@@ -76,6 +95,9 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
         return NOT_INCOMPLETE;
     if (m->head.len > HTTP1_MAX_HEAD || m->trailers.len > HTTP1_MAX_HEAD)
         return NOT_LIMIT;
+    planned = ask_plan(x, rules->router, r);
+    if (planned != ELIGIBLE)
+        return planned;
     if (rules->match && !match_allows(rules->match, line.method, line.target))
         return NOT_MEANT;
     if ((m->flags & HTTP_ANOMALIES) && !rules->include_anomalous)

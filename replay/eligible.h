@@ -1,8 +1,9 @@
 /* eligible.h -- which recorded requests may be sent again at all.
  *
  * The reasons are asked in this order, so that each request counts under one:
- * what can never be sent first, what an option would send last. So "12 left
- * out for their method" is exactly what --methods would add.
+ * what can never be sent first, then what the plan does not mirror, what an option
+ * would send last. So "12 left out for their method" is exactly what --methods
+ * would add, and a POST that no rule mirrors is not among them.
  */
 #ifndef MIRRORCTL_REPLAY_ELIGIBLE_H
 #define MIRRORCTL_REPLAY_ELIGIBLE_H
@@ -11,6 +12,7 @@
 
 #include "core/exchange.h"
 #include "replay/match.h"
+#include "replay/plan.h"
 
 enum eligible {
     ELIGIBLE,
@@ -20,6 +22,10 @@ enum eligible {
     NOT_TUNNEL,     /* CONNECT, or an upgrade that was agreed to or asked for */
     NOT_INCOMPLETE, /* not all of its bytes were captured */
     NOT_LIMIT,      /* larger than can be sent */
+    NOT_RULED,      /* no rule fits */
+    NOT_MIRRORED,   /* the rule that fits mirrors nothing, or nothing for its baseline */
+    NOT_BACKED,     /* the mesh answers by itself: there is nobody to ask */
+    NOT_DECIDED,    /* a rule may fit by what no capture knows */
     NOT_MEANT,      /* left out by --only or --skip */
     NOT_ANOMALOUS,  /* two readers could read it differently */
     NOT_METHOD,     /* not among the methods */
@@ -29,9 +35,18 @@ enum eligible {
 struct eligible_rules {
     const char *methods; /* a list of tokens, or "all" */
     bool include_anomalous;
-    const struct match *match; /* NULL: any path */
+    const struct match *match;  /* NULL: any path */
+    struct plan_router *router; /* NULL: there is no plan */
 };
 
-enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules);
+/* What the plan says of a request. Views into it. */
+struct ruling {
+    struct plan_request request;
+    struct plan_decision decision;
+};
+
+/* *r is there when it is ELIGIBLE, if there is a plan. */
+enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules,
+                             struct ruling *r);
 
 #endif

@@ -231,7 +231,7 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
     link_newest(w, f);
     lane->in_flight++;
     answer_begin(&f->answer, NULL, call, &job->pair->mem, job->method);
-    if (copy_make(&f->copy, &job->pair->exchange->request, &way->rewrite, &e) < 0)
+    if (copy_make(&f->copy, &job->pair->exchange->request, job->path, &way->rewrite, &e) < 0)
         worker_fail(w, &e);
     else
         attach(w, f, wire_take(w, lane, job->chain, http_is_idempotent_method(job->method)));

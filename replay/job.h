@@ -27,6 +27,7 @@ struct job_at {
 struct job {
     struct pair *pair;
     struct str method;   /* of the request */
+    struct str path;     /* to be sent in place of its own; data NULL: none */
     int64_t due_ns;      /* monotonic */
     unsigned open;       /* calls whose outcome is not decided */
     size_t held;         /* bytes of the request and of the answers so far */

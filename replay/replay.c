@@ -24,12 +24,10 @@
 #include "replay/pem.h"
 #include "replay/proxy.h"
 #include "replay/resolve.h"
-#include "replay/target.h"
-#include "replay/way.h"
+#include "replay/routes.h"
 #include "replay/worker.h"
 
 enum {
-    MAX_TARGETS = REPLAY_MAX_CANDIDATES + 2,
     MAX_THREADS = 64,
     DEFAULT_THREADS = 4,
     MAX_CONCURRENCY = 65536,
@@ -51,17 +49,17 @@ struct ticks {
 
 struct replay {
     struct replay_config config;
-    struct target targets[MAX_TARGETS];
-    struct way ways[MAX_TARGETS]; /* by role, of which each is one target */
-    struct guard guards[MAX_TARGETS];
-    struct field_rules fields[MAX_TARGETS];
+    struct routes routes;
+    struct plan_router *router;
+    struct guard *guards; /* by target */
+    unsigned n_guards;
     struct proxy proxy;
     struct worker_setup setup;
     struct match match;
     unsigned n_workers;
     struct replay_stats stats;
-    struct replay_target_stats target_stats[MAX_TARGETS];
-    struct replay_target_stats shown[MAX_TARGETS]; /* while it runs; the writer's */
+    struct replay_target_stats target_stats[ROUTES_MAX_ROLES];
+    struct replay_target_stats shown[ROUTES_MAX_ROLES]; /* while it runs; the writer's */
 
     atomic_int stops;
     int stop_fd;
@@ -107,9 +105,6 @@ static int check_host_name(const char *name, struct err *e)
 
 static int check_config(const struct replay_config *c, struct err *e)
 {
-    if (c->n_candidates < 1 || c->n_candidates > REPLAY_MAX_CANDIDATES)
-        return err_set(e, ERR_USAGE, "there must be 1 to %d versions under test",
-                       REPLAY_MAX_CANDIDATES);
     if (c->ppm > SELECT_ALL)
         return err_set(e, ERR_USAGE, "more than 100 %% cannot be mirrored");
     if (c->max_error_ppm > SELECT_ALL)
@@ -144,82 +139,50 @@ static int check_config(const struct replay_config *c, struct err *e)
     return check_methods(c->methods, e);
 }
 
-static int add_target(struct replay *r, const char *name, const char *url, struct err *e)
-{
-    const struct replay_config *c = &r->config;
-    unsigned i = r->setup.n_targets;
-    struct target *t = &r->targets[i];
-
-    if (target_parse(t, name, url, e) < 0)
-        return -1;
-    t->role = i;
-    memcpy(r->target_stats[i].name, t->name, sizeof t->name);
-    r->ways[i].lane = i;
-    r->ways[i].rewrite = (struct rewrite){
-        .host = c->host,
-        .host_value = str_of(c->host == HOST_NAME ? c->host_name : t->authority),
-        .prefix = str_of(t->prefix),
-        .marker = !c->no_marker,
-    };
-    guard_init(&r->guards[i], t->name, c);
-    r->setup.n_targets++;
-    return 0;
-}
-
-/* v1, v2, v3, ..., and the control last. */
-static int open_targets(struct replay *r, struct err *e)
-{
-    const struct replay_config *c = &r->config;
-    char name[16];
-
-    if (c->baseline == BASELINE_V1 && add_target(r, "v1", c->v1, e) < 0)
-        return -1;
-    for (size_t i = 0; i < c->n_candidates; i++) {
-        snprintf(name, sizeof name, "v%zu", i + 2);
-        if (add_target(r, name, c->candidates[i], e) < 0)
-            return -1;
-    }
-    r->setup.control = -1;
-    if (c->control != CONTROL_V1 || (c->baseline == BASELINE_RECORDED && !c->v1))
-        return 0;
-    r->setup.control = (int)r->setup.n_targets;
-    return add_target(r, "control", c->v1, e);
-}
-
-/* The control is a second call to v1, and gets what v1 gets. */
-static unsigned version_of(const struct target *t)
-{
-    return t->name[0] == 'v' ? (unsigned)(t->name[1] - '0') : 1;
-}
-
+/* Every version that a field is set for must be there. */
 static int check_versions(const struct replay *r, struct err *e)
 {
     for (size_t i = 0; i < r->config.n_fields; i++) {
         unsigned version = r->config.fields[i].version;
         bool found = version == 0;
 
-        for (unsigned t = 0; t < r->setup.n_targets; t++)
-            found |= version_of(&r->targets[t]) == version;
+        for (unsigned t = 0; t < r->routes.n_roles; t++)
+            found |= r->routes.roles[t].version == version;
         if (!found)
             return err_set(e, ERR_USAGE, "there is no v%u to set a header field for", version);
     }
     return 0;
 }
 
-static int rewrite_fields(struct replay *r, struct err *e)
+static int add_guards(struct replay *r, struct err *e)
 {
-    const struct replay_config *c = &r->config;
+    unsigned n = r->routes.n_targets;
 
-    for (unsigned i = 0; i < r->setup.n_targets; i++) {
-        unsigned version = version_of(&r->targets[i]);
+    r->guards = mem_array(n, sizeof *r->guards);
+    if (!r->guards)
+        return err_nomem(e, "starting a replay");
+    for (; r->n_guards < n; r->n_guards++) {
+        const char *name = routes_target_name(&r->routes, r->n_guards, e);
 
-        if (field_rules_init(&r->fields[i], c->fields, c->n_fields, version, e) < 0)
+        if (!name)
             return -1;
-        r->ways[i].rewrite.fields = &r->fields[i];
-        if (field_rules_remove(&r->fields[i], STR("X-Mirrorctl")) ||
-            field_rules_set(&r->fields[i], STR("X-Mirrorctl")))
-            r->ways[i].rewrite.marker = false;
+        guard_init(&r->guards[r->n_guards], name, &r->config);
     }
+    return 0;
+}
+
+static int open_routes(struct replay *r, struct err *e)
+{
+    if (routes_init(&r->routes, &r->config, e) < 0 || check_versions(r, e) < 0 ||
+        add_guards(r, e) < 0)
+        return -1;
+    r->router = plan_router_new(r->routes.plan, e);
+    if (!r->router)
+        return -1;
+    r->stats.n_targets = r->routes.n_roles;
+    r->stats.targets = r->target_stats;
+    for (unsigned i = 0; i < r->routes.n_roles; i++)
+        memcpy(r->target_stats[i].name, r->routes.roles[i].name, sizeof r->target_stats[i].name);
     return 0;
 }
 
@@ -241,7 +204,7 @@ static int open_ways(struct replay *r, struct err *e)
     if (c->proxy && proxy_parse(&r->proxy, c->proxy, e) < 0)
         return -1;
     for (size_t i = 0; i < c->n_resolve; i++) {
-        if (resolve_check(c->resolve[i], r->targets, r->setup.n_targets, &r->proxy, e) < 0)
+        if (resolve_check(c->resolve[i], r->routes.targets, r->routes.n_targets, &r->proxy, e) < 0)
             return -1;
     }
     r->setup.connections = (struct connector_options){
@@ -275,13 +238,13 @@ static unsigned choose_threads(const struct replay_config *c)
  * descriptor or two for names and for the second address of a host. */
 static rlim_t descriptors_needed(const struct replay *r)
 {
-    return (rlim_t)r->config.concurrency * r->setup.n_targets * 2 + SPARE_FILES;
+    return (rlim_t)r->config.concurrency * r->routes.n_targets * 2 + SPARE_FILES;
 }
 
 static int ensure_descriptors(const struct replay *r, struct err *e)
 {
     rlim_t need = descriptors_needed(r);
-    rlim_t want = need + (r->config.own_connections ? (rlim_t)MAX_IDLE * r->setup.n_targets : 0);
+    rlim_t want = need + (r->config.own_connections ? (rlim_t)MAX_IDLE * r->routes.n_targets : 0);
     struct rlimit limit;
 
     if (r->config.dry_run || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= want)
@@ -298,7 +261,7 @@ static int ensure_descriptors(const struct replay *r, struct err *e)
  * recorded connection, as many as the system has descriptors for. */
 static size_t idle_limit(const struct replay *r)
 {
-    unsigned lanes = r->setup.n_targets * r->n_workers;
+    unsigned lanes = r->routes.n_targets * r->n_workers;
     rlim_t need = descriptors_needed(r), each;
     struct rlimit limit;
 
@@ -313,8 +276,10 @@ static void fill_setup(struct replay *r)
     const struct replay_config *c = &r->config;
     struct worker_setup *s = &r->setup;
 
-    s->targets = r->targets;
-    s->n_roles = s->n_targets;
+    s->targets = r->routes.targets;
+    s->n_targets = r->routes.n_targets;
+    s->n_roles = r->routes.n_roles;
+    s->control = r->routes.control;
     s->guards = r->guards;
     s->ordered = !c->no_order;
     s->own_wires = c->own_connections;
@@ -325,8 +290,8 @@ static void fill_setup(struct replay *r)
     s->held = &r->held;
     s->max_held = MAX_HELD;
     s->max_body = c->max_body;
-    s->timeouts = &r->config.timeout_ns;
-    s->n_timeouts = 1;
+    s->timeouts = r->routes.timeouts;
+    s->n_timeouts = r->routes.n_timeouts;
     s->seed = c->seed;
     s->stops = &r->stops;
     s->stop_fd = r->stop_fd;
@@ -351,12 +316,9 @@ struct replay *replay_open(const struct replay_config *config, struct err *e)
     }
     if (check_config(&r->config, e) < 0 ||
         match_init(&r->match, config->only, config->n_only, config->skip, config->n_skip, e) < 0 ||
-        open_targets(r, e) < 0 || check_versions(r, e) < 0 || rewrite_fields(r, e) < 0 ||
-        open_ways(r, e) < 0 || ensure_descriptors(r, e) < 0)
+        open_routes(r, e) < 0 || open_ways(r, e) < 0 || ensure_descriptors(r, e) < 0)
         goto failed;
     r->n_workers = choose_threads(&r->config);
-    r->stats.n_targets = r->setup.n_targets;
-    r->stats.targets = r->target_stats;
     fill_setup(r);
     return r;
 failed:
@@ -368,10 +330,11 @@ void replay_close(struct replay *r)
 {
     if (!r)
         return;
-    for (unsigned i = 0; i < r->setup.n_targets; i++) {
+    for (unsigned i = 0; i < r->n_guards; i++)
         guard_release(&r->guards[i]);
-        target_release(&r->targets[i]);
-    }
+    mem_free(r->guards);
+    plan_router_free(r->router);
+    routes_release(&r->routes);
     match_release(&r->match);
     if (r->stop_fd >= 0)
         close(r->stop_fd);
@@ -388,6 +351,15 @@ void replay_stop(struct replay *r)
     if (write(r->stop_fd, &one, sizeof one) < 0)
         errno = saved; /* only when it was written 2^64 times */
     errno = saved;
+}
+
+const char *replay_place(const struct replay *r, const char *role)
+{
+    for (unsigned i = 0; i < r->routes.n_roles; i++) {
+        if (strcmp(r->routes.roles[i].name, role) == 0)
+            return r->routes.roles[i].place.data;
+    }
+    return NULL;
 }
 
 const struct replay_stats *replay_stats(const struct replay *r)
@@ -407,7 +379,7 @@ static void tell_progress(struct replay *r)
 {
     struct replay_progress p = {
         .done = r->handed_on,
-        .n_targets = r->setup.n_targets,
+        .n_targets = r->routes.n_roles,
         .targets = r->shown,
         .recorded = atomic_load(&r->dispatcher.shown_recorded),
         .selected = atomic_load(&r->dispatcher.shown_selected),
@@ -415,7 +387,7 @@ static void tell_progress(struct replay *r)
 
     memset(r->shown, 0, p.n_targets * sizeof *r->shown);
     for (unsigned t = 0; t < p.n_targets; t++)
-        memcpy(r->shown[t].name, r->targets[t].name, sizeof r->shown[t].name);
+        memcpy(r->shown[t].name, r->routes.roles[t].name, sizeof r->shown[t].name);
     for (unsigned w = 0; w < r->n_workers; w++)
         worker_add_view(&r->workers[w], r->shown, p.in_flight, p.waiting);
     r->config.tick(r->config.ctx, &p);
@@ -486,24 +458,22 @@ static void fill_dispatcher(struct replay *r)
     *d = (struct dispatcher){
         .rules = {.methods = c->methods,
                   .include_anomalous = c->include_anomalous,
-                  .match = &r->match},
+                  .match = &r->match,
+                  .router = r->router},
         .shard = {c->shard, c->shards},
         .setup = &r->setup,
-        .ways = r->ways,
         .workers = r->workers,
         .n_workers = r->n_workers,
         .dry_run = c->dry_run,
         .keep_recorded = c->control == CONTROL_RECORDED || c->baseline == BASELINE_RECORDED,
-        .max_answers = r->setup.n_targets * (most + (size_t)4 * HTTP1_MAX_HEAD),
+        .max_answers = r->routes.n_roles * (most + (size_t)4 * HTTP1_MAX_HEAD),
         .stats = &r->stats,
         .loops = c->loops ? c->loops : 1,
         .duration_ns = c->duration_ns,
     };
     r->setup.end_ns = c->duration_ns ? start_ns + c->duration_ns : 0;
-    select_init(&d->select, c->seed, c->ppm);
-    d->select.key = c->key;
-    d->select.key_name = str_of(c->key_name);
-    d->select.missing_is_place = c->missing_key_is_place;
+    chooser_init(&d->chooser, &r->routes, c);
+    buf_init(&d->path, HTTP1_MAX_HEAD);
     schedule_init(&d->schedule, &pace, start_ns);
 }
 
@@ -560,11 +530,11 @@ static void merge(struct replay *r)
 
         r->stats.paired += worker->paired;
         r->stats.unpaired += worker->unpaired;
-        for (unsigned t = 0; t < r->setup.n_targets; t++)
+        for (unsigned t = 0; t < r->routes.n_roles; t++)
             target_stats_add(&r->target_stats[t], &worker->stats[t]);
     }
-    for (unsigned t = 0; t < r->setup.n_targets; t++)
-        r->target_stats[t].breaker_opened = r->guards[t].breaker.opened;
+    for (unsigned t = 0; t < r->routes.n_targets; t++)
+        r->target_stats[r->routes.targets[t].role].breaker_opened += r->guards[t].breaker.opened;
     r->stats.stopped = atomic_load(&r->stops) > 0;
     r->stats.ended_ns = clock_mono_ns() + r->setup.wall_offset_ns;
 }
@@ -587,6 +557,7 @@ static void clear_run(struct replay *r)
     for (unsigned i = 0; r->workers && i < r->n_workers; i++)
         worker_release(&r->workers[i]);
     mem_free(r->workers);
+    buf_release(&r->dispatcher.path);
     queue_free(r->finished);
     r->workers = NULL;
     r->finished = NULL;

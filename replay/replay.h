@@ -54,14 +54,18 @@ struct replay_field {
 int replay_field_check(const struct replay_field *f, struct err *e);
 
 struct replay_progress;
+struct plan; /* plan.h */
 
+/* Who gets copies is said by a plan, or by URLs, which make one of a single rule. */
 struct replay_config {
-    const char *v1;                                /* URL; may be NULL with BASELINE_RECORDED */
+    const struct plan *plan; /* without errors; has to outlive the replay. NULL: the URLs */
+    const char *v1;          /* URL; may be NULL with BASELINE_RECORDED */
     const char *candidates[REPLAY_MAX_CANDIDATES]; /* URLs of v2, v3, ... */
     size_t n_candidates;
     enum replay_baseline baseline; /* BASELINE_RECORDED: v1 gets no call but as control */
     uint32_t ppm;                  /* share that is mirrored, parts per million */
-    const char *seed;              /* of the draw; NULL is the default */
+    bool ppm_said;    /* with a plan: it replaces the plan's shares; what is off stays off */
+    const char *seed; /* of the draw; NULL is the default */
     enum replay_pace pace;
     double speed;               /* PACE_RECORDED: times the recorded pace */
     double rate;                /* PACE_RATE: requests a second */
@@ -72,13 +76,15 @@ struct replay_config {
     int64_t connect_timeout_ns; /* for connecting alone, TLS included; 0: no other */
     const char *methods;        /* "GET,HEAD,OPTIONS", or "all"; NULL is the default */
     enum replay_control control;
-    enum replay_host host;
+    enum replay_host host;  /* what is not HOST_KEEP goes before what rules say of Host */
+    bool host_said;         /* so does HOST_KEEP */
     const char *host_name;  /* HOST_NAME */
     size_t max_body;        /* content kept of an answer */
     bool no_order;          /* requests of a recorded connection need not wait for each other */
     bool own_connections;   /* a connection for each recorded one; not with no_order */
     bool include_anomalous; /* also send requests two readers could read differently */
     bool no_marker;         /* leave out the X-Mirrorctl: 1 that copies carry */
+    bool must_mark;         /* refuse to open if a copy would not carry it: they are captured */
     bool dry_run;           /* decide and account, send nothing */
     const char *ca_file;    /* PEM, or NULL for the system's */
     bool insecure;          /* no certificate checks */
@@ -124,7 +130,9 @@ struct replay_config {
     void *ctx;
 };
 
-/* The accounting of contract.md, per target. */
+/* The accounting of contract.md, per role: v1 is the baseline of whatever rule decides,
+ * v2, v3, ... are its candidates in their order. What a request is not meant for, as its
+ * rule has fewer, or a share left it out, is OUTCOME_OFF. */
 struct replay_target_stats {
     char name[16]; /* "v1", "v2", ..., "control" */
     uint64_t outcomes[OUTCOME_COUNT];
@@ -143,10 +151,10 @@ struct replay_target_stats {
 
 /* How far a run is. */
 struct replay_progress {
-    uint64_t recorded, selected, done; /* requests; done: pairs handed on */
-    unsigned n_targets;
-    const struct replay_target_stats *targets;                   /* at most a second old */
-    unsigned in_flight[PAIR_MAX_CALLS], waiting[PAIR_MAX_CALLS]; /* calls, by target */
+    uint64_t recorded, selected, done;         /* requests; done: pairs handed on */
+    unsigned n_targets;                        /* roles */
+    const struct replay_target_stats *targets; /* at most a second old */
+    unsigned in_flight[PAIR_MAX_CALLS], waiting[PAIR_MAX_CALLS]; /* calls, by role */
 };
 
 struct replay_stats {
@@ -186,6 +194,10 @@ int replay_run(struct replay *r, const struct exchange_source *source, const str
  * stopped, nothing more is read. A second call ends what is in flight too. Safe
  * in a signal handler. A source that waits for input has to end by itself. */
 void replay_stop(struct replay *r);
+
+/* Where calls to a role ("v1", "v2", ...) go: its URL, the destination's name if that
+ * has several, or names. Valid as long as the replay; NULL: there is no such role. */
+const char *replay_place(const struct replay *r, const char *role);
 
 /* The counters: while it runs only through tick, whole after replay_run(). */
 const struct replay_stats *replay_stats(const struct replay *r);

@@ -175,18 +175,23 @@ static bool cut_absolute(struct str *target, struct str *authority)
 }
 
 /* RFC 9112, 3.2.4: a proxy asks for "*" where OPTIONS names no path at all. */
-static int add_target(struct buf *out, struct str method, struct str target, bool was_absolute,
-                      struct str prefix, struct err *e)
+static bool asks_for_nothing(struct str method, struct str target)
 {
-    bool is_path = target.len && target.data[0] == '/';
+    return target.len == 0 && str_eq(method, STR("OPTIONS"));
+}
 
-    if (was_absolute && target.len == 0 && str_eq(method, STR("OPTIONS")))
-        return buf_addc(out, '*', e);
-    if ((is_path || was_absolute) && buf_add(out, prefix, e) < 0)
+/* `target` begins with its path, or is that of an absolute form without one. */
+static int add_path(struct buf *out, struct str target, struct str path,
+                    const struct rewrite *rules, struct err *e)
+{
+    bool has_path = str_starts(target, STR("/"));
+    struct str own = has_path ? http_target_path(target) : str_head(target, 0);
+
+    if (!path.data)
+        path = has_path ? own : STR("/");
+    if (buf_add(out, rules->prefix, e) < 0 || buf_add(out, path, e) < 0)
         return -1;
-    if (was_absolute && !is_path && buf_addc(out, '/', e) < 0)
-        return -1;
-    return buf_add(out, target, e);
+    return buf_add(out, str_skip(target, own.len), e);
 }
 
 /* What stands behind the target: the version, words that should not be there,
@@ -200,16 +205,22 @@ static struct str tail_of(struct str head, const struct http_request_line *line)
 
 /* Write the start line; *authority is that of an absolute-form target. */
 static int add_start_line(struct buf *out, struct str head, const struct http_request_line *line,
-                          const struct rewrite *rules, struct str *authority, struct err *e)
+                          struct str path, const struct rewrite *rules, struct str *authority,
+                          struct err *e)
 {
     struct str target = line->target;
     bool was_absolute = cut_absolute(&target, authority);
+    int rc;
 
     if (buf_add(out, line->method, e) < 0 || buf_addc(out, ' ', e) < 0)
         return -1;
-    if (add_target(out, line->method, target, was_absolute, rules->prefix, e) < 0)
-        return -1;
-    return buf_add(out, tail_of(head, line), e);
+    if (was_absolute && asks_for_nothing(line->method, target))
+        rc = buf_addc(out, '*', e);
+    else if (was_absolute || str_starts(target, STR("/")))
+        rc = add_path(out, target, path, rules, e);
+    else
+        rc = buf_add(out, target, e);
+    return rc < 0 ? -1 : buf_add(out, tail_of(head, line), e);
 }
 
 /* ---- head and body -------------------------------------------------------- */
@@ -280,7 +291,8 @@ static bool has_fields(struct str head)
     return http_next_field(&rest, &field);
 }
 
-static int add_head(struct buf *out, struct str head, const struct rewrite *rules, struct err *e)
+static int add_head(struct buf *out, struct str head, struct str path, const struct rewrite *rules,
+                    struct err *e)
 {
     struct http_request_line line;
     struct str authority = {0};
@@ -288,7 +300,7 @@ static int add_head(struct buf *out, struct str head, const struct rewrite *rule
 
     if (!http_request_line(head, &line))
         return err_set(e, ERR_INPUT, "not the head of a request");
-    if (add_start_line(out, head, &line, rules, &authority, e) < 0)
+    if (add_start_line(out, head, &line, path, rules, &authority, e) < 0)
         return -1;
     if (line.version.len == 0 && !has_fields(head)) /* HTTP/0.9 */
         return buf_add(out, http_fields(head), e);
@@ -307,14 +319,14 @@ static int add_chunk_end(struct buf *out, const struct http_message *m, struct e
     return buf_add(out, STR("\r\n"), e);
 }
 
-int copy_make(struct copy *c, const struct http_message *request, const struct rewrite *rules,
-              struct err *e)
+int copy_make(struct copy *c, const struct http_message *request, struct str path,
+              const struct rewrite *rules, struct err *e)
 {
     bool small = request->body.len <= SMALL_BODY;
     size_t body = request->body.len;
 
     copy_reset(c);
-    if (add_head(&c->front, request->head, rules, e) < 0)
+    if (add_head(&c->front, request->head, path, rules, e) < 0)
         return -1;
     if (request->chunked && body && buf_printf(&c->front, e, "%zx\r\n", body) < 0)
         return -1;

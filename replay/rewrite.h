@@ -3,14 +3,15 @@
  * Order, case, duplicates and line breaks of fields stay as they were captured.
  * What changes, and nothing else:
  *
- *   target     the prefix is put in front of the path; absolute-form, which is
- *              for proxies, becomes origin-form (RFC 9112, 3.2)
+ *   target     the path may be another one (path.h), and the prefix is put in front
+ *              of it; absolute-form, which is for proxies, becomes origin-form
+ *              (RFC 9112, 3.2)
  *   Host       by policy: keep, target, shadow, or a fixed name
  *   hop-by-hop Connection and what it names, Keep-Alive, Proxy-Connection, TE,
  *              Upgrade are left out: they were about the recorded connection,
  *              ours is kept alive (RFC 9110, 7.6.1). HTTP/1.0 has to ask for it.
  *   Expect     left out: the copy's content is sent without waiting
- *   fields     --remove-header and --header (fields.h)
+ *   fields     those of rules, --remove-header and --header (fields.h)
  *   marker     X-Mirrorctl: 1 at the end, so that captures can skip copies
  *
  * The body is framed as it was, by Content-Length or chunked with trailers;
@@ -48,9 +49,10 @@ struct copy {
 void copy_init(struct copy *c);
 
 /* Fill *c with the copy of `request`, whose head must be a request's and whose
- * bytes must stay. Returns 0, or -1 with *e set. */
-int copy_make(struct copy *c, const struct http_message *request, const struct rewrite *rules,
-              struct err *e);
+ * bytes must stay. `path` is to stand in place of its own; data NULL keeps that.
+ * Returns 0, or -1 with *e set. */
+int copy_make(struct copy *c, const struct http_message *request, struct str path,
+              const struct rewrite *rules, struct err *e);
 
 /* What comes next when `sent` bytes are gone; empty at the end. */
 struct str copy_rest(const struct copy *c, size_t sent);

@@ -20,10 +20,15 @@ static uint64_t fnv1a(uint64_t h, struct str bytes)
 
 void select_init(struct select *s, const char *seed, uint32_t ppm)
 {
-    struct str text = str_of(seed ? seed : SELECT_DEFAULT_SEED);
+    select_init_apart(s, seed, "");
+    s->ppm = ppm;
+}
 
-    *s = (struct select){.ppm = ppm};
-    s->seeded = fnv1a(fnv1a(fnv_offset, text), str_from("", 1));
+void select_init_apart(struct select *s, const char *seed, const char *what)
+{
+    uint64_t h = fnv1a(fnv_offset, str_of(seed ? seed : SELECT_DEFAULT_SEED));
+
+    *s = (struct select){.seeded = fnv1a(fnv1a(h, str_of(what)), str_from("", 1))};
 }
 
 uint64_t select_mix(uint64_t v)
@@ -40,14 +45,20 @@ uint64_t select_hash(const struct select *s, struct str key)
     return select_mix(fnv1a(s->seeded, key));
 }
 
-/* The upper 64 bits of hash * 1000000, without a 128-bit type, which ISO C
- * does not have. The sum cannot overflow: both factors are below 2^32. */
+/* The upper half of the product, without a 128-bit type, which ISO C does not
+ * have: as one learns to multiply at school, in digits of 32 bits. */
+uint64_t select_scale(uint64_t hash, uint64_t n)
+{
+    uint64_t low = (hash & UINT32_MAX) * (n & UINT32_MAX);
+    uint64_t one = (hash >> 32) * (n & UINT32_MAX) + (low >> 32);
+    uint64_t other = (hash & UINT32_MAX) * (n >> 32) + (one & UINT32_MAX);
+
+    return (hash >> 32) * (n >> 32) + (one >> 32) + (other >> 32);
+}
+
 uint32_t select_position(uint64_t hash)
 {
-    uint64_t high = (hash >> 32) * SELECT_ALL;
-    uint64_t low = (hash & UINT32_MAX) * SELECT_ALL;
-
-    return (uint32_t)((high + (low >> 32)) >> 32);
+    return (uint32_t)select_scale(hash, SELECT_ALL);
 }
 
 bool select_key(const struct select *s, struct str key)

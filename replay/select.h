@@ -29,10 +29,15 @@ struct select {
 /* Draw `ppm` of a million, by KEY_AUTO. `seed` may be NULL for the default. */
 void select_init(struct select *s, const char *seed, uint32_t ppm);
 
+/* For a draw that has nothing to do with that one: `what` ("/baseline") is added to
+ * the seed. Only for hashes. */
+void select_init_apart(struct select *s, const char *seed, const char *what);
+
 /* The hash of a key: 64 bits that depend on each bit of seed and key. */
 uint64_t select_hash(const struct select *s, struct str key);
 
-/* Where on the scale of 0 to 999999 a hash stands. */
+/* Where a hash stands on a scale of 0 to n - 1, or to 999999. */
+uint64_t select_scale(uint64_t hash, uint64_t n);
 uint32_t select_position(uint64_t hash);
 
 /* True if the request with this key is chosen. */

@@ -20,7 +20,7 @@ static char *sent(const struct http_message *m, const struct rewrite *rules, siz
 
     copy_init(&c);
     buf_init(&all, 64 * 1024 * 1024);
-    if (copy_make(&c, m, rules, &e) < 0)
+    if (copy_make(&c, m, (struct str){0}, rules, &e) < 0)
         fail_msg("%s", e.text);
     while ((piece = str_head(copy_rest(&c, n), step)).len) {
         assert_int_equal(buf_add(&all, piece, &e), 0);
@@ -170,7 +170,7 @@ static void large_bodies_are_not_copied(void **state)
     (void)state;
     memset(body, 'x', N);
     copy_init(&c);
-    assert_int_equal(copy_make(&c, &m, &keep, NULL), 0);
+    assert_int_equal(copy_make(&c, &m, (struct str){0}, &keep, NULL), 0);
     assert_ptr_equal(copy_rest(&c, c.front.len).data, body);
     assert_true(c.front.len + c.back.len < 200);
     copy_release(&c);
@@ -317,8 +317,8 @@ static void a_copy_can_be_made_again_in_the_same_place(void **state)
 
     (void)state;
     copy_init(&c);
-    assert_int_equal(copy_make(&c, &first, &keep, NULL), 0);
-    assert_int_equal(copy_make(&c, &second, &keep, NULL), 0);
+    assert_int_equal(copy_make(&c, &first, (struct str){0}, &keep, NULL), 0);
+    assert_int_equal(copy_make(&c, &second, (struct str){0}, &keep, NULL), 0);
     assert_true(str_eq(copy_rest(&c, 0), second.head));
     copy_release(&c);
 }
@@ -331,7 +331,7 @@ static void what_is_no_request_is_refused(void **state)
 
     (void)state;
     copy_init(&c);
-    assert_int_equal(copy_make(&c, &m, &keep, &e), -1);
+    assert_int_equal(copy_make(&c, &m, (struct str){0}, &keep, &e), -1);
     assert_int_equal(e.kind, ERR_INPUT);
     copy_release(&c);
 }
