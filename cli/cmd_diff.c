@@ -1,9 +1,11 @@
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/diff_options.h"
 #include "cli/option.h"
+#include "cli/output.h"
 #include "cli/results.h"
 #include "cli/status.h"
 #include "core/log.h"
@@ -12,12 +14,15 @@
 struct options {
     struct diff_options diff;
     uint64_t threads;
+    bool print_default_rules;
 };
 
 static const struct option_spec table[] = {
     OPT_PART(diff, diff_options),
     OPT_COUNT(0, "threads", threads, "N", 0, 1024,
               "comparing threads; 0 chooses (default); the report does not depend on it"),
+    OPT_FLAG(0, "print-default-rules", print_default_rules,
+             "print the rules that hold for headers, as a file of rules, and end"),
     OPT_END,
 };
 
@@ -69,6 +74,20 @@ static int judge(struct diff *d, struct results *results, const struct options *
     return status_worst(status, diff_options_conclude(&o->diff, d));
 }
 
+static int print_default_rules(void)
+{
+    struct output out = {STDOUT_FILENO, "standard output"};
+    struct buf text;
+    struct err e = {0};
+    int status = EXIT_DONE;
+
+    buf_init(&text, 1024 * 1024);
+    if (diff_default_rules(&text, &e) < 0 || output_write(&out, buf_str(&text), &e) < 0)
+        status = status_fail(&e);
+    buf_release(&text);
+    return status;
+}
+
 static int run_diff(const void *options, int argc, char **argv)
 {
     const struct options *o = options;
@@ -81,14 +100,15 @@ static int run_diff(const void *options, int argc, char **argv)
     struct err e = {0};
     int status;
 
+    if (o->print_default_rules)
+        return print_default_rules();
     if (argc == 0) {
         err_set(&e, ERR_USAGE, "FILE is missing: a result of mirrorctl replay, or -");
         return status_fail(&e);
     }
     read_on_at_first_signal();
     config.file = argv[0];
-    diff_options_configure(&o->diff, &config);
-    d = diff_open(&config, &e);
+    d = diff_options_open(&o->diff, &config, &e);
     listener.ctx = d;
     if (d)
         results = results_open(argv, (size_t)argc, &listener, &e);

@@ -318,9 +318,8 @@ static int open_all(struct run *run, struct err *e)
     if (replay_options_headers(&o->replay, &run->headers, &replay, e) < 0)
         return -1;
     capture_options_configure(&o->capture, &capture);
-    diff_options_configure(&o->diff, &diff);
     run->pairs = queue_new(PAIRS_MAX, e);
-    run->diff = run->pairs ? diff_open(&diff, e) : NULL;
+    run->diff = run->pairs ? diff_options_open(&o->diff, &diff, e) : NULL;
     run->replay = run->diff ? replay_open(&replay, e) : NULL;
     if (!run->replay || feed_open_capture(&run->feed, &capture, o->replay.methods, e) < 0)
         return -1;

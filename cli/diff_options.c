@@ -13,16 +13,22 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "core/log.h"
+#include "core/mem.h"
 
 enum {
     REPORT_MAX = 1 << 30,
     ANNOTATIONS_MAX = 64 * 1024,
     DEFAULT_WIDTH = 100,
     MIN_WIDTH = 60,
-    MAX_WIDTH = 160
+    MAX_WIDTH = 160,
+    FILE_MAX = 16 * 1024 * 1024
 };
 
 static option_reader read_format, read_report;
+
+enum policy { POLICY_EXACT, POLICY_ADDITIVE };
+static const char *const policies[] = {"exact", "additive", NULL};
 
 const struct option_spec diff_options[] = {
     OPT_OWN(0, "format", format, "FORMAT", read_format,
@@ -34,6 +40,11 @@ const struct option_spec diff_options[] = {
              "or a share, such as body=0.5%), latency, coverage; also off and warn; repeatable"),
     OPT_LIST(0, "endpoint-pattern", patterns, "PATTERN",
              "count requests like 'GET /users/{id}' as one endpoint; repeatable"),
+    OPT_LIST(0, "rules", rules, "FILE", "what may differ: a file of rules (YAML); repeatable"),
+    OPT_LIST(0, "ignore", ignores, "PATH",
+             "ignore what stands at PATH: '$.meta.ts', /meta/ts or header:etag; repeatable"),
+    OPT_CHOICE(0, "policy", policy, "POLICY", policies,
+               "exact (default), or additive: fields and headers that v2 adds are no difference"),
     OPT_FLAG(0, "annotate", annotate,
              "say the verdict and what made it on standard error as commands for GitHub's "
              "workflows; done by itself where GITHUB_ACTIONS is set"),
@@ -184,14 +195,112 @@ static bool lists_pairs(const struct diff_options *o)
     return found;
 }
 
-void diff_options_configure(const struct diff_options *o, struct diff_config *c)
+static void configure(const struct diff_options *o, struct diff_config *c)
 {
     c->gates = o->gates.items;
     c->n_gates = o->gates.n;
     c->patterns = o->patterns.items;
     c->n_patterns = o->patterns.n;
+    c->ignores = o->ignores.items;
+    c->n_ignores = o->ignores.n;
+    c->additive = o->policy == POLICY_ADDITIVE;
     c->show_secrets = o->show_secrets;
     c->list_pairs = lists_pairs(o);
+}
+
+/* ---- files that people wrote ---- */
+
+static int read_file(const char *path, struct buf *text, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char part[16 * 1024];
+    ssize_t got = 1;
+
+    if (fd < 0)
+        return err_set(e, ERR_USAGE, "%s: %s", path, strerror(errno));
+    while (got != 0) {
+        got = read(fd, part, sizeof part);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 || buf_append(text, part, (size_t)got, e) < 0)
+            break;
+    }
+    if (got < 0)
+        err_set(e, ERR_USAGE, "%s: %s", path, strerror(errno));
+    close(fd);
+    return got == 0 ? 0 : -1;
+}
+
+/* The texts of the files, as long as they are needed. */
+struct files {
+    struct diff_file *list;
+    struct buf *texts;
+    size_t n;
+};
+
+static void files_release(struct files *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        buf_release(&f->texts[i]);
+    mem_free(f->texts);
+    mem_free(f->list);
+}
+
+static int files_read(struct files *f, const struct option_list *names, struct err *e)
+{
+    *f = (struct files){.list = mem_array(names->n + 1, sizeof *f->list),
+                        .texts = mem_array(names->n + 1, sizeof *f->texts)};
+    if (!f->list || !f->texts)
+        return err_nomem(e, "reading rules");
+    for (; f->n < names->n; f->n++) {
+        struct buf *text = &f->texts[f->n];
+
+        buf_init(text, FILE_MAX);
+        if (read_file(names->items[f->n], text, e) < 0) {
+            buf_release(text);
+            return -1;
+        }
+        f->list[f->n] = (struct diff_file){names->items[f->n], buf_str(text)};
+    }
+    return 0;
+}
+
+/* Line by line: a message may point below what it is about. */
+static void tell(const struct diag *d)
+{
+    struct buf text;
+    struct str rest;
+
+    buf_init(&text, FILE_MAX);
+    if (diag_write(d, &text, NULL) == 0) {
+        rest = str_from(text.data, text.len - 1);
+        while (rest.data) {
+            struct str line = str_cut(&rest, '\n');
+            log_error("%.*s", STR_ARG(line));
+        }
+    }
+    buf_release(&text);
+}
+
+struct diff *diff_options_open(const struct diff_options *o, struct diff_config *c, struct err *e)
+{
+    struct diff *d = NULL;
+    struct files rules;
+    struct diags diags;
+
+    diags_init(&diags);
+    configure(o, c);
+    c->diags = &diags;
+    if (files_read(&rules, &o->rules, e) == 0) {
+        c->rules = rules.list;
+        c->n_rules = rules.n;
+        d = diff_open(c, e);
+    }
+    for (const struct diag *m = diags.first; m; m = m->next)
+        tell(m);
+    files_release(&rules);
+    diags_release(&diags);
+    return d;
 }
 
 int diff_options_conclude(const struct diff_options *o, const struct diff *d)

@@ -10,7 +10,8 @@
 
 struct diff_options {
     const char *format;
-    struct option_list reports, gates, patterns;
+    struct option_list reports, gates, patterns, rules, ignores;
+    int policy; /* enum policy of the table */
     bool show_secrets, annotate;
 };
 
@@ -22,8 +23,10 @@ extern const struct option_spec diff_options[];
         .format = "text", \
     }
 
-/* Fill in what of the configuration the options say; it then points to them. */
-void diff_options_configure(const struct diff_options *o, struct diff_config *c);
+/* Fill in what of the configuration the options say, read the files that they
+ * name, and open. What is wrong in files is told at once, one by one. NULL with *e
+ * set. The options must live on. */
+struct diff *diff_options_open(const struct diff_options *o, struct diff_config *c, struct err *e);
 
 /* Judge what was compared and write the reports: to standard output, and to
  * files. Returns the exit status, having said what could not be written. */

@@ -138,3 +138,162 @@ int json_number_cmp(struct str a, struct str b)
     c = cmp_magnitude(&x, &y);
     return x.negative ? -c : c;
 }
+
+/* ---- nearness ---- */
+
+/* Beyond it places could overflow; no service means such a number. */
+enum { EXPONENT_DIGITS = 17, FACTOR_DIGITS = 17 };
+
+/* Digits yet to be read, the first of them worth 10^place. */
+struct cursor {
+    struct str digits;
+    int64_t place;
+};
+
+/* False when the exponent is out of reach. */
+static bool exponent_of(const struct decimal *d, int64_t *exponent)
+{
+    uint64_t e = 0;
+
+    if (d->exponent.len > EXPONENT_DIGITS || (d->exponent.len && !str_to_u64(d->exponent, &e)))
+        return false;
+    *exponent = d->exponent_negative ? -(int64_t)e : (int64_t)e;
+    return true;
+}
+
+static bool cursor_of(const struct decimal *d, struct cursor *c)
+{
+    int64_t exponent;
+
+    *c = (struct cursor){.digits = d->digits};
+    if (!exponent_of(d, &exponent))
+        return false;
+    c->place = d->point + exponent - 1;
+    return true;
+}
+
+/* The digit at `place`, which is not above the cursor's. */
+static int take_digit(struct cursor *c, int64_t place)
+{
+    if (!c->digits.len || c->place != place)
+        return 0;
+    c->place--;
+    return next_digit(&c->digits) - '0';
+}
+
+static int64_t highest(int64_t place, const struct cursor *c)
+{
+    return c->digits.len && c->place > place ? c->place : place;
+}
+
+/* A factor as a whole number times 10^*shift. */
+static bool whole_factor(struct str text, int64_t *whole, int64_t *shift)
+{
+    struct decimal d = decimal_of(text);
+    struct cursor c;
+    int n = 0;
+
+    if (!cursor_of(&d, &c))
+        return false;
+    for (*whole = 0; c.digits.len; c.place--, n++) {
+        if (n == FACTOR_DIGITS)
+            return false;
+        *whole = *whole * 10 + (next_digit(&c.digits) - '0');
+    }
+    *shift = c.place + 1;
+    return true;
+}
+
+/* Is |x| + sign * |y| - factor * m positive? Summed up from the highest place
+ * down. What is below a place is worth 2 of it at most, or -2 - factor: beyond
+ * that no later digit can turn the sign. So however long the texts and however
+ * large the exponents, it takes some 20 steps more than there are digits. */
+static bool exceeds(struct cursor x, struct cursor y, int sign, struct cursor m, int64_t factor)
+{
+    int64_t sum = 0, place = 0;
+    bool started = false;
+
+    for (;;) {
+        if (!x.digits.len && !y.digits.len && !m.digits.len)
+            return sum > 0;
+        if (!started || sum == 0) {
+            place = highest(highest(highest(INT64_MIN, &x), &y), &m);
+            started = true;
+        }
+        sum = sum * 10 + take_digit(&x, place) + sign * take_digit(&y, place) -
+              factor * take_digit(&m, place);
+        place--;
+        if (sum > factor + 2 || sum < -2)
+            return sum > 0;
+    }
+}
+
+bool json_number_near(struct str a, struct str b, struct str factor, bool relative)
+{
+    struct decimal x = decimal_of(a), y = decimal_of(b), one = decimal_of(STR("1")), swap;
+    struct cursor cx, cy, cm;
+    int64_t whole, shift;
+    bool apart = x.negative != y.negative;
+
+    if (json_number_cmp(a, b) == 0)
+        return true;
+    if (x.zero || (!y.zero && cmp_magnitude(&x, &y) < 0)) {
+        swap = x;
+        x = y;
+        y = swap;
+    }
+    if (!cursor_of(&x, &cx) || !cursor_of(&y, &cy) || !whole_factor(factor, &whole, &shift) ||
+        !cursor_of(relative ? &x : &one, &cm))
+        return false;
+    cm.place += shift;
+    return !exceeds(cx, cy, apart ? 1 : -1, cm, whole);
+}
+
+/* ---- hashing ---- */
+
+uint64_t json_number_hash(struct str text, bool *plain)
+{
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t digits = 0, exponent = 0;
+    int64_t order = 0;
+    size_t zeros = 0, i = text.len && text.data[0] == '-';
+    bool point = false, negative = i > 0, negative_exponent = false;
+
+    *plain = true;
+    for (; i < text.len && (text.data[i] | 0x20) != 'e'; i++) {
+        char c = text.data[i];
+
+        if (c == '.') {
+            point = true;
+            continue;
+        }
+        if (c == '0') {
+            zeros += digits != 0;
+            order += point ? -(digits == 0) : digits != 0;
+            continue;
+        }
+        for (; zeros; zeros--) /* those inside, not those at the end */
+            digits = (digits + 1) * odd;
+        digits = (digits + (uint64_t)(c - '0') + 1) * odd;
+        order += !point;
+    }
+    if (digits == 0 || i < text.len || (point && zeros))
+        *plain = text.len == 1;
+    if (digits == 0)
+        return odd;
+    if (i < text.len && ++i < text.len && (text.data[i] == '-' || text.data[i] == '+'))
+        negative_exponent = text.data[i++] == '-';
+    while (i < text.len && text.data[i] == '0')
+        i++;
+    if (text.len - i > EXPONENT_DIGITS) {
+        for (; i < text.len; i++)
+            exponent = (exponent + (uint64_t)text.data[i]) * odd;
+    } else {
+        for (; i < text.len; i++)
+            exponent = exponent * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    exponent = (uint64_t)order + (negative_exponent ? -exponent : exponent);
+    digits ^= (exponent + negative) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    digits ^= digits >> 32;
+    return (digits * odd) ^ (negative ? odd : 0);
+}

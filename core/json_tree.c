@@ -15,7 +15,7 @@
 
 #include "core/utf8.h"
 
-enum { NODES_FIRST = 16, NODES_LARGEST = 512 };
+enum { NODES_FIRST = 16, NODES_LARGEST = 512, RECORD_SEPARATOR = 0x1e };
 
 /* An array or object that is still open, and its newest item. */
 struct frame {
@@ -34,7 +34,8 @@ struct reader {
     size_t batch;
     struct frame *stack; /* stack[0] is not used: depth 0 is outside of everything */
     size_t depth;
-    bool opened; /* the value just read is an array or object, now open */
+    bool opened;   /* the value just read is an array or object, now open */
+    bool sequence; /* stack[0] is used after all: it holds what follows each other */
 };
 
 static const char *fault(struct reader *r, const char *at, const char *what)
@@ -385,6 +386,15 @@ static const char *add_item(struct reader *r, const char *at, struct json_node *
     return f->box->type == JSON_OBJECT ? read_key(r, at, n) : at;
 }
 
+/* The next value of a sequence, or NULL in *node at its end. */
+static const char *next_value(struct reader *r, const char *at, struct json_node **node)
+{
+    while (at < r->end && (str_is_blank(*at) || *at == RECORD_SEPARATOR))
+        at++;
+    *node = NULL;
+    return at == r->end ? at : add_item(r, at, node);
+}
+
 /* After a value: close what closes here, then make *node the next one to be
  * read, or NULL at the end of the text. */
 static const char *next_item(struct reader *r, const char *at, struct json_node **node)
@@ -394,6 +404,8 @@ static const char *next_item(struct reader *r, const char *at, struct json_node 
     for (r->opened = false;; first = false) {
         bool object;
 
+        if (r->depth == 0 && r->sequence)
+            return next_value(r, at, node);
         at = skip_space(at, r->end);
         if (r->depth == 0) {
             *node = NULL;
@@ -415,8 +427,8 @@ static const char *next_item(struct reader *r, const char *at, struct json_node 
     }
 }
 
-struct json_node *json_parse(struct str text, struct arena *mem, struct json_fault *said,
-                             struct err *e)
+static struct json_node *parse(struct str text, struct arena *mem, struct json_fault *said,
+                               struct err *e, bool sequence)
 {
     struct frame stack[JSON_MAX_DEPTH + 1];
     struct json_fault ignored = {0};
@@ -435,6 +447,13 @@ struct json_node *json_parse(struct str text, struct arena *mem, struct json_fau
     if (str_starts(text, STR("\xef\xbb\xbf")))
         at += 3;
     root = node = new_node(&r, at);
+    if (root && sequence) {
+        root->type = JSON_ARRAY;
+        r.stack[0].box = root;
+        r.stack[0].last = NULL;
+        r.sequence = true;
+        at = next_value(&r, at, &node);
+    }
     while (node && at) {
         at = read_value(&r, at, node);
         if (at)
@@ -443,15 +462,32 @@ struct json_node *json_parse(struct str text, struct arena *mem, struct json_fau
     return at ? root : NULL;
 }
 
-const struct json_node *json_member(const struct json_node *object, struct str key)
+struct json_node *json_parse(struct str text, struct arena *mem, struct json_fault *said,
+                             struct err *e)
+{
+    return parse(text, mem, said, e, false);
+}
+
+struct json_node *json_parse_sequence(struct str text, struct arena *mem, struct json_fault *said,
+                                      struct err *e)
+{
+    return parse(text, mem, said, e, true);
+}
+
+struct json_node *json_member_of(const struct json_node *object, struct str key)
 {
     if (object->type != JSON_OBJECT)
         return NULL;
-    for (const struct json_node *n = object->child; n; n = n->next) {
+    for (struct json_node *n = object->child; n; n = n->next) {
         if (str_eq(n->key, key))
             return n;
     }
     return NULL;
+}
+
+const struct json_node *json_member(const struct json_node *object, struct str key)
+{
+    return json_member_of(object, key);
 }
 
 const char *json_type_name(enum json_type type)

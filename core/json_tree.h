@@ -30,12 +30,14 @@ enum json_type {
 };
 
 struct json_node {
-    enum json_type type;
+    uint8_t type;            /* enum json_type */
+    uint8_t flags;           /* 0: like `mark`, for whoever walks the tree */
     uint32_t count;          /* elements or members */
     struct json_node *next;  /* the following element or member */
     struct json_node *child; /* the first element or member, in order */
     struct str key;          /* of a member: name, escapes resolved */
     struct str text;         /* number: as written; string: bytes, escapes resolved */
+    uint64_t mark;           /* 0 */
 };
 
 /* What stands behind an err of json_parse. */
@@ -55,11 +57,31 @@ struct json_node *json_parse(struct str text, struct arena *mem, struct json_fau
 /* The first member called `key`, or NULL. For documents with few members. */
 const struct json_node *json_member(const struct json_node *object, struct str key);
 
+/* The same in a tree that may be changed. */
+struct json_node *json_member_of(const struct json_node *object, struct str key);
+
+/* Read values that follow each other: lines of JSON (NDJSON), with or without
+ * records separators (RFC 7464) or white space between them, as elements of an
+ * array that stands for the text. As json_parse(). */
+struct json_node *json_parse_sequence(struct str text, struct arena *mem, struct json_fault *fault,
+                                      struct err *e);
+
 /* "number", "string", ...; false and true are "boolean". */
 const char *json_type_name(enum json_type type);
 
 /* Order two numbers by value, exactly, whatever their size: -1, 0, 1. Both must
  * be texts of JSON numbers. 1.0, 1 and 10e-1 are equal, as are 0 and -0. */
 int json_number_cmp(struct str a, struct str b);
+
+/* True if |a - b| <= factor * m, exactly, where m is 1 or, with `relative`, the
+ * larger of |a| and |b|. `factor` is a JSON number of at most 18 digits, not
+ * negative. Numbers whose exponents have more than 17 digits are never near. */
+bool json_number_near(struct str a, struct str b, struct str factor, bool relative);
+
+/* A 64-bit hash of the value: numbers that are equal have equal hashes, but for
+ * those whose exponents have more than 17 digits. *plain tells whether it is
+ * spelled in the one way without needless zeros and exponents, so that two equal
+ * numbers that are plain have the same text. */
+uint64_t json_number_hash(struct str text, bool *plain);
 
 #endif

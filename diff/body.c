@@ -161,8 +161,9 @@ int body_parse(struct body *b, struct err *e)
 
     if (b->parsed != BODY_NOT_PARSED)
         return 0;
-    b->tree = reader ? reader->read(b->type, b->bytes, &b->mem, &why)
-                     : json_parse(b->bytes, &b->mem, &b->fault, &why);
+    b->tree = reader                    ? reader->read(b->type, b->bytes, &b->mem, &why)
+              : body_says_json_lines(b) ? json_parse_sequence(b->bytes, &b->mem, &b->fault, &why)
+                                        : json_parse(b->bytes, &b->mem, &b->fault, &why);
     if (b->tree) {
         b->parsed = BODY_JSON;
         return 0;
@@ -186,6 +187,22 @@ bool body_says_json(const struct body *b)
 bool body_says_fields(const struct body *b)
 {
     return tree_reader_for(b->media) != NULL;
+}
+
+bool body_says_json_lines(const struct body *b)
+{
+    static const struct str types[] = {
+        STR_INIT("application/x-ndjson"),      STR_INIT("application/ndjson"),
+        STR_INIT("application/jsonl"),         STR_INIT("application/x-jsonlines"),
+        STR_INIT("application/jsonlines"),     STR_INIT("application/json-seq"),
+        STR_INIT("application/x-json-stream"),
+    };
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (str_ieq(b->media, types[i]))
+            return true;
+    }
+    return false;
 }
 
 bool body_says_text(const struct body *b)

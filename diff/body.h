@@ -36,7 +36,8 @@ struct body {
     struct str bytes;          /* decoded where it is BODY_READY, text as UTF-8; else as received */
     bool charset_unknown;      /* or text that is not in it: not UTF-8 then */
     enum body_tree parsed;     /* after body_parse() */
-    const struct json_node *tree;
+    struct json_node *tree;
+    uint32_t *pruned; /* how often each rule took something out of it; NULL: not yet */
     struct json_fault fault;
 
     struct buf decoded, text;
@@ -56,7 +57,8 @@ int body_parse(struct body *b, struct err *e);
 
 /* What Content-Type claims. */
 bool body_says_json(const struct body *b);
-bool body_says_fields(const struct body *b); /* a form, events, parts */
+bool body_says_fields(const struct body *b);     /* a form, events, parts */
+bool body_says_json_lines(const struct body *b); /* values that follow each other */
 bool body_says_text(const struct body *b);
 
 /* True if it begins like a JSON object or array, whatever it claims. */

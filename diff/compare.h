@@ -32,6 +32,9 @@ int compare_bodies(struct body *v1, struct body *v2, struct diffs *out, struct e
 /* Add what differs between the fields of two response heads. */
 int compare_headers(struct str v1, struct str v2, struct diffs *out, struct err *e);
 
+/* What holds for headers when no rule does, as a file of rules. */
+int compare_headers_rules(struct buf *out, struct err *e);
+
 /* The path of differences that concern a body as a whole. */
 #define COMPARE_ROOT STR("$")
 

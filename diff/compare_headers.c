@@ -13,6 +13,7 @@
 #include "diff/compare.h"
 #include "diff/header_lines.h"
 #include "diff/own_address.h"
+#include "diff/rules.h"
 
 /* ---- the ways to compare ---- */
 
@@ -151,14 +152,76 @@ static int by_way(const void *key, const void *way)
     return str_cmp(*(const struct str *)key, ((const struct way *)way)->name);
 }
 
+/* ---- by a rule ---- */
+
+static bool are_near(const struct rule *r, const struct header_lines *l)
+{
+    return l->n1 == 1 && l->n2 == 1 && rule_is_near(r, l->v1->value, l->v2->value);
+}
+
+/* What a rule says of a header goes before what is in the table: 1 when that was
+ * it, 0 when there is none, -1. */
+static int compare_by_rule(struct header_sink *h, const struct header_lines *l)
+{
+    static const enum rule_action others[] = {RULE_ABS,       RULE_REL,       RULE_WITHIN,
+                                              RULE_UNORDERED, RULE_TYPE_ONLY, RULE_COMPARE};
+    const struct rule *r = rules_find_header(h->out->rules, l->name, RULE_BIT(RULE_IGNORE)),
+                      *last = NULL;
+    size_t count = h->out->count;
+    int rc;
+
+    if (r) {
+        rules_hit(h->out->rules, r);
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        r = rules_find_header(h->out->rules, l->name, RULE_BIT(others[i]));
+        last = r ? r : last;
+        if (r && !header_same_lines(l) && are_near(r, l)) {
+            rules_hit(h->out->rules, r);
+            return 1;
+        }
+    }
+    if (!last || header_same_lines(l))
+        return last != NULL;
+    rc = last->action == RULE_UNORDERED   ? header_compare_set(h, l)
+         : last->action == RULE_TYPE_ONLY ? compare_shape(h, l)
+                                          : compare_plain(h, l);
+    if (last->action == RULE_COMPARE || h->out->count == count)
+        rules_hit(h->out->rules, last);
+    return rc < 0 ? -1 : 1;
+}
+
 static int compare_lines(struct header_sink *h, const struct header_lines *l)
 {
     const struct way *way =
         bsearch(&l->name, ways, sizeof ways / sizeof *ways, sizeof *ways, by_way);
+    int rc = h->out->rules && h->out->rules->headers ? compare_by_rule(h, l) : 0;
 
+    if (rc)
+        return rc < 0 ? -1 : 0;
     if (str_starts(l->name, STR("x-b3-")))
         return compare_ignored(h, l);
     return way ? way->compare(h, l) : compare_plain(h, l);
+}
+
+int compare_headers_rules(struct buf *out, struct err *e)
+{
+    int rc = buf_add(out,
+                     STR("# What holds for headers unless a rule says otherwise; `ignore: false` "
+                         "has one\n# of them compared.\nrules:\n"),
+                     e);
+
+    for (size_t i = 0; rc == 0 && i < sizeof ways / sizeof *ways; i++) {
+        const char *action = ways[i].compare == compare_ignored      ? "ignore"
+                             : ways[i].compare == compare_shape      ? "type_only"
+                             : ways[i].compare == header_compare_set ? "unordered"
+                                                                     : NULL;
+        if (action)
+            rc = buf_printf(out, e, "  - path: header:%.*s\n    %s: true\n", STR_ARG(ways[i].name),
+                            action);
+    }
+    return rc < 0 ? -1 : buf_add(out, STR("  - path: header:x-b3-*\n    ignore: true\n"), e);
 }
 
 /* ---- both heads ---- */

@@ -2,118 +2,72 @@
  *
  * Nothing goes through a double: numbers are compared as decimals, and those
  * equal in value but written otherwise (1 and 1.0) are a matter of form.
- * Members are matched by name, repeated names by their order; services write
- * members in a steady order, so both sides are walked together as long as the
- * names agree, and only what is left is sorted. Elements are matched by index.
- * Depth is bounded by the reader (JSON_MAX_DEPTH), so recursion is safe.
+ * Members are matched by name; services write them in a steady order, so both
+ * sides are walked together as long as the names agree. Depth is bounded by the
+ * reader (JSON_MAX_DEPTH), so recursion is safe.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/json_tree.h"
 #include "core/mem.h"
-#include "core/secret.h"
 #include "diff/compare.h"
-#include "diff/json_path.h"
-#include "diff/json_text.h"
+#include "diff/json_hash.h"
+#include "diff/json_walk.h"
 
-/* Differences looked at in one body; the rest is only counted. Finding out where
- * one is takes as many steps as the document is deep. */
-enum { VISITS_MAX = 100000 };
+/* Up to so many members are looked for one by one; more are sorted. */
+enum { FEW_MEMBERS = 24 };
 
-struct walk {
-    struct diffs *out;
-    struct err *e;
-    size_t visits;
-};
-
-static int compare_nodes(struct walk *w, const struct json_node *a, const struct json_node *b,
-                         const struct json_step *at);
-
-/* ---- saying what differs ---- */
-
-static int fill_text(struct walk *w, struct str text, struct str *copy)
-{
-    return arena_dup(&w->out->mem, text, copy, w->e);
-}
-
-/* Two strings or two numbers, which may be long: what surrounds the first
- * character that differs. */
-static int fill_scalars(struct walk *w, struct difference *d, const struct json_node *a,
-                        const struct json_node *b)
-{
-    struct json_text t;
-
-    d->v1 = a->text.len ? a->text : STR("");
-    d->v2 = b->text.len ? b->text : STR("");
-    if (diff_excerpt(&d->v1, &d->v2, EXCERPT_MAX, &w->out->mem, w->e) < 0)
-        return -1;
-    if (a->type == JSON_NUMBER)
-        return 0;
-    if (fill_text(w, json_text_string(d->v1, &t), &d->v1) < 0)
-        return -1;
-    return fill_text(w, json_text_string(d->v2, &t), &d->v2);
-}
-
-static int fill_lengths(struct walk *w, struct difference *d, uint32_t a, uint32_t b)
-{
-    char text[48];
-    int n = snprintf(text, sizeof text, "%u elements", a);
-
-    if (fill_text(w, str_from(text, (size_t)n), &d->v1) < 0)
-        return -1;
-    n = snprintf(text, sizeof text, "%u elements", b);
-    return fill_text(w, str_from(text, (size_t)n), &d->v2);
-}
-
-static int fill_values(struct walk *w, struct difference *d, const struct json_node *a,
-                       const struct json_node *b)
-{
-    bool secrets = w->out->show_secrets;
-    struct json_text t;
-
-    if (d->kind == KIND_LENGTH)
-        return fill_lengths(w, d, a->count, b->count);
-    if (a && b && a->type == b->type && (a->type == JSON_STRING || a->type == JSON_NUMBER))
-        return fill_scalars(w, d, a, b);
-    if (a && fill_text(w, json_text_write(a, secrets, &t), &d->v1) < 0)
-        return -1;
-    return b ? fill_text(w, json_text_write(b, secrets, &t), &d->v2) : 0;
-}
-
-/* Note a difference at `at`; a or b is NULL where there is nothing. */
-static int differ(struct walk *w, enum diff_kind kind, const struct json_node *a,
-                  const struct json_node *b, const struct json_step *at)
-{
-    struct json_path folded, exact;
-    struct difference *d;
-    struct str path, place;
-    int rc;
-
-    if (w->visits++ >= VISITS_MAX) {
-        w->out->left_out++;
-        w->out->notes |= NOTE_MANY;
-        return 0;
-    }
-    path = json_path_write(at, true, &folded);
-    rc = diffs_note(w->out, WHERE_BODY, kind, path, false, &d, w->e);
-    if (rc <= 0)
-        return rc;
-    place = json_path_write(at, false, &exact);
-    if (!str_eq(path, place) && fill_text(w, place, &d->at) < 0)
-        return -1;
-    if (kind != KIND_LENGTH && !w->out->show_secrets && json_path_is_secret(at)) {
-        d->v1 = a ? STR(SECRET_MASK) : d->v1;
-        d->v2 = b ? STR(SECRET_MASK) : d->v2;
-        return 0;
-    }
-    return fill_values(w, d, a, b);
-}
+/* Decoded and embedded documents of one comparison. */
+enum { INNER_MEMORY = 64 * 1024 * 1024 };
 
 /* ---- objects ---- */
 
+static int compare_member(struct json_walk *w, struct json_owner *owner, struct json_node *a,
+                          struct json_node *b, const struct json_step *up)
+{
+    struct json_step at = {.up = up, .owner = owner};
+
+    if (!b) {
+        at.key = a->key;
+        return json_differ(w, KIND_MISSING, a, b, &at);
+    }
+    at.key = b->key;
+    return a ? json_walk_nodes(w, a, b, &at) : json_differ(w, KIND_EXTRA, a, b, &at);
+}
+
+/* A few members in another order, no name twice: each is looked for from where
+ * the last one was found. */
+static int compare_few(struct json_walk *w, struct json_owner *owner, struct json_node *a,
+                       struct json_node *b, const struct json_step *up)
+{
+    struct json_node *others[FEW_MEMBERS];
+    size_t n = 0, next = 0, k;
+
+    for (; b; b = b->next)
+        others[n++] = b;
+    for (; a; a = a->next) {
+        struct json_node *twin = NULL;
+
+        for (k = 0; k < n && !twin; k++) {
+            struct json_node **place = &others[(next + k) % n];
+            if (*place && str_eq((*place)->key, a->key)) {
+                twin = *place;
+                *place = NULL;
+                next = (next + k + 1) % n;
+            }
+        }
+        if (compare_member(w, owner, a, twin, up) < 0)
+            return -1;
+    }
+    for (k = 0; k < n; k++) {
+        if (others[k] && compare_member(w, owner, NULL, others[k], up) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 struct member {
-    const struct json_node *node;
+    struct json_node *node;
     size_t place; /* keeps the order of members of one name */
 };
 
@@ -134,9 +88,9 @@ static size_t count_from(const struct json_node *m)
     return n;
 }
 
-static struct member *sorted(const struct json_node *m, size_t n)
+static struct member *sorted(struct json_node *m, size_t n)
 {
-    struct member *list = mem_array(n, sizeof *list);
+    struct member *list = mem_array(n + 1, sizeof *list);
 
     if (!list)
         return NULL;
@@ -146,39 +100,62 @@ static struct member *sorted(const struct json_node *m, size_t n)
     return list;
 }
 
-static int compare_member(struct walk *w, struct json_owner *owner, const struct json_node *a,
-                          const struct json_node *b, const struct json_step *up)
+static size_t same_name(const struct member *m, size_t n)
 {
-    struct json_step at = {.up = up, .owner = owner};
+    size_t len = 1;
 
-    if (!b) {
-        at.key = a->key;
-        return differ(w, KIND_MISSING, a, b, &at);
-    }
-    at.key = b->key;
-    return a ? compare_nodes(w, a, b, &at) : differ(w, KIND_EXTRA, a, b, &at);
+    while (len < n && str_eq(m[len].node->key, m[0].node->key))
+        len++;
+    return n ? len : 0;
 }
 
-/* Merge two sorted lists; the members that only one side has are left over. */
-static int merge(struct walk *w, struct json_owner *owner, const struct member *a, size_t na,
-                 const struct member *b, size_t nb, const struct json_step *up)
+/* Members of one name, as many as each side has. With as many on both they are
+ * matched in their order, since readers take the first or the last; else those
+ * that are equal go first, and what is left is missing or extra. */
+static int compare_twins(struct json_walk *w, struct json_owner *owner, struct member *a, size_t na,
+                         struct member *b, size_t nb, const struct json_step *up)
 {
-    size_t i = 0, j = 0;
-
-    while (i < na || j < nb) {
-        int c = i == na ? 1 : j == nb ? -1 : str_cmp(a[i].node->key, b[j].node->key);
-        const struct json_node *x = c <= 0 ? a[i++].node : NULL;
-        const struct json_node *y = c >= 0 ? b[j++].node : NULL;
-
-        if (compare_member(w, owner, x, y, up) < 0)
+    w->out->notes |= na > 1 && nb > 1 ? NOTE_TWINS : 0;
+    for (size_t i = 0; na != nb && i < na; i++) {
+        for (size_t j = 0; j < nb && a[i].node; j++) {
+            if (b[j].node && json_hash(a[i].node) == json_hash(b[j].node) &&
+                !((a[i].node->flags | b[j].node->flags) & JSON_NODE_ODD))
+                a[i].node = b[j].node = NULL;
+        }
+    }
+    for (size_t i = 0, j = 0; i < na || j < nb;) {
+        if (i < na && !a[i].node) {
+            i++;
+        } else if (j < nb && !b[j].node) {
+            j++;
+        } else if (compare_member(w, owner, i < na ? a[i++].node : NULL,
+                                  j < nb ? b[j++].node : NULL, up) < 0) {
             return -1;
+        }
     }
     return 0;
 }
 
-/* What is left of two objects once the names part. */
-static int compare_unordered(struct walk *w, struct json_owner *owner, const struct json_node *m,
-                             const struct json_node *n, const struct json_step *up)
+/* Merge two sorted lists, name by name. */
+static int merge(struct json_walk *w, struct json_owner *owner, struct member *a, size_t na,
+                 struct member *b, size_t nb, const struct json_step *up)
+{
+    while (na || nb) {
+        int c = !na ? 1 : !nb ? -1 : str_cmp(a->node->key, b->node->key);
+        size_t x = c <= 0 ? same_name(a, na) : 0, y = c >= 0 ? same_name(b, nb) : 0;
+
+        if (compare_twins(w, owner, a, x, b, y, up) < 0)
+            return -1;
+        a += x;
+        na -= x;
+        b += y;
+        nb -= y;
+    }
+    return 0;
+}
+
+static int compare_sorted(struct json_walk *w, struct json_owner *owner, struct json_node *m,
+                          struct json_node *n, const struct json_step *up)
 {
     size_t na = count_from(m), nb = count_from(n);
     struct member *a = sorted(m, na), *b = sorted(n, nb);
@@ -189,62 +166,75 @@ static int compare_unordered(struct walk *w, struct json_owner *owner, const str
     return rc;
 }
 
-static int compare_objects(struct walk *w, const struct json_node *a, const struct json_node *b,
+static bool are_few(const struct json_node *a, const struct json_node *b)
+{
+    return a->count <= FEW_MEMBERS && b->count <= FEW_MEMBERS && !json_has_twins(a) &&
+           !json_has_twins(b);
+}
+
+/* Where one side has more members a name may stand there twice: then nothing is
+ * matched before all members of that name are known. */
+static int compare_objects(struct json_walk *w, struct json_node *a, struct json_node *b,
                            const struct json_step *up)
 {
-    const struct json_node *m = a->child, *n = b->child;
+    struct json_node *m = a->child, *n = b->child;
     struct json_owner owner = {.object = a};
 
+    if (a->count != b->count && !are_few(a, b))
+        return compare_sorted(w, &owner, m, n, up);
     for (; m && n && str_eq(m->key, n->key); m = m->next, n = n->next) {
         if (compare_member(w, &owner, m, n, up) < 0)
             return -1;
     }
-    return m || n ? compare_unordered(w, &owner, m, n, up) : 0;
+    if (!m && !n)
+        return 0;
+    return are_few(a, b) ? compare_few(w, &owner, m, n, up) : compare_sorted(w, &owner, m, n, up);
 }
 
-/* ---- arrays and scalars ---- */
+/* ---- values ---- */
 
-/* Another length is one difference; the part that both have is compared. */
-static int compare_arrays(struct walk *w, const struct json_node *a, const struct json_node *b,
-                          const struct json_step *up)
+static bool is_boolean(int type)
 {
-    const struct json_node *m = a->child, *n = b->child;
-    struct json_step at = {.up = up};
-
-    if (a->count != b->count && differ(w, KIND_LENGTH, a, b, up) < 0)
-        return -1;
-    for (; m && n; m = m->next, n = n->next, at.index++) {
-        if (compare_nodes(w, m, n, &at) < 0)
-            return -1;
-    }
-    return 0;
+    return type == JSON_TRUE || type == JSON_FALSE;
 }
 
-static bool is_boolean(enum json_type t)
-{
-    return t == JSON_TRUE || t == JSON_FALSE;
-}
-
-static int compare_nodes(struct walk *w, const struct json_node *a, const struct json_node *b,
+static int compare_types(struct json_walk *w, struct json_node *a, struct json_node *b,
                          const struct json_step *at)
 {
-    if (a->type != b->type) {
-        enum diff_kind kind = is_boolean(a->type) && is_boolean(b->type)     ? KIND_VALUE
-                              : a->type == JSON_NULL || b->type == JSON_NULL ? KIND_NULL
-                                                                             : KIND_TYPE;
-        return differ(w, kind, a, b, at);
-    }
+    enum diff_kind kind = is_boolean(a->type) && is_boolean(b->type)     ? KIND_VALUE
+                          : a->type == JSON_NULL || b->type == JSON_NULL ? KIND_NULL
+                                                                         : KIND_TYPE;
+
+    return json_differ(w, kind, a, b, at);
+}
+
+static int compare_strings(struct json_walk *w, struct json_node *a, struct json_node *b,
+                           const struct json_step *at)
+{
+    int rc;
+
+    if (str_eq(a->text, b->text))
+        return 0;
+    rc = json_walk_embedded(w, a, b, at);
+    return rc ? (rc < 0 ? -1 : 0) : json_differ(w, KIND_VALUE, a, b, at);
+}
+
+int json_walk_nodes(struct json_walk *w, struct json_node *a, struct json_node *b,
+                    const struct json_step *at)
+{
+    if (a->type != b->type)
+        return compare_types(w, a, b, at);
     switch (a->type) {
     case JSON_OBJECT:
-        return compare_objects(w, a, b, at);
+        return json_hash_settles(a, b) ? 0 : compare_objects(w, a, b, at);
     case JSON_ARRAY:
-        return compare_arrays(w, a, b, at);
+        return json_hash_settles(a, b) ? 0 : json_walk_arrays(w, a, b, at);
     case JSON_STRING:
-        return str_eq(a->text, b->text) ? 0 : differ(w, KIND_VALUE, a, b, at);
+        return compare_strings(w, a, b, at);
     case JSON_NUMBER:
         if (str_eq(a->text, b->text))
             return 0;
-        return differ(w, json_number_cmp(a->text, b->text) ? KIND_VALUE : KIND_FORM, a, b, at);
+        return json_differ(w, json_number_cmp(a->text, b->text) ? KIND_VALUE : KIND_FORM, a, b, at);
     default:
         return 0;
     }
@@ -252,10 +242,14 @@ static int compare_nodes(struct walk *w, const struct json_node *a, const struct
 
 /* ---- the comparer ---- */
 
+static bool says_json(const struct body *b)
+{
+    return body_says_json(b) || body_says_json_lines(b);
+}
+
 static bool accepts(const struct body *v1, const struct body *v2)
 {
-    return body_says_json(v1) || body_says_json(v2) ||
-           (body_says_fields(v1) && body_says_fields(v2)) ||
+    return says_json(v1) || says_json(v2) || (body_says_fields(v1) && body_says_fields(v2)) ||
            (body_smells_of_json(v1) && body_smells_of_json(v2));
 }
 
@@ -288,24 +282,63 @@ static uint32_t note_of(const struct body *b)
     case BODY_TOO_LARGE:
         return NOTE_TOO_LARGE;
     case BODY_NOT_JSON:
-        return body_says_json(b) ? NOTE_NOT_JSON : 0;
+        return says_json(b) ? NOTE_NOT_JSON : 0;
     default:
         return 0;
     }
 }
 
+/* A mark in front of JSON is none of its business (RFC 8259, 8.1). */
+static int compare_marks(const struct body *v1, const struct body *v2, struct diffs *out,
+                         struct err *e)
+{
+    bool a = str_starts(v1->bytes, STR("\xef\xbb\xbf")),
+         b = str_starts(v2->bytes, STR("\xef\xbb\xbf"));
+
+    if (a == b)
+        return 0;
+    return diffs_add(out, WHERE_BODY, KIND_FORM, COMPARE_ROOT, true,
+                     a ? STR("with a byte order mark") : STR("without"),
+                     b ? STR("with a byte order mark") : STR("without"), e);
+}
+
+/* What rules ignore is taken out of each tree once, and counted for each pair. */
+static int prune(struct body *b, struct rules_use *rules, struct err *e)
+{
+    if (b->pruned)
+        return 0;
+    b->pruned = arena_array(&b->mem, rules_count(rules->rules), sizeof *b->pruned, e);
+    return b->pruned ? rules_prune(rules, b->tree, NULL, b->pruned, e) : -1;
+}
+
+static int compare_trees(struct body *v1, struct body *v2, struct diffs *out, struct err *e)
+{
+    struct json_walk w = {.out = out, .rules = out->rules, .e = e};
+    int rc;
+
+    if (compare_marks(v1, v2, out, e) < 0)
+        return -1;
+    if (w.rules && (w.rules->actions & RULE_BIT(RULE_IGNORE))) {
+        if (prune(v1, w.rules, e) < 0 || prune(v2, w.rules, e) < 0)
+            return -1;
+        rules_hit_pruned(w.rules, v1->pruned, v2->pruned);
+    }
+    arena_init(&w.inner, INNER_MEMORY);
+    rc = json_walk_nodes(&w, v1->tree, v2->tree, NULL);
+    arena_release(&w.inner);
+    return rc;
+}
+
 static int compare(struct body *v1, struct body *v2, struct diffs *out, struct err *e)
 {
-    struct walk w = {.out = out, .e = e};
     char text1[96], text2[96];
 
     if (body_parse(v1, e) < 0 || body_parse(v2, e) < 0)
         return -1;
     if (v1->parsed == BODY_JSON && v2->parsed == BODY_JSON)
-        return compare_nodes(&w, v1->tree, v2->tree, NULL);
+        return compare_trees(v1, v2, out, e);
     out->notes |= note_of(v1) | note_of(v2);
-    if ((v1->parsed == BODY_JSON) == (v2->parsed == BODY_JSON) ||
-        !(body_says_json(v1) || body_says_json(v2)))
+    if ((v1->parsed == BODY_JSON) == (v2->parsed == BODY_JSON) || !(says_json(v1) || says_json(v2)))
         return COMPARE_NOT_MINE;
     return diffs_add(out, WHERE_BODY, KIND_TYPE, COMPARE_ROOT, false, describe(text1, v1),
                      describe(text2, v2), e);

@@ -10,10 +10,12 @@
 
 #include "core/mem.h"
 #include "core/queue.h"
+#include "diff/compare.h"
 #include "diff/gate.h"
 #include "diff/glance.h"
 #include "diff/pair_diff.h"
 #include "diff/report.h"
+#include "diff/rules.h"
 #include "diff/tally.h"
 
 enum { MAX_THREADS = 64, BATCH_PAIRS = 32, BATCH_BYTES = 1024 * 1024 };
@@ -22,6 +24,8 @@ struct job {
     struct pair *pair;
     uint64_t seq;
     uint32_t endpoint;
+    struct str path; /* of its endpoint's name */
+    int day;
     struct pair_roles roles;
 };
 
@@ -37,6 +41,8 @@ struct diff {
     struct gate gates[GATE_COUNT];
     struct endpoint_names *names;
     struct run_info run;
+    struct rules *rules;  /* or NULL */
+    struct rules_use use; /* what they did in all */
     struct tally *tallies[CANDIDATES_MAX];
     uint64_t seq;          /* pairs read */
     struct glance *glance; /* NULL unless config.live */
@@ -92,6 +98,32 @@ static int tallies_finish(struct tally *tallies[CANDIDATES_MAX], const struct ga
 
 /* ---- opening ---- */
 
+/* NULL where there are none is as good as an empty set, and faster. */
+static int read_rules(struct diff *d, const struct diff_config *c, struct err *e)
+{
+    size_t errors;
+
+    if (c->n_rules + c->n_ignores == 0 && !c->additive)
+        return 0;
+    d->rules = rules_new(e);
+    if (!d->rules)
+        return -1;
+    for (size_t i = 0; i < c->n_rules; i++) {
+        if (rules_read(d->rules, c->rules[i].text, c->rules[i].name, c->diags, e) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < c->n_ignores; i++) {
+        if (rules_ignore(d->rules, str_of(c->ignores[i]), c->diags, e) < 0)
+            return -1;
+    }
+    if (c->additive)
+        rules_set_additive(d->rules);
+    errors = c->diags ? diags_errors(c->diags) : 0;
+    return errors
+               ? err_set(e, ERR_USAGE, "%zu error%s in the rules", errors, errors == 1 ? "" : "s")
+               : 0;
+}
+
 struct diff *diff_open(const struct diff_config *config, struct err *e)
 {
     struct diff *d = mem_zalloc(sizeof *d);
@@ -117,6 +149,8 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
     }
     if (config->live && !(d->glance = glance_new(e)))
         goto fail;
+    if (read_rules(d, config, e) < 0 || rules_use_init(&d->use, d->rules, e) < 0)
+        goto fail;
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
     if (d->names && tallies_new(d->tallies, d->list_pairs, e) == 0)
         return d;
@@ -131,6 +165,8 @@ void diff_close(struct diff *d)
         return;
     tallies_free(d->tallies);
     endpoint_names_free(d->names);
+    rules_use_release(&d->use);
+    rules_free(d->rules);
     glance_free(d->glance);
     run_info_release(&d->run);
     mem_free(d->file);
@@ -183,6 +219,8 @@ static int compare_job(struct pair_diff *work, struct tally *tallies[CANDIDATES_
 {
     work->seq = job->seq;
     work->endpoint = job->endpoint;
+    work->endpoint_path = job->path;
+    work->day = job->day;
     if (compare_candidates(work, tallies, glance, job, e) < 0)
         return err_wrap(e, "pair %llu", (unsigned long long)work->ordinal);
     return 0;
@@ -242,6 +280,7 @@ static int crew_end(struct crew *crew, struct diff *d, int rc, struct err *e)
         }
         if (!c->failed && i < crew->started && tallies_merge(d->tallies, c->tallies, e) < 0)
             rc = -1;
+        rules_use_merge(&d->use, &c->work.rules);
         tallies_free(c->tallies);
         pair_diff_release(&c->work);
     }
@@ -263,7 +302,7 @@ static int crew_start(struct crew *crew, const struct diff *d, struct err *e)
 
         c->queue = crew->queue;
         c->glance = d->glance;
-        if (pair_diff_init(&c->work, d->show_secrets, e) < 0)
+        if (pair_diff_init(&c->work, d->rules, d->show_secrets, e) < 0)
             return -1;
         crew->n++;
         if (tallies_new(c->tallies, d->list_pairs, e) < 0)
@@ -288,9 +327,14 @@ static int next_job(struct diff *d, const struct pair_source *source, struct job
         head = job->pair->exchange->request.head;
     job->seq = d->seq++;
     job->roles = d->run.roles;
-    if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0 &&
-        (!d->glance || glance_name(d->glance, endpoint_names_at(d->names, job->endpoint), e) == 0))
-        return 1;
+    job->day = d->run.day;
+    if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0) {
+        const struct endpoint_name *name = endpoint_names_at(d->names, job->endpoint);
+
+        job->path = name->path;
+        if (!d->glance || glance_name(d->glance, name, e) == 0)
+            return 1;
+    }
     pair_free(job->pair);
     return -1;
 }
@@ -343,7 +387,7 @@ static int run_alone(struct diff *d, const struct pair_source *source, struct er
     struct job job;
     int got;
 
-    if (pair_diff_init(&work, d->show_secrets, e) < 0)
+    if (pair_diff_init(&work, d->rules, d->show_secrets, e) < 0)
         return -1;
     while ((got = next_job(d, source, &job, e)) > 0) {
         int rc = compare_job(&work, d->tallies, d->glance, &job, e);
@@ -354,6 +398,7 @@ static int run_alone(struct diff *d, const struct pair_source *source, struct er
             break;
         }
     }
+    rules_use_merge(&d->use, &work.rules);
     pair_diff_release(&work);
     return got;
 }
@@ -386,7 +431,7 @@ static void judge(const struct diff *d, struct findings *f)
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
         if (d->run.candidates[i])
             f->of[f->n++].evidence =
-                (struct evidence){i, d->tallies[i], &d->run, d->names, d->gates};
+                (struct evidence){i, d->tallies[i], &d->run, d->names, d->gates, &d->use};
     }
     findings_judge(f);
 }
@@ -417,6 +462,11 @@ int diff_annotate(const struct diff *d, struct buf *out, struct err *e)
 
     judge(d, &r.findings);
     return report_github(&r, out, e);
+}
+
+int diff_default_rules(struct buf *out, struct err *e)
+{
+    return compare_headers_rules(out, e);
 }
 
 const char *const *diff_formats(void)

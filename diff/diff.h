@@ -14,11 +14,18 @@
 #include <stdint.h>
 
 #include "core/buf.h"
+#include "core/diag.h"
 #include "core/err.h"
 #include "core/exchange.h"
 #include "core/str.h"
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE };
+
+/* A file that somebody wrote, read by the caller. */
+struct diff_file {
+    const char *name;
+    struct str text;
+};
 
 struct diff_config {
     const char *file;         /* the result's name, for the report and its hints */
@@ -26,7 +33,13 @@ struct diff_config {
     size_t n_gates;
     const char *const *patterns; /* "GET /users/{id}" */
     size_t n_patterns;
-    unsigned threads; /* comparers; 0 chooses; the output does not depend on it */
+    const struct diff_file *rules; /* YAML */
+    size_t n_rules;
+    const char *const *ignores; /* paths: "$.meta.ts", "/meta/ts", "header:etag" */
+    size_t n_ignores;
+    bool additive;       /* members and headers that v2 added are no difference */
+    struct diags *diags; /* where mistakes in such files go; needed where there are any */
+    unsigned threads;    /* comparers; 0 chooses; the output does not depend on it */
     bool show_secrets;
     bool list_pairs; /* keep what the format "jsonl" lists */
     bool live;       /* compare each pair as it comes, and have diff_glance() */
@@ -41,7 +54,8 @@ struct report_style {
 
 struct diff;
 
-/* Check the configuration. NULL with *e set. */
+/* Check the configuration. NULL with *e set; what is wrong in files is in
+ * config->diags, one by one, and *e (ERR_USAGE) says how much there is. */
 struct diff *diff_open(const struct diff_config *config, struct err *e);
 
 /* The META of a section of the result file, before its pairs, and the STATS
@@ -77,6 +91,9 @@ int diff_report(const struct diff *d, const char *format, const struct report_st
 /* Append commands for GitHub's workflows, at most ten lines: the verdict, and what
  * made it FAIL. Returns 0, or -1 with *e set. */
 int diff_annotate(const struct diff *d, struct buf *out, struct err *e);
+
+/* The rules that hold for headers unless others are given, as a file of rules. */
+int diff_default_rules(struct buf *out, struct err *e);
 
 /* "text, json": for messages; NULL-terminated names for help. */
 const char *const *diff_formats(void);

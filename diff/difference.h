@@ -59,8 +59,11 @@ enum diff_note {
     NOTE_RATE_LIMITED = 1 << 8,   /* 429, or 503 with Retry-After */
     NOTE_REDACTED = 1 << 9,       /* the recorded baseline had values blanked */
     NOTE_CHARSET = 1 << 10,       /* text whose charset is not known, or not kept to */
+    NOTE_ARRAY_APART = 1 << 11,   /* arrays too different: compared as multisets */
+    NOTE_KEY_UNFIT = 1 << 12,     /* the members of a key rule do not identify */
+    NOTE_TWINS = 1 << 13,         /* a JSON object with a name twice, on both sides */
 };
-enum { NOTE_KINDS = 11 };
+enum { NOTE_KINDS = 14 };
 
 struct difference {
     enum diff_where where;
@@ -76,9 +79,11 @@ struct difference {
 enum { DIFFS_MAX = 1000, DIFFS_SLOTS = 2048, DIFFS_MEMORY = 64 * 1024 * 1024 };
 
 struct own_address;
+struct rules_use;
 
 struct diffs {
     bool show_secrets;
+    struct rules_use *rules;               /* what may differ; NULL: nothing */
     const struct own_address *own1, *own2; /* of who answered; NULL: not known. The owner's */
     uint32_t notes;                        /* enum diff_note */
     uint64_t left_out;

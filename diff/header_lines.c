@@ -3,10 +3,19 @@
 #include <string.h>
 
 #include "core/secret.h"
+#include "diff/rules.h"
 
 int header_note(struct header_sink *h, enum diff_kind kind, struct str path, bool ignored,
                 struct str v1, struct str v2)
 {
+    const struct rule *r = rules_find_header(h->out->rules, path, RULE_BIT(RULE_IGNORE));
+
+    if (r) { /* of a part: set-cookie[sid] */
+        rules_hit(h->out->rules, r);
+        return 0;
+    }
+    if (kind == KIND_EXTRA && h->out->rules && rules_are_additive(h->out->rules->rules))
+        ignored = true;
     return diffs_add(h->out, WHERE_HEADER, kind, path, ignored, v1, v2, h->e);
 }
 

@@ -117,6 +117,20 @@ struct str json_path_write(const struct json_step *step, bool folded, struct jso
     return str_from(p->text, p->len);
 }
 
+int json_path_add_name(struct buf *out, struct str name, bool deep, struct err *e)
+{
+    struct json_path p = {.hash = FNV_START};
+
+    if (is_plain(name)) {
+        if (!deep)
+            add(&p, ".", 1);
+        add(&p, name.data, name.len);
+    } else {
+        add_quoted(&p, name);
+    }
+    return buf_append(out, p.text, p.len < JSON_PATH_MAX ? p.len : JSON_PATH_MAX, e);
+}
+
 bool json_path_is_secret(const struct json_step *step)
 {
     for (; step; step = step->up) {

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/buf.h"
+#include "core/err.h"
 #include "core/json_tree.h"
 #include "core/str.h"
 
@@ -38,6 +40,10 @@ struct json_path {
 /* Write the path of `step` (NULL is the top). Folded: indices are [*], and
  * members named by data, not by a programmer, are {*}. */
 struct str json_path_write(const struct json_step *step, bool folded, struct json_path *p);
+
+/* Append a member's name as a path has it: .name or ['odd name']; without the
+ * point behind two of them. */
+int json_path_add_name(struct buf *out, struct str name, bool deep, struct err *e);
 
 /* True if any name on the way promises a secret. */
 bool json_path_is_secret(const struct json_step *step);

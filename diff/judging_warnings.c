@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "diff/rules_report.h"
 
 enum { ORDERED_PAIRS = 100, FEW_PAIRS = 5, MANY_ENDPOINTS = 20 };
 
@@ -36,6 +37,9 @@ static const struct {
     {NOTE_TOO_LARGE, "too_large", "had JSON of too many values, compared as text"},
     {NOTE_CODING_UNKNOWN, "coding_unknown", "had a content coding that is not known, not decoded"},
     {NOTE_CORRUPT, "corrupt", "had a corrupt content coding, not decoded"},
+    {NOTE_ARRAY_APART, "array_apart", "had arrays too different to align, compared as multisets"},
+    {NOTE_KEY_UNFIT, "key_unfit", "had arrays whose elements a key rule does not tell apart"},
+    {NOTE_TWINS, "duplicate_names", "had JSON objects with a name twice, on both sides"},
     {NOTE_CUT, "truncated", "had a body beyond --max-body, compared by size and hash"},
     {NOTE_RATE_LIMITED, "rate_limited",
      "met a rate limit, which is no evidence: replay more slowly"},
@@ -151,6 +155,11 @@ static void warn_suspects(const struct totals *t, struct judgement *j)
          t->suspects, plural(t->suspects), t->suspects == 1 ? "s" : "", needed);
 }
 
+static void take_warning(void *ctx, const char *code, const char *text)
+{
+    warn(ctx, code, "%s", text);
+}
+
 static void warn_run(const struct evidence *ev, struct judgement *j)
 {
     size_t first = j->n_warnings;
@@ -167,6 +176,7 @@ static void warn_run(const struct evidence *ev, struct judgement *j)
              j->totals.behind, run_info_count(ev->run, "recorded", 0));
     if (ev->run->insecure)
         warn(j, "insecure", "certificates were not checked: who answered is not certain");
+    rules_warnings(ev, take_warning, j);
     for (size_t i = first; i < j->n_warnings; i++)
         j->warnings[i].of_run = true;
 }

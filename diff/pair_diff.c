@@ -23,13 +23,16 @@ enum depth pair_depth_for(enum diff_where where)
                                    : DEPTH_WHOLE;
 }
 
-int pair_diff_init(struct pair_diff *d, bool show_secrets, struct err *e)
+int pair_diff_init(struct pair_diff *d, const struct rules *rules, bool show_secrets, struct err *e)
 {
     *d = (struct pair_diff){0};
     for (size_t i = 0; i < 3; i++)
         body_init(&d->bodies[i]);
-    if (diffs_init(&d->found, show_secrets, e) == 0 && diffs_init(&d->noise, show_secrets, e) == 0)
+    if (rules_use_init(&d->rules, rules, e) == 0 && diffs_init(&d->found, show_secrets, e) == 0 &&
+        diffs_init(&d->noise, show_secrets, e) == 0) {
+        d->found.rules = d->noise.rules = &d->rules;
         return 0;
+    }
     pair_diff_release(d);
     return -1;
 }
@@ -40,6 +43,7 @@ void pair_diff_release(struct pair_diff *d)
         body_release(&d->bodies[i]);
     diffs_release(&d->found);
     diffs_release(&d->noise);
+    rules_use_release(&d->rules);
 }
 
 /* ---- the calls ---- */
@@ -235,6 +239,23 @@ static int compare_control(struct pair_diff *d, const struct pair_roles *roles, 
                            &d->noise_depth, e);
 }
 
+/* Which rules concern this pair; hits count where v2 is compared. */
+static void begin_rules(struct pair_diff *d)
+{
+    struct rules_scope scope = {
+        .endpoint = d->endpoint_path, .status = d->v1.status, .day = d->day};
+    struct http_request_line line;
+
+    d->rules.counting = false;
+    if (!d->rules.rules)
+        return;
+    if (d->pair->exchange && http_request_line(d->pair->exchange->request.head, &line)) {
+        scope.method = line.method;
+        scope.path = http_target_path(line.target);
+    }
+    rules_use_begin(&d->rules, &scope);
+}
+
 int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
                     struct err *e)
 {
@@ -250,6 +271,7 @@ int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair
         d->v1.ns = recorded_ns(p->exchange);
     d->sent_ns = roles->recorded ? (p->n_calls ? p->calls[0].sent_ns : 0) : c ? c->sent_ns : 0;
     d->noise_depth = DEPTH_NONE;
+    begin_rules(d);
     if (d->v1.fate == OUTCOME_ANSWERED && body_set(&d->bodies[0], d->baseline, e) < 0)
         return -1;
     return compare_control(d, roles, e);
@@ -272,6 +294,7 @@ int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, uns
 
     diffs_reset(&d->found);
     d->found.own2 = d->bodies[1].own = &roles->own[candidate];
+    d->rules.counting = true;
     d->v2 = side_of(c);
     d->depth = DEPTH_NONE;
     d->vacuous = d->limited = false;

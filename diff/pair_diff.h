@@ -17,6 +17,7 @@
 #include "diff/candidate.h"
 #include "diff/difference.h"
 #include "diff/own_address.h"
+#include "diff/rules.h"
 
 enum control_kind { CONTROL_NONE, CONTROL_V1, CONTROL_RECORDED };
 
@@ -80,16 +81,22 @@ struct pair_diff {
     struct diffs found;          /* v1 with v2 */
     struct diffs noise;          /* v1 with its second answer */
 
+    struct str endpoint_path; /* of the endpoint's name */
+    int day;                  /* on which the run began, as rules_day(), or 0 */
+    struct rules_use rules;   /* what may differ, and how often it did */
+
     const struct pair *pair;
     const struct http_message *baseline; /* where v1 answered */
     struct body bodies[3];               /* kept between pairs for their memory */
 };
 
-/* Lists and buffers for comparing one pair after the other. */
-int pair_diff_init(struct pair_diff *d, bool show_secrets, struct err *e);
+/* Lists and buffers for comparing one pair after the other, by these rules, which
+ * may be NULL. */
+int pair_diff_init(struct pair_diff *d, const struct rules *rules, bool show_secrets,
+                   struct err *e);
 void pair_diff_release(struct pair_diff *d);
 
-/* Begin with a pair: look at its baseline, and compare v1 with itself. Views in
+/* Begin with a pair, whose seq, endpoint and day are set already: look at its baseline, and compare v1 with itself. Views in
  * *d are valid as long as the pair. */
 int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair_roles *roles,
                     struct err *e);

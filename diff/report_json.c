@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "diff/report.h"
+#include "diff/rules_report.h"
 
 #ifndef MIRRORCTL_VERSION
 #define MIRRORCTL_VERSION "unknown"
@@ -609,8 +610,7 @@ static int write_all_endpoints(struct json_writer *w, const struct report *r, st
 static void write_all_warnings(struct json_writer *w, const struct report *r)
 {
     json_key(w, "rules");
-    json_open_array(w);
-    json_close(w);
+    rules_write_json(r->findings.of[0].evidence.rules, w);
     json_key(w, "warnings");
     json_open_array(w);
     for (size_t i = 0; i < r->findings.n; i++)

@@ -158,6 +158,7 @@ static int add_section(struct run_info *r, struct json_node *meta, struct err *e
     if (read_own_addresses(r, meta, &roles, e) < 0 || take_roles(r, &roles, e) < 0 ||
         keep_time(r, &r->started, text_of(member(meta, "started")), false, e) < 0)
         return -1;
+    r->day = rules_day(text_of(member(meta, "started")));
     r->insecure = r->insecure || (insecure && insecure->type == JSON_TRUE);
     if (r->sections++ == 0) {
         r->meta = meta;

@@ -30,6 +30,7 @@ struct run_info {
     bool insecure;                   /* a section's certificates were not checked */
     struct pair_roles roles;         /* of the section at hand */
     int64_t lateness_ns;             /* p99 of how late calls were sent, of the worst section */
+    int day;                         /* on which it began, as rules_day() */
 };
 
 void run_info_init(struct run_info *r);

@@ -7,6 +7,7 @@
 #include "diff/change.h"
 #include "diff/figures.h"
 #include "diff/printable.h"
+#include "diff/rules_report.h"
 #include "diff/text_report.h"
 
 enum {
@@ -206,6 +207,20 @@ static void write_confirm_hint(struct text_report *t)
     page_line(p);
 }
 
+/* What rules did is said once, of all candidates. */
+static void write_rules(struct text_report *t)
+{
+    bool last = t->about == &t->r->findings.of[t->r->findings.n - 1];
+    char text[RULES_LINE];
+    struct str line = rules_line(t->about->evidence.rules, text);
+
+    if (!last || !line.len)
+        return;
+    page_text(&t->page, PAGE_DIM, "ignored by rules: ");
+    page_str(&t->page, PAGE_DIM, line, 2 * page_left(&t->page));
+    page_line(&t->page);
+}
+
 int text_changes(struct text_report *t)
 {
     if (write_changes(t, FIELD_DIFFERENT, "WHAT CHANGED", CHANGES_MAX, true) < 0 ||
@@ -215,5 +230,8 @@ int text_changes(struct text_report *t)
     if (write_changes(t, FIELD_SUSPECT, "SUSPECT, NOT COUNTED", NOISE_MAX, false) < 0 ||
         write_changes(t, FIELD_NOISE, "NOISE, NOT COUNTED", NOISE_MAX, false) < 0)
         return -1;
-    return write_ignored(t);
+    if (write_ignored(t) < 0)
+        return -1;
+    write_rules(t);
+    return 0;
 }

@@ -14,6 +14,7 @@
 #include "diff/diff.h"
 #include "diff/endpoint_name.h"
 #include "diff/gate.h"
+#include "diff/rules.h"
 #include "diff/run_info.h"
 #include "diff/tally.h"
 
@@ -75,6 +76,7 @@ struct evidence {
     const struct run_info *run;
     const struct endpoint_names *names;
     const struct gate *gates; /* GATE_COUNT of them */
+    const struct rules_use *rules;
 };
 
 /* What is said of the far percentiles, given how the run went. */
