@@ -186,6 +186,11 @@ static void take_http(const struct plan_object *o, const struct yaml_node *n,
                   STR_ARG(str_head(vs->name, 100)));
         return;
     }
+    if (n->count > PLAN_MAX_RULES - o->r->istio->n_drafts) {
+        plan_error(o->r, "E102", n->at, "more than %d rules of VirtualServices", PLAN_MAX_RULES);
+        return;
+    }
+    o->r->istio->n_drafts += n->count;
     for (const struct yaml_item *i = n->items; i && !o->r->failed; i = i->next) {
         struct plan_draft *draft = plan_http_rule(o, i->value);
 

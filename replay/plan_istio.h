@@ -57,7 +57,7 @@ struct gateway_name {
 
 struct plan_istio {
     struct virtual_service *services, **end;
-    size_t n_services, n_hosts;
+    size_t n_services, n_hosts, n_drafts;
     struct gateway_name *gateways;
     size_t first_rule, end_rule; /* of the plan, that came of here */
 };

@@ -1,5 +1,6 @@
 /* plan_native_change.c -- what a Mirror changes about copies: fields, path, Host. */
-#include "core/buf.h"
+#include <string.h>
+
 #include "core/http.h"
 #include "core/http1.h"
 #include "replay/plan_native.h"
@@ -13,29 +14,40 @@ struct changes {
     enum plan_change_kind kind;
 };
 
+static struct str line_of(struct plan_reader *r, struct str name, struct str value)
+{
+    size_t len = name.len + 2 + value.len;
+    char *line = plan_array(r, len, 1);
+
+    if (!line)
+        return (struct str){0};
+    memcpy(line, name.data, name.len);
+    memcpy(line + name.len, ": ", 2);
+    if (value.len)
+        memcpy(line + name.len + 2, value.data, value.len);
+    return str_from(line, len);
+}
+
 /* Values are never shown: they may be secret. */
 static void check_change(struct plan_reader *r, struct str name, struct str value,
                          enum plan_change_kind kind, struct place at)
 {
-    struct replay_field field = {.text = name, .remove = true};
+    struct replay_field field = {.text = name, .remove = kind == PLAN_REMOVE};
     struct err e = {0};
-    struct buf line;
 
-    buf_init(&line, HTTP1_MAX_HEAD);
-    if (kind != PLAN_REMOVE) {
-        buf_add(&line, name, NULL);
-        buf_add(&line, STR(": "), NULL);
-        buf_add(&line, value, NULL);
-        field = (struct replay_field){.text = buf_str(&line)};
-    }
-    if (!http_is_token(name))
+    if (!http_is_token(name)) {
         plan_error(r, "E606", at, "\"%.*s\" is not the name of a header field",
                    STR_ARG(str_head(name, 100)));
-    else if (kind != PLAN_REMOVE && line.len < name.len + 2 + value.len)
+        return;
+    }
+    if (name.len + 2 + value.len > HTTP1_MAX_HEAD) {
         plan_error(r, "E606", at, "the value of %.*s is too long", STR_ARG(str_head(name, 100)));
-    else if (replay_field_check(&field, &e) < 0)
+        return;
+    }
+    if (!field.remove)
+        field.text = line_of(r, name, value);
+    if (!r->failed && replay_field_check(&field, &e) < 0)
         plan_error(r, "E606", at, "%s", e.text);
-    buf_release(&line);
 }
 
 static void take_change(struct plan_reader *r, void *ctx, struct str name,
