@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Speed as ratios to peers, measured side by side: `make bench`, or some of it:
 #
-#     tests/bench/run.sh [capture|replay|lateness|diff ...]
+#     tests/bench/run.sh [capture|replay|lateness|diff|plan ...]
 #
 # Rounds alternate between mirrorctl and the peer, and the median counts, since
 # machines are noisy. Rows are appended to $BUILD/bench.csv. These are no tests:
@@ -70,7 +70,12 @@ bench_diff() {
   "$BUILD/tests/bench/bench_compare" | tee -a "$BUILD/bench.csv"
 }
 
-[ $# -gt 0 ] || set -- capture replay lateness diff
+bench_plan() {
+  echo "== deciding by a plan (1000 rules: 1,000,000 decisions/s are wanted)"
+  "$BUILD/tests/bench/bench_plan" | tee -a "$BUILD/bench.csv"
+}
+
+[ $# -gt 0 ] || set -- capture replay lateness diff plan
 for part; do
   "bench_$part"
 done
