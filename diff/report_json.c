@@ -199,6 +199,12 @@ static double rounded(double v)
     return strtod(text, NULL);
 }
 
+/* Searching for the end of an interval leaves less than a nanosecond open. */
+static double without_dust(double v)
+{
+    return fabs(v) < 1e-7 ? 0 : rounded(v);
+}
+
 /* Null where there is none, and where many timed out: then it has no end. */
 static void write_interval(struct json_writer *w, const char *key, const struct latency_interval *i,
                            bool known)
@@ -206,11 +212,11 @@ static void write_interval(struct json_writer *w, const char *key, const struct 
     json_key(w, key);
     json_open_object(w);
     json_key(w, "estimate");
-    json_double(w, known ? rounded(i->estimate) : INFINITY);
+    json_double(w, known ? without_dust(i->estimate) : INFINITY);
     json_key(w, "low");
-    json_double(w, known && i->high < INFINITY ? rounded(i->low) : INFINITY);
+    json_double(w, known && i->high < INFINITY ? without_dust(i->low) : INFINITY);
     json_key(w, "high");
-    json_double(w, known ? rounded(i->high) : INFINITY);
+    json_double(w, known ? without_dust(i->high) : INFINITY);
     json_close(w);
 }
 

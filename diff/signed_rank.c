@@ -50,12 +50,33 @@ static double average_at(const struct signed_value *v, size_t n, uint64_t k)
     return high;
 }
 
+/* The smallest average above x. */
+static double average_above(const struct signed_value *v, size_t n, double x)
+{
+    double best = INFINITY;
+    size_t i = 0, j = n;
+
+    while (i < j) {
+        double sum = v[i].value + v[j - 1].value;
+
+        if (sum <= 2 * x) {
+            i++;
+        } else {
+            best = sum < best ? sum : best;
+            j--;
+        }
+    }
+    return best / 2;
+}
+
 double hodges_lehmann(const struct signed_value *sorted, size_t n)
 {
     uint64_t all = (uint64_t)n * (n + 1) / 2;
-    double upper = average_at(sorted, n, all / 2 + 1);
+    double lower = average_at(sorted, n, (all + 1) / 2);
 
-    return all % 2 ? upper : (average_at(sorted, n, all / 2) + upper) / 2;
+    if (all % 2 || averages_up_to(sorted, n, lower) > all / 2)
+        return lower;
+    return (lower + average_above(sorted, n, lower)) / 2;
 }
 
 /* ---- ranks by blocks ---- */
@@ -69,9 +90,11 @@ static int by_value(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-static size_t block_of(const struct signed_rank *r, uint32_t place)
+static void cut_into_blocks(struct signed_rank *r, size_t blocks)
 {
-    return (size_t)((uint64_t)place * r->blocks / r->n);
+    r->blocks = blocks;
+    for (size_t i = 0; i < r->n; i++)
+        r->values[i].block = (uint32_t)((uint64_t)r->values[i].place * blocks / r->n);
 }
 
 /* Where the first value stands that is not below `shift`. */
@@ -112,9 +135,9 @@ static void add_ranks(const struct signed_rank *r, double shift)
         mean = (double)rank + (double)(left - l + k - right - 1) / 2;
         rank += left - l + k - right;
         for (; left > l; left--)
-            r->sums[block_of(r, v[left - 1].place)] -= mean;
+            r->sums[v[left - 1].block] -= mean;
         for (; right < k; right++)
-            r->sums[block_of(r, v[right].place)] += size > 0 ? mean : 0;
+            r->sums[v[right].block] += size > 0 ? mean : 0;
     }
 }
 
@@ -155,6 +178,13 @@ static bool neighbours_are_alike(const struct signed_rank *r)
     return products > ALIKE * squares;
 }
 
+static size_t blocks_for(size_t n)
+{
+    if (n < BLOCKS_WANTED)
+        return n;
+    return n / BLOCK > BLOCKS_WANTED ? n / BLOCK : BLOCKS_WANTED;
+}
+
 int signed_rank_init(struct signed_rank *r, struct signed_value *values, size_t n, struct err *e)
 {
     *r = (struct signed_rank){.values = values, .n = n};
@@ -162,12 +192,12 @@ int signed_rank_init(struct signed_rank *r, struct signed_value *values, size_t 
         values[i].place = (uint32_t)i;
     qsort(values, n, sizeof *values, by_value);
     r->centre = hodges_lehmann(values, n);
-    r->blocks = n / BLOCK > BLOCKS_WANTED ? n / BLOCK : n < BLOCKS_WANTED ? n : BLOCKS_WANTED;
+    cut_into_blocks(r, blocks_for(n));
     r->sums = mem_array(r->blocks, sizeof *r->sums);
     if (!r->sums)
         return err_nomem(e, "comparing latencies");
     while (r->blocks / 2 >= SIGNED_RANK_BLOCKS && neighbours_are_alike(r))
-        r->blocks /= 2;
+        cut_into_blocks(r, r->blocks / 2);
     return 0;
 }
 
@@ -179,26 +209,48 @@ void signed_rank_release(struct signed_rank *r)
 
 /* ---- the interval ---- */
 
-/* Where t reaches `wanted` on the way from the centre in steps of that sign. */
+/* How far |t| is beyond what is wanted; an infinite t is far beyond. */
+static double excess_at(const struct signed_rank *r, double shift, double wanted)
+{
+    return fmin(fabs(signed_rank_t(r, shift)), 100 * wanted) - wanted;
+}
+
+/* Where |t| reaches `wanted` on the way from the centre in steps of that sign: out
+ * until it is passed, then by false position (Illinois), since t is nearly
+ * straight there. */
 static double find_shift(const struct signed_rank *r, double wanted, double step)
 {
-    double inside = r->centre, outside = inside + step;
+    double inside = r->centre, below = -wanted, outside = inside + step, above;
     double far = fmax(r->values[r->n - 1].value - inside, inside - r->values[0].value);
+    int kept = 0;
 
-    while (fabs(signed_rank_t(r, outside)) < wanted && fabs(outside - r->centre) <= far) {
+    while ((above = excess_at(r, outside, wanted)) < 0 && fabs(outside - r->centre) <= far) {
         inside = outside;
+        below = above;
         step *= 2;
         outside += step;
     }
-    while (fabs(outside - inside) > 1e-6 * fabs(outside - r->centre) + 1e-12) {
-        double middle = (inside + outside) / 2;
+    for (int i = 0; i < 60 && above > 0; i++) {
+        double middle = outside - above * (outside - inside) / (above - below), excess;
 
-        if (middle == inside || middle == outside)
+        if (fabs(outside - inside) < 1e-6 * fabs(outside - r->centre) + 1e-12)
             break;
-        if (fabs(signed_rank_t(r, middle)) < wanted)
+        if (middle == inside || middle == outside)
+            middle = (inside + outside) / 2;
+        excess = excess_at(r, middle, wanted);
+        if (fabs(excess) < 1e-9 * wanted)
+            return middle;
+        if (excess < 0) {
             inside = middle;
-        else
+            below = excess;
+            above /= kept < 0 ? 2 : 1;
+            kept = -1;
+        } else {
             outside = middle;
+            above = excess;
+            below /= kept > 0 ? 2 : 1;
+            kept = 1;
+        }
     }
     return outside;
 }

@@ -18,7 +18,7 @@ enum { SIGNED_RANK_BLOCKS = 8 };
 
 struct signed_value {
     double value;
-    uint32_t place;
+    uint32_t place, block; /* among the requests; signed_rank_init() fills them in */
 };
 
 struct signed_rank {

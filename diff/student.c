@@ -85,35 +85,32 @@ static double binomial(size_t n, double q, size_t k)
                (N - K) * log1p(-q));
 }
 
-/* The largest k with P[X < k] <= limit, for 0 < q < 1, and that chance. The sum
- * starts where its terms are beyond counting. */
-static size_t rank_below(size_t n, double q, double limit, double *chance)
+/* The largest k with P[X < k] <= limit, for 0 < q < 1. The sum starts where its
+ * terms are beyond counting; each follows from the one before. */
+static size_t rank_below(size_t n, double q, double limit)
 {
-    double mean = (double)n * q, sd = sqrt(mean * (1 - q)), start = mean - 12 * sd - 12;
+    double mean = (double)n * q, start = mean - 10 * sqrt(mean * (1 - q)) - 10;
     size_t k = start > 0 ? (size_t)start : 0;
-    double sum = 0, term;
+    double sum = 0, term = binomial(n, q, k);
 
-    while (k < n && sum + (term = binomial(n, q, k)) <= limit) {
+    while (k < n && sum + term <= limit) {
         sum += term;
+        term *= (double)(n - k) / (double)(k + 1) * q / (1 - q);
         k++;
     }
-    *chance = sum;
     return k;
 }
 
 /* Half the error goes to each side, unless n is so small that even the largest
- * value errs more often than that: then what it leaves goes to the other. */
+ * value is below a far quantile more often than that: then what it leaves goes to
+ * the other. */
 void quantile_ranks(size_t n, double quantile, size_t *low, size_t *high)
 {
     const double error = 0.05;
-    double largest = pow(quantile, (double)n), smallest = pow(1 - quantile, (double)n), chance;
-    double above = largest > error / 2 && largest <= error ? largest : error / 2;
-    double below = smallest > error / 2 && smallest <= error ? smallest : error / 2;
+    double above = error / 2, largest = pow(quantile, (double)n);
 
-    if (largest > error / 2 && largest <= error)
-        below = error - above;
-    else if (smallest > error / 2 && smallest <= error)
-        above = error - below;
-    *low = rank_below(n, quantile, below * (1 + 1e-12), &chance);
-    *high = n + 1 - rank_below(n, 1 - quantile, above * (1 + 1e-12), &chance);
+    if (quantile > 0.5 && largest > above && largest <= error)
+        above = largest * (1 + 1e-12);
+    *low = rank_below(n, quantile, error - above);
+    *high = n + 1 - rank_below(n, 1 - quantile, above);
 }
