@@ -170,6 +170,7 @@ struct plan_draft *plan_http_rule(const struct plan_object *o, const struct yaml
 {
     struct entry e = {.o = o, .r = o->r, .n = n};
     struct plan_draft *draft = plan_alloc(o->r, sizeof *draft);
+    size_t errors = diags_errors(o->r->diags);
 
     if (!draft)
         return NULL;
@@ -180,5 +181,6 @@ struct plan_draft *plan_http_rule(const struct plan_object *o, const struct yaml
     draft->rule.matches = plan_http_matches(o->r, e.values[MATCH]);
     plan_take_duration(o->r, e.values[TIMEOUT], "timeout", &draft->rule.timeout_ns);
     take_action(&e, &draft->rule);
+    draft->catch_all = diags_errors(o->r->diags) == errors && plan_is_catch_all(&draft->rule);
     return o->r->failed ? NULL : draft;
 }

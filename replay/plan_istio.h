@@ -20,8 +20,8 @@ struct plan_draft {
     struct plan_rule rule; /* all but its place, name, source and hosts */
     struct str name;       /* data NULL: it has none */
     size_t place;          /* in http[] */
-    bool catch_all;
-    bool told; /* that no request gets there, or that it was moved */
+    bool catch_all;        /* plan_is_catch_all(), and nothing is wrong with it */
+    bool told;             /* that no request gets there, or that it was moved */
 };
 
 /* All VirtualServices that one host is for, in the order of the input. */

@@ -358,21 +358,12 @@ static void place_service(struct plan_reader *r, struct virtual_service *vs)
     }
 }
 
-static void find_catch_alls(struct plan_reader *r)
-{
-    for (struct virtual_service *vs = r->istio->services; vs; vs = vs->next) {
-        for (struct plan_draft *d = vs->drafts; d; d = d->next)
-            d->catch_all = plan_is_catch_all(&d->rule);
-    }
-}
-
 void plan_istio_rules(struct plan_reader *r)
 {
     if (!r->istio)
         return;
     r->istio->first_rule = r->plan->n_rules;
     check_gateways(r);
-    find_catch_alls(r);
     find_sharing(r);
     for (struct virtual_service *vs = r->istio->services; vs && !r->failed; vs = vs->next)
         place_service(r, vs);

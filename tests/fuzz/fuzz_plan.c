@@ -59,12 +59,16 @@ static void ask(const struct plan *p)
     struct plan_router *router = plan_router_new(p, NULL);
     struct plan_request request;
     struct plan_decision d;
+    struct buf text;
 
     must(router != NULL);
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         must(plan_request_of_head(&request, str_of(heads[i])));
         plan_router_decide(router, &request, &d);
         must((d.answer != PLAN_SENT && d.answer != PLAN_NO_MIRROR) || d.rule);
+        buf_init(&text, 256 << 20);
+        must(plan_explain(p, &request, &text, NULL) == 0);
+        buf_release(&text);
     }
     plan_router_free(router);
 }
