@@ -41,6 +41,6 @@ void account_capture_summary(const struct capture_stats *s);
 void account_replay_summary(const struct replay_stats *s, const char *refused);
 
 /* Say what was asked of the run: pace, share, shard; and what pace was reached. */
-void account_replay_terms(const struct replay_options *o, const struct replay_stats *s);
+void account_replay_terms(const struct replay_options *o, const struct replay *r);
 
 #endif

@@ -229,7 +229,7 @@ static int begin(struct run *run, struct err *e)
 
     buf_init(&meta, JSON_MAX);
     feed_identity(&run->feed, id);
-    if (result_meta(&o->replay, replay_stats(run->replay), traffic(o), &meta, e) == 0 &&
+    if (result_meta(&o->replay, run->replay, traffic(o), &meta, e) == 0 &&
         result_begin(&run->result, buf_str(&meta), (enum record_codec)o->codec, id, e) == 0 &&
         diff_meta(run->diff, buf_str(&meta), e) == 0)
         rc = thread_start(&run->comparer, compare, run, e);

@@ -132,7 +132,7 @@ static int begin(struct run *run, struct err *e)
 
     buf_init(&meta, JSON_MAX);
     feed_identity(&run->feed, id);
-    if (result_meta(&o->replay, replay_stats(run->replay), run->path, &meta, e) == 0)
+    if (result_meta(&o->replay, run->replay, run->path, &meta, e) == 0)
         rc = result_begin(&run->result, buf_str(&meta), (enum record_codec)o->codec, id, e);
     buf_release(&meta);
     return rc;
@@ -178,7 +178,7 @@ static int run_to_end(struct run *run)
     if (end(run, &e) < 0 && status == EXIT_DONE)
         status = status_fail(&e);
     account_replay_summary(replay_stats(run->replay), run->feed.refused);
-    account_replay_terms(&run->options->replay, replay_stats(run->replay));
+    account_replay_terms(&run->options->replay, run->replay);
     notice_end(&run->options->replay);
     return status;
 }

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/hide.h"
+#include "cli/plan_meta.h"
 #include "cli/text.h"
 #include "core/clock.h"
+#include "core/hide.h"
 #include "core/json.h"
 
 enum { URL_MAX = 8 * 1024 };
@@ -22,20 +23,39 @@ static void put_url(struct json_writer *w, const char *key, const char *url, str
     buf_release(&plain);
 }
 
-/* Addresses by the names of their targets. The control is v1 again. */
-static void put_targets(struct json_writer *w, const struct replay_options *o, struct err *e)
+/* Addresses by the names of their targets. The control is v1 again, and all that is
+ * called of it beside recorded answers. */
+static void put_targets(struct json_writer *w, const struct replay_options *o,
+                        const struct replay *r, struct err *e)
 {
-    char name[16];
+    const struct replay_stats *s = replay_stats(r);
+    const char *v1 = replay_place(r, "v1");
 
     json_key(w, "targets");
     json_open_object(w);
-    if (o->v1)
-        put_url(w, "v1", o->v1, e);
-    for (size_t i = 0; i < o->candidates.n; i++) {
-        snprintf(name, sizeof name, "v%zu", i + 2);
-        put_url(w, name, o->candidates.items[i], e);
+    v1 = v1 ? v1 : replay_place(r, "control");
+    v1 = v1 ? v1 : o->v1;
+    if (v1)
+        put_url(w, "v1", v1, e);
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        const char *name = s->targets[i].name;
+
+        if (name[0] == 'v' && name[1] != '1')
+            put_url(w, name, replay_place(r, name), e);
     }
     json_close(w);
+}
+
+/* What was asked for where all candidates have the same. */
+static void put_percent(struct json_writer *w, const struct replay *r)
+{
+    int64_t share = replay_share(r);
+
+    json_key(w, "percent");
+    if (share < 0)
+        json_null(w);
+    else
+        json_double(w, (double)share / 10000);
 }
 
 /* How targets were reached, where that was not the usual way. */
@@ -108,7 +128,7 @@ static void put_pace(struct json_writer *w, const struct replay_options *o)
     json_close(w);
 }
 
-int result_meta(const struct replay_options *o, const struct replay_stats *s, const char *path,
+int result_meta(const struct replay_options *o, const struct replay *r, const char *path,
                 struct buf *out, struct err *e)
 {
     const char *slash = strrchr(path, '/');
@@ -123,9 +143,8 @@ int result_meta(const struct replay_options *o, const struct replay_stats *s, co
     json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
     json_key(&w, "file");
     json_cstr(&w, slash ? slash + 1 : path);
-    put_targets(&w, o, e);
-    json_key(&w, "percent");
-    json_double(&w, (double)o->ppm / 10000);
+    put_targets(&w, o, r, e);
+    put_percent(&w, r);
     json_key(&w, "seed");
     json_cstr(&w, o->seed);
     json_key(&w, "sample_key");
@@ -139,7 +158,9 @@ int result_meta(const struct replay_options *o, const struct replay_stats *s, co
     json_key(&w, "baseline");
     json_cstr(&w, replay_baselines[o->baseline]);
     put_ways(&w, o, e);
-    put_names(&w, s);
+    put_names(&w, replay_stats(r));
+    if (replay_plan(r))
+        plan_meta(&w, replay_plan(r), replay_share(r));
     json_key(&w, "started");
     json_cstr(&w, text_time(clock_wall_ns(), 3, when));
     return json_end_all(&w);

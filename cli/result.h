@@ -27,9 +27,8 @@ void result_init(struct result *r);
 /* Open `path` ("-" is standard output) and touch nothing in it yet. */
 int result_open(struct result *r, const char *path, struct err *e);
 
-/* Append the META of a run over the traffic in `path` to `out`; the targets are
- * named as in `s`. */
-int result_meta(const struct replay_options *o, const struct replay_stats *s, const char *path,
+/* Append the META of a run over the traffic in `path` to `out`. */
+int result_meta(const struct replay_options *o, const struct replay *r, const char *path,
                 struct buf *out, struct err *e);
 
 /* Write the header and META, if the result is open. `id` is of the traffic. */

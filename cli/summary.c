@@ -238,6 +238,24 @@ static void say_anomalous(const struct replay_stats *s)
                  s->unreadable == 1 ? " has" : "s have", s->unreadable == 1 ? "is" : "are");
 }
 
+/* What the YAML leaves out; `plan` tells why of each request. */
+static void say_unplanned(const struct replay_stats *s)
+{
+    uint64_t without = s->no_rule - s->skipped;
+
+    if (without)
+        log_info("%" PRIu64 " request%s; mirrorctl plan --explain 'GET /path' tells what each rule "
+                 "lacked",
+                 without, without == 1 ? " fits no rule" : "s fit no rule");
+    if (s->no_mirror)
+        log_info("%" PRIu64 " request%s a rule that mirrors nothing", s->no_mirror,
+                 s->no_mirror == 1 ? " fell to" : "s fell to");
+    if (s->undecided)
+        log_info("%" PRIu64 " request%s a rule by what no capture knows, and %s not sent",
+                 s->undecided, s->undecided == 1 ? " may fit" : "s may fit",
+                 s->undecided == 1 ? "was" : "were");
+}
+
 static void say_hints(const struct replay_stats *s, const char *refused)
 {
     if (s->no_key)
@@ -245,9 +263,10 @@ static void say_hints(const struct replay_stats *s, const char *refused)
                  "draws them one by one",
                  s->no_key, s->no_key == 1 ? " has not" : "s have not",
                  s->no_key == 1 ? "was" : "were");
-    if (s->no_rule)
-        log_info("%" PRIu64 " request%s left out by --only and --skip", s->no_rule,
-                 s->no_rule == 1 ? " was" : "s were");
+    if (s->skipped)
+        log_info("%" PRIu64 " request%s left out by --only and --skip", s->skipped,
+                 s->skipped == 1 ? " was" : "s were");
+    say_unplanned(s);
     if (s->method)
         log_info("%" PRIu64 " request%s used %s and %s not sent; --methods all sends them",
                  s->method, plural(s->method), *refused ? refused : "other methods",

@@ -40,12 +40,14 @@ static void add_extent(struct buf *line, const struct replay_options *o,
 
 /* Whether a draw is one that chance makes is worth knowing where it is not 0 or
  * 1 of all, and requests are drawn one by one. */
-static void say_draw(const struct replay_options *o, const struct replay_stats *s)
+static void say_draw(const struct replay_options *o, const struct replay *r)
 {
-    double percent = (double)o->ppm / 10000;
+    const struct replay_stats *s = replay_stats(r);
+    int64_t share = replay_share(r);
+    double percent = (double)share / 10000;
     uint64_t low, high;
 
-    if (o->ppm == 0 || o->ppm == 1000000 || s->eligible == 0 || s->passes > 1)
+    if (share <= 0 || share == 1000000 || s->eligible == 0 || s->passes > 1)
         return;
     if (replay_options_draw_keys(o)) {
         log_info("the percentage is one of %s keys: %g %% of them, with all their requests",
@@ -60,8 +62,9 @@ static void say_draw(const struct replay_options *o, const struct replay_stats *
                                                      : "");
 }
 
-void account_replay_terms(const struct replay_options *o, const struct replay_stats *s)
+void account_replay_terms(const struct replay_options *o, const struct replay *r)
 {
+    const struct replay_stats *s = replay_stats(r);
     double reached = account_rate(s);
     struct buf line;
 
@@ -73,5 +76,5 @@ void account_replay_terms(const struct replay_options *o, const struct replay_st
     add_extent(&line, o, s);
     log_info("%s", line.len ? line.data : "");
     buf_release(&line);
-    say_draw(o, s);
+    say_draw(o, r);
 }

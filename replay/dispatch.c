@@ -40,8 +40,11 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
         s->limit++;
         break;
     case NOT_RULED:
+        s->no_rule++;
+        break;
     case NOT_MEANT:
         s->no_rule++;
+        s->skipped++;
         break;
     case NOT_MIRRORED:
         s->no_mirror++;

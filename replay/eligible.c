@@ -41,6 +41,12 @@ static bool is_incomplete(const struct http_message *m)
     return !m->complete || (m->flags & lost) || m->gap_bytes || m->body.len != m->body_size;
 }
 
+static bool is_too_large(const struct http_message *m, uint64_t max_request)
+{
+    return m->head.len > HTTP1_MAX_HEAD || m->trailers.len > HTTP1_MAX_HEAD ||
+           (max_request && m->body_size > max_request);
+}
+
 /* Methods are case-sensitive (RFC 9110, 9.1): "get" is not the GET that is safe.
  * Who types `--methods get` means GET all the same. */
 static bool is_upper(struct str method)
@@ -93,7 +99,7 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
         return NOT_TUNNEL;
     if (is_incomplete(m))
         return NOT_INCOMPLETE;
-    if (m->head.len > HTTP1_MAX_HEAD || m->trailers.len > HTTP1_MAX_HEAD)
+    if (is_too_large(m, rules->max_request))
         return NOT_LIMIT;
     planned = ask_plan(x, rules->router, r);
     if (planned != ELIGIBLE)

@@ -35,6 +35,7 @@ enum eligible {
 struct eligible_rules {
     const char *methods; /* a list of tokens, or "all" */
     bool include_anomalous;
+    uint64_t max_request;       /* content, in bytes; 0: any */
     const struct match *match;  /* NULL: any path */
     struct plan_router *router; /* NULL: there is no plan */
 };

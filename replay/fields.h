@@ -7,7 +7,7 @@
  * the same name. A rule may also add to what is there.
  *
  * Changes come in layers: those of a rule, of its arrow to where the copy goes, of
- * the command line. What a layer takes out or sets, those below it have in vain.
+ * the plan for all rules, of the command line. What a layer takes out or sets, those below it have in vain.
  */
 #ifndef MIRRORCTL_REPLAY_FIELDS_H
 #define MIRRORCTL_REPLAY_FIELDS_H

@@ -31,8 +31,9 @@ enum {
     MAX_THREADS = 64,
     DEFAULT_THREADS = 4,
     MAX_CONCURRENCY = 65536,
-    MAX_WAITING = 1024, /* per target */
-    MAX_IDLE = 65536,   /* kept-alive connections, per target and worker */
+    DEFAULT_WAITING = 1024, /* per target */
+    MAX_WAITING = 65536,
+    MAX_IDLE = 65536, /* kept-alive connections, per target and worker */
     MAX_HELD = 32 * 1024 * 1024,
     FINISHED = 16,    /* chains of pairs on their way to the sink */
     SPARE_FILES = 64, /* what the rest of the program has open */
@@ -115,6 +116,8 @@ static int check_config(const struct replay_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "the rate must be above 0");
     if (c->concurrency < 1 || c->concurrency > MAX_CONCURRENCY)
         return err_set(e, ERR_USAGE, "the concurrency must be from 1 to %d", MAX_CONCURRENCY);
+    if (c->queue > MAX_WAITING)
+        return err_set(e, ERR_USAGE, "at most %d requests can wait for a target", MAX_WAITING);
     if (c->own_connections && c->no_order)
         return err_set(e, ERR_USAGE, "a connection for each recorded one keeps the order");
     if (c->threads > MAX_THREADS)
@@ -286,7 +289,7 @@ static void fill_setup(struct replay *r)
     s->max_idle = idle_limit(r);
     s->closed_loop = c->pace == PACE_MAX || c->dry_run;
     s->concurrency = c->concurrency;
-    s->max_waiting = MAX_WAITING;
+    s->max_waiting = c->queue ? (size_t)c->queue : DEFAULT_WAITING;
     s->held = &r->held;
     s->max_held = MAX_HELD;
     s->max_body = c->max_body;
@@ -360,6 +363,18 @@ const char *replay_place(const struct replay *r, const char *role)
             return r->routes.roles[i].place.data;
     }
     return NULL;
+}
+
+const struct plan *replay_plan(const struct replay *r)
+{
+    return r->config.plan;
+}
+
+int64_t replay_share(const struct replay *r)
+{
+    if (!r->config.plan || r->config.ppm_said)
+        return r->config.ppm;
+    return routes_share(&r->routes);
 }
 
 const struct replay_stats *replay_stats(const struct replay *r)
@@ -458,6 +473,7 @@ static void fill_dispatcher(struct replay *r)
     *d = (struct dispatcher){
         .rules = {.methods = c->methods,
                   .include_anomalous = c->include_anomalous,
+                  .max_request = c->max_request,
                   .match = &r->match,
                   .router = r->router},
         .shard = {c->shard, c->shards},

@@ -69,8 +69,9 @@ struct replay_config {
     enum replay_pace pace;
     double speed;               /* PACE_RECORDED: times the recorded pace */
     double rate;                /* PACE_RATE: requests a second */
-    unsigned concurrency;       /* requests in flight per target; behind them, up to 1024 wait,
-                             and no more once 32 MiB of answers wait with them */
+    unsigned concurrency;       /* requests in flight per target; behind them some wait, and no
+                             more once 32 MiB of answers wait with them */
+    uint64_t queue;             /* how many; 0: 1024. Each thread has its part, of one at least */
     unsigned threads;           /* event loops; 0 chooses */
     int64_t timeout_ns;         /* per request, connecting included */
     int64_t connect_timeout_ns; /* for connecting alone, TLS included; 0: no other */
@@ -80,6 +81,7 @@ struct replay_config {
     bool host_said;         /* so does HOST_KEEP */
     const char *host_name;  /* HOST_NAME */
     size_t max_body;        /* content kept of an answer */
+    uint64_t max_request;   /* content of a request that is sent; 0: any */
     bool no_order;          /* requests of a recorded connection need not wait for each other */
     bool own_connections;   /* a connection for each recorded one; not with no_order */
     bool include_anomalous; /* also send requests two readers could read differently */
@@ -164,6 +166,7 @@ struct replay_stats {
     uint64_t method, incomplete, anomalous, tunnel, loop, no_rule, no_mirror, redirect, undecided,
         no_key, limit;
     uint64_t unreadable; /* of anomalous: without a request line, so that no option sends them */
+    uint64_t skipped;    /* of no_rule: by --only and --skip */
     uint64_t
         behind; /* also not eligible, left out before replay saw them: for who did to fill in */
     uint64_t selected, sampled_out;
@@ -198,6 +201,11 @@ void replay_stop(struct replay *r);
 /* Where calls to a role ("v1", "v2", ...) go: its URL, the destination's name if that
  * has several, or names. Valid as long as the replay; NULL: there is no such role. */
 const char *replay_place(const struct replay *r, const char *role);
+
+/* The plan that it runs by, NULL where that is made of URLs; and the share that all
+ * candidates have which are not off, in parts per million, or -1 where shares differ. */
+const struct plan *replay_plan(const struct replay *r);
+int64_t replay_share(const struct replay *r);
 
 /* The counters: while it runs only through tick, whole after replay_run(). */
 const struct replay_stats *replay_stats(const struct replay *r);

@@ -52,7 +52,8 @@ static int add_role(struct routes *r, const struct replay_config *c, const char 
     struct role *role = &r->roles[r->n_roles];
     struct field_rules *fields = arena_alloc(&r->mem, sizeof *fields, e);
 
-    if (!fields || field_rules_add(fields, c->fields, c->n_fields, version, e) < 0)
+    if (!fields || field_rules_change(fields, r->plan->settings.changes, e) < 0 ||
+        field_rules_add(fields, c->fields, c->n_fields, version, e) < 0)
         return -1;
     snprintf(role->name, sizeof role->name, "%s", name);
     role->version = version;
@@ -182,7 +183,8 @@ static int field_rules_of(const struct making *m, const struct field_rules **rul
         return 0;
     *rules = made = arena_alloc(&m->routes->mem, sizeof *made, e);
     if (!made || field_rules_change(made, m->rule->changes, e) < 0 ||
-        field_rules_change(made, m->arrow->changes, e) < 0)
+        field_rules_change(made, m->arrow->changes, e) < 0 ||
+        field_rules_change(made, m->routes->plan->settings.changes, e) < 0)
         return -1;
     return field_rules_add(made, c->fields, c->n_fields, m->role->version, e);
 }
@@ -413,6 +415,22 @@ void routes_release(struct routes *r)
     plan_free(r->own);
     arena_release(&r->mem);
     *r = (struct routes){0};
+}
+
+int64_t routes_share(const struct routes *r)
+{
+    int64_t share = -1;
+
+    for (const struct plan_rule *rule = r->plan->rules; rule; rule = rule->next) {
+        if (rule->action == PLAN_PERCENT)
+            return -1;
+        for (const struct plan_arrow *a = rule->candidates; a && is_mirrored(rule); a = a->next) {
+            if (a->ppm && share >= 0 && a->ppm != share)
+                return -1;
+            share = a->ppm ? a->ppm : share;
+        }
+    }
+    return share;
 }
 
 const char *routes_target_name(struct routes *r, unsigned target, struct err *e)

@@ -72,6 +72,9 @@ int routes_init(struct routes *r, const struct replay_config *config, struct err
 /* Fine on a zeroed struct. */
 void routes_release(struct routes *r);
 
+/* The share of the plan that all candidates have which are not off; -1: shares differ. */
+int64_t routes_share(const struct routes *r);
+
 /* The target's role, with its address where that has several: "v2 at 127.0.0.1:3003".
  * As long-lived as the routes; NULL with *e set. */
 const char *routes_target_name(struct routes *r, unsigned target, struct err *e);

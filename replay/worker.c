@@ -49,7 +49,7 @@ static int init_lanes(struct worker *w, unsigned index, unsigned n, struct err *
 {
     const struct worker_setup *s = w->setup;
     unsigned limit = share_of(s->concurrency, index, n);
-    size_t max_waiting = s->max_waiting / n;
+    size_t max_waiting = s->max_waiting / n ? s->max_waiting / n : 1;
 
     w->lanes = mem_array(s->n_targets, sizeof *w->lanes);
     if (!w->lanes)

@@ -263,6 +263,7 @@ static void what_is_not_mirrored_counts_under_its_reason(void **state)
     r->config.n_skip = 1;
     go_well(r);
     assert_int_equal(r->stats.selected, 1);
+    assert_int_equal(r->stats.skipped, 1);
     assert_int_equal(r->stats.no_rule, 7); /* six that no rule fits, and one that was skipped */
     forget(r);
     server_stop(s);
@@ -302,6 +303,45 @@ static void an_overlay_and_the_command_line_replace_shares(void **state)
     go_well(r);
     assert_int_equal(r->stats.eligible, 100);
     assert_int_equal(r->stats.sampled_out, 100);
+    forget(r);
+    server_stop(s);
+}
+
+static struct exchange *larger_and_larger(unsigned i)
+{
+    static const char *const bodies[] = {"", "a", "ab"};
+
+    return exchange_from("GET / HTTP/1.1\r\nHost: m\r\nContent-Length: 2\r\n\r\n", bodies[i]);
+}
+
+static void limits_of_a_configuration_hold(void **state)
+{
+    const struct server_script script = {"*", .steps = {{DO_HOLD}, {DO_CLOSE}}};
+    struct server *s = server_start(AF_INET, NULL, &script, 1);
+    struct made m = {0};
+    struct plan_rule *rule = made_rule(&m, NULL);
+    struct run *r;
+
+    (void)state;
+    made_baseline(&m, rule, made_destination(&m, "m/v1", server_url(s)), 1);
+    made_candidate(&m, rule, made_destination(&m, "m/v2", server_url(s)), PLAN_MILLION);
+    r = plan_run(&m, 3, larger_and_larger);
+    r->config.max_request = 1;
+    r->config.dry_run = true;
+    go_well(r);
+    assert_int_equal(r->stats.limit, 1);
+    assert_int_equal(r->stats.selected, 2);
+    forget(r);
+
+    r = plan_run(&m, 10, a_and_b);
+    r->config.pace = PACE_RATE;
+    r->config.rate = 1e6;
+    r->config.concurrency = 1;
+    r->config.queue = 3;
+    r->config.timeout_ns = 100 * NS_PER_MS;
+    go_well(r);
+    assert_int_equal(r->targets[V2].outcomes[OUTCOME_QUEUE], 6);
+    assert_int_equal(r->targets[V2].outcomes[OUTCOME_TIMEOUT], 4);
     forget(r);
     server_stop(s);
 }
@@ -458,6 +498,26 @@ static void fields_change_by_rule_by_arrow_and_by_command_line(void **state)
                "Host: movies:80\r\nX-Rule: 1\r\nX-Ours: 1\r\nX-Added: 1\r\nX-Mirrorctl: 1\r\n\r\n");
     assert_has(c.v2, "Host: movies:80\r\nx-rule: 2\r\nX-Ours: 1\r\nX-Added: 1\r\nX-Added: "
                      "2\r\nX-Mirrorctl: 1\r\n\r\n");
+    changed_end(&c);
+}
+
+/* Mirror's own `headers`: they go before what rules of any file say, the command line
+ * before them. */
+static void fields_of_the_whole_plan_stand_between(void **state)
+{
+    static const struct replay_field asked[] = {{.text = STR_INIT("X-Ours: 1")}};
+    const struct replay_config config = {.fields = asked, .n_fields = 1};
+    struct changed c;
+
+    (void)state;
+    changed_init(&c, "/a");
+    made_change(&c.m, &c.rule->candidates->changes, PLAN_SET, "X-Plan", "arrow");
+    made_change(&c.m, &c.m.plan.settings.changes, PLAN_SET, "X-Plan", "plan");
+    made_change(&c.m, &c.m.plan.settings.changes, PLAN_SET, "X-Ours", "plan");
+    made_change(&c.m, &c.m.plan.settings.changes, PLAN_REMOVE, "X-Request-Id", "");
+    go_once(&c, &config);
+    assert_has(c.v1, "Host: movies:80\r\nX-Plan: plan\r\nX-Ours: 1\r\nX-Mirrorctl: 1\r\n\r\n");
+    assert_has(c.v2, "Host: movies:80\r\nX-Plan: plan\r\nX-Ours: 1\r\nX-Mirrorctl: 1\r\n\r\n");
     changed_end(&c);
 }
 
@@ -705,11 +765,13 @@ int main(void)
         TEST(with_a_recorded_baseline_only_candidates_are_called),
         TEST(what_is_not_mirrored_counts_under_its_reason),
         TEST(an_overlay_and_the_command_line_replace_shares),
+        TEST(limits_of_a_configuration_hold),
         TEST(a_dry_run_chooses_and_sends_nothing),
         TEST(a_rule_writes_another_path),
         TEST(a_rule_writes_a_path_by_the_groups_of_a_pattern),
         TEST(the_path_of_a_url_stands_before_that_of_a_rule),
         TEST(fields_change_by_rule_by_arrow_and_by_command_line),
+        TEST(fields_of_the_whole_plan_stand_between),
         TEST(an_authority_of_a_rule_is_host_unless_the_command_line_says),
         TEST(each_rule_has_a_timeout_of_its_own),
         TEST(several_addresses_share_the_requests_alike_in_every_run),
