@@ -8,8 +8,8 @@
 #include "cli/command.h"
 #include "cli/har.h"
 #include "cli/input.h"
-#include "cli/listing.h"
 #include "cli/option.h"
+#include "cli/show_format.h"
 #include "cli/status.h"
 #include "core/json_tree.h"
 #include "core/log.h"
@@ -23,20 +23,16 @@ struct options {
     bool recover, show_secrets;
 };
 
-enum { FORMAT_TEXT, FORMAT_JSONL };
-
-static const char *const formats[] = {"text", "jsonl", NULL};
-
 static const struct option_spec table[] = {
-    OPT_CHOICE(0, "format", format, "FORMAT", formats,
-               "text (default), one line for each exchange, or those with an ID in full; or jsonl, "
-               "one HAR entry a line"),
+    OPT_CHOICE(0, "format", format, "FORMAT", show_format_names,
+               "text (default), one line for each exchange, or those with an ID in full; jsonl, "
+               "one HAR entry a line; har; or curl, lines that send them again"),
     OPT_FLAG(0, "recover", recover, "read on past damage, and say how much was skipped"),
     OPT_FLAG(0, "show-secrets", show_secrets, "do not hide credentials"),
     OPT_END,
 };
 
-static const struct options defaults = {.format = FORMAT_TEXT};
+static const struct options defaults = {0};
 
 struct wanted {
     uint64_t id;
@@ -49,7 +45,11 @@ struct run {
     struct record_reader *reader;
     struct wanted *wanted; /* none: all of them */
     size_t n_wanted;
-    struct target_names names;
+    const struct show_format *format;
+    struct show show;
+    struct diff *diff;
+    struct arena meta; /* what show.urls look at */
+    uint64_t shown;
     struct buf entry;
 };
 
@@ -81,53 +81,85 @@ static bool is_wanted(struct run *run, uint64_t id)
 
 /* ---- what is in the file ---------------------------------------------------- */
 
-static void default_names(struct target_names *names)
+static void default_names(struct show *s)
 {
-    for (size_t i = 0; i < PAIR_MAX_CALLS; i++)
-        snprintf(names->names[i], sizeof names->names[i], "target%zu", i);
+    for (size_t i = 0; i < PAIR_MAX_CALLS; i++) {
+        snprintf(s->names.names[i], sizeof s->names.names[i], "target%zu", i);
+        s->urls[i] = (struct str){0};
+    }
 }
 
-/* The targets' names stand in META: "names":["v1","v2","control"]. */
-static void read_names(struct run *run, struct str meta)
+static struct str text_member(const struct json_node *object, struct str key)
 {
-    const struct json_node *list, *name;
-    struct json_node *root;
-    struct arena mem;
+    const struct json_node *n =
+        object && object->type == JSON_OBJECT ? json_member(object, key) : NULL;
+
+    return n && n->type == JSON_STRING ? n->text : (struct str){0};
+}
+
+/* The targets' names stand in META, as "names":["v1","v2","control"], and where
+ * they were under "targets". The control is v1 again, and is not named there. */
+static void read_names(struct run *run, const struct json_node *meta)
+{
+    const struct json_node *list = json_member(meta, STR("names"));
+    const struct json_node *urls = json_member(meta, STR("targets"));
+    struct show *s = &run->show;
     size_t i = 0;
 
-    arena_init(&mem, META_MAX);
-    root = json_parse(meta, &mem, NULL, NULL);
-    list = root && root->type == JSON_OBJECT ? json_member(root, STR("names")) : NULL;
-    if (list && list->type == JSON_ARRAY) {
-        for (name = list->child; name && i < PAIR_MAX_CALLS; name = name->next, i++) {
-            if (name->type == JSON_STRING && http_is_token(name->text))
-                snprintf(run->names.names[i], sizeof run->names.names[i], "%.*s",
-                         STR_ARG(name->text));
-        }
+    if (!list || list->type != JSON_ARRAY)
+        return;
+    for (const struct json_node *n = list->child; n && i < PAIR_MAX_CALLS; n = n->next, i++) {
+        if (n->type != JSON_STRING || !http_is_token(n->text))
+            continue;
+        snprintf(s->names.names[i], sizeof s->names.names[i], "%.*s", STR_ARG(n->text));
+        s->urls[i] = text_member(urls, n->text);
     }
-    arena_release(&mem);
+}
+
+/* What differs is told by the stage that compares, with the META of each section. */
+static int read_meta(struct run *run, struct str text, struct err *e)
+{
+    struct diff_config config = {.show_secrets = run->options->show_secrets, .threads = 1};
+    const struct json_node *meta;
+
+    default_names(&run->show);
+    arena_reset(&run->meta);
+    meta = json_parse(text, &run->meta, NULL, NULL);
+    if (meta && meta->type == JSON_OBJECT)
+        read_names(run, meta);
+    if (!run->show.whole || record_section(run->reader)->kind != RECORD_PAIRS)
+        return 0;
+    diff_close(run->diff);
+    run->diff = diff_open(&config, e);
+    run->show.diff = run->diff;
+    if (!run->diff)
+        return -1;
+    if (diff_meta(run->diff, text, e) < 0) /* the rest of the file is shown all the same */
+        run->show.diff = NULL;
+    return 0;
+}
+
+static int add(struct run *run, const char *text, struct err *e)
+{
+    return text ? buf_add(&run->entry, str_of(text), e) : 0;
 }
 
 static int format_exchange(struct run *run, const struct exchange *x, struct err *e)
 {
-    bool secrets = run->options->show_secrets;
-
-    if (run->options->format == FORMAT_JSONL)
-        return har_exchange(&run->entry, x, secrets, e);
-    if (run->n_wanted)
-        return listing_exchange_whole(&run->entry, x, secrets, e);
-    return listing_exchange(&run->entry, x, secrets, e);
+    if (!is_wanted(run, x->ordinal))
+        return 0;
+    if (run->shown++ && add(run, run->format->between, e) < 0)
+        return -1;
+    return run->format->exchange(&run->show, x, &run->entry, e);
 }
 
 static int format_pair(struct run *run, const struct pair *p, struct err *e)
 {
-    bool secrets = run->options->show_secrets;
-
-    if (run->options->format == FORMAT_JSONL)
-        return har_pair(&run->entry, p, &run->names, secrets, e);
-    if (run->n_wanted)
-        return listing_pair_whole(&run->entry, p, &run->names, secrets, e);
-    return listing_pair(&run->entry, p, &run->names, secrets, e);
+    if (!is_wanted(run, p->exchange->ordinal))
+        return 0;
+    if (run->shown++ && add(run, run->format->between, e) < 0)
+        return -1;
+    return run->format->pair(&run->show, p, &run->entry, e);
 }
 
 static int print_entry(struct run *run, struct err *e)
@@ -147,18 +179,15 @@ static int show_item(struct run *run, int got, struct record_item *item, struct 
 
     switch (got) {
     case RECORD_EXCHANGE:
-        if (is_wanted(run, item->exchange->ordinal))
-            rc = format_exchange(run, item->exchange, e);
+        rc = format_exchange(run, item->exchange, e);
         exchange_free(item->exchange);
         break;
     case RECORD_PAIR:
-        if (is_wanted(run, item->pair->exchange->ordinal))
-            rc = format_pair(run, item->pair, e);
+        rc = format_pair(run, item->pair, e);
         pair_free(item->pair);
         break;
     case RECORD_META:
-        default_names(&run->names);
-        read_names(run, item->text);
+        rc = read_meta(run, item->text, e);
         log_debug("%.*s", STR_ARG(item->text));
         break;
     default:
@@ -186,11 +215,13 @@ static int show_all(struct run *run)
     int status = EXIT_DONE;
     int got;
 
+    add(run, run->format->before, NULL);
     while ((got = record_next(run->reader, &item, &e)) > RECORD_END) {
         if (show_item(run, got, &item, &e) < 0)
             return status_worst(e.kind == ERR_PIPE ? EXIT_DONE : EXIT_PARTLY, status_fail(&e));
     }
-    if (fflush(stdout) != 0) {
+    add(run, run->format->after, NULL);
+    if (print_entry(run, got < 0 ? NULL : &e) < 0 || fflush(stdout) != 0) {
         err_set(&e, errno == EPIPE ? ERR_PIPE : ERR_IO, "standard output: %s", strerror(errno));
         return status_fail(&e);
     }
@@ -218,7 +249,12 @@ static int report_missing(const struct run *run, const char *name)
 
 static int run_show(const void *options, int argc, char **argv)
 {
-    struct run run = {.options = options};
+    const struct options *o = options;
+    struct run run = {
+        .options = o,
+        .format = &show_formats[o->format],
+        .show = {.show_secrets = o->show_secrets, .whole = argc > 1, .style = {.width = 100}},
+    };
     struct input input = {.fd = -1};
     struct err e = {0};
     int status;
@@ -228,7 +264,8 @@ static int run_show(const void *options, int argc, char **argv)
         return status_fail(&e);
     }
     buf_init(&run.entry, ENTRY_MAX);
-    default_names(&run.names);
+    arena_init(&run.meta, META_MAX);
+    default_names(&run.show);
     if (read_ids(&run, argc - 1, argv + 1, &e) == 0 && input_open(&input, argv[0], &e) == 0)
         run.reader = record_reader_new(input.fd, input.name, run.options->recover, &e);
     if (run.reader) {
@@ -239,6 +276,8 @@ static int run_show(const void *options, int argc, char **argv)
         status = status_refuse(&e);
     }
     record_reader_free(run.reader);
+    diff_close(run.diff);
+    arena_release(&run.meta);
     input_close(&input);
     mem_free(run.wanted);
     buf_release(&run.entry);

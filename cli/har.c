@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/hide.h"
 #include "cli/text.h"
 #include "core/clock.h"
+#include "core/hide.h"
 #include "core/json.h"
 
 /* A writer and what its pieces need. */

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#include "core/hide.h"
 #include "cli/text.h"
+#include "core/hide.h"
 
 enum { LISTING_MAX = 1 << 30, MAX_BINARY_SHOWN = 256 };
 

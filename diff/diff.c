@@ -14,6 +14,7 @@
 #include "diff/gate.h"
 #include "diff/glance.h"
 #include "diff/pair_diff.h"
+#include "diff/pair_text.h"
 #include "diff/report.h"
 #include "diff/rules.h"
 #include "diff/tally.h"
@@ -454,6 +455,12 @@ int diff_report(const struct diff *d, const char *format, const struct report_st
         return -1;
     judge(d, &r.findings);
     return f->write(&r, out, e);
+}
+
+int diff_pair(const struct diff *d, const struct pair *p, const struct report_style *style,
+              struct buf *out, struct err *e)
+{
+    return pair_text(p, &d->run.roles, style, d->show_secrets, out, e);
 }
 
 int diff_annotate(const struct diff *d, struct buf *out, struct err *e)

@@ -94,6 +94,10 @@ int diff_annotate(const struct diff *d, struct buf *out, struct err *e);
 
 /* The rules that hold for headers unless others are given, as a file of rules. */
 int diff_default_rules(struct buf *out, struct err *e);
+/* Append what differs in one pair, candidate by candidate and field by field, for
+ * people. Of the section whose META was given last; without rules. Returns 0, or -1 with *e set. */
+int diff_pair(const struct diff *d, const struct pair *p, const struct report_style *style,
+              struct buf *out, struct err *e);
 
 /* "text, json": for messages; NULL-terminated names for help. */
 const char *const *diff_formats(void);

@@ -143,3 +143,50 @@ END
   [ ! -s err ]
   [ "$(wc -l <out)" -eq 1 ]
 }
+
+@test "har: one document of all entries" {
+  odd_record
+  mirrorctl show odd.mrec --format har >all.har
+  [ "$(jq -c '[.log.version, .log.creator.name, (.log.entries | length)]' all.har)" = '["1.2","mirrorctl",3]' ]
+  mirrorctl show odd.mrec 2 --format har | jq -e '.log.entries[0]._id == 2'
+}
+
+@test "curl: what it prints sends the request again" {
+  start_movies one --as v1
+  start_movies two --as v2
+  movies_record m.mrec 3
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$one_port" --v2 "http://127.0.0.1:$two_port" --max -o r.mres
+  mirrorctl show r.mres 2 --format curl >lines
+  [ "$(sed 's/.*# //' lines | paste -sd ' ')" = "v1 v2" ]
+  sed 's/^curl/curl -s/' lines | bash >answers
+  [ "$(jq -c .id answers | paste -sd ' ')" = "3 3" ]
+}
+
+@test "curl: credentials are hidden, and that is said" {
+  odd_record
+  mirrorctl show odd.mrec 1 --format curl >hidden
+  ! grep -q secret hidden
+  grep -q '^# credentials are hidden' hidden
+  mirrorctl show odd.mrec 1 --format curl --show-secrets | grep -q 'Authorization: Basic c2VjcmV0'
+}
+
+@test "text: a pair in full ends with what differs, and whether v1 does it too" {
+  "$TOOLS/make_result" --candidates 2 >r.mres
+  mirrorctl show r.mres 1 >out
+  sed -n '/^-- v3 and v1/,$p' out >tail
+  diff - tail <<'END'
+-- v3 and v1: what differs
+   body $.at  value
+      v1      0
+      v3      3
+      v1 differs from itself there, too: noise in this pair
+   body $.rating  missing
+      v1      8.30
+      v3      (nothing)
+      v1 agreed with itself there
+   body $.score  extra
+      v1      (nothing)
+      v3      8.30
+      v1 agreed with itself there
+END
+}
