@@ -109,7 +109,7 @@ static void take_list(const struct arrows *all, const struct yaml_node *n, const
         return;
     for (const struct yaml_item *i = n->items; i && !all->m->r->failed; i = i->next) {
         if (all->are_candidates && got++ == PLAN_MAX_CANDIDATES) {
-            plan_error(all->m->r, "E102", i->value->at, "more than %d candidates of one rule",
+            plan_error(all->m->r, "E416", i->value->at, "more than %d candidates of one rule",
                        PLAN_MAX_CANDIDATES);
             return;
         }
