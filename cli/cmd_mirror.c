@@ -11,12 +11,14 @@
 #include "cli/account.h"
 #include "cli/capture_options.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/diff_options.h"
 #include "cli/feed.h"
 #include "cli/headers.h"
 #include "cli/notice.h"
 #include "cli/option.h"
 #include "cli/output.h"
+#include "cli/plan_sources.h"
 #include "cli/replay_options.h"
 #include "cli/result.h"
 #include "cli/status.h"
@@ -40,6 +42,7 @@ enum {
 struct options {
     struct capture_options capture;
     struct replay_options replay;
+    struct plan_sources sources;
     struct diff_options diff;
     uint64_t max_body;
     const char *output;
@@ -50,6 +53,7 @@ struct options {
 static const struct option_spec table[] = {
     OPT_PART(capture, capture_options),
     OPT_PART(replay, replay_options),
+    OPT_PART(sources, plan_sources),
     OPT_PART(diff, diff_options),
     OPT_SIZE(0, "max-body", max_body, 0, UINT64_C(240) << 20,
              "keep at most SIZE of a body, captured or answered, and mark larger ones (default "
@@ -71,6 +75,7 @@ static const struct options defaults = {
 /* A mirror under way. */
 struct run {
     const struct options *options;
+    struct config config;
     struct feed feed;
     struct replay *replay;
     struct headers headers;
@@ -116,7 +121,7 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
         return err_set(e, ERR_USAGE, "%s: mirror takes no file; say -r %s to read packets from it",
                        argv[0], argv[0]);
     if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
-        check_pace(o, e) < 0 || check_loop(o, e) < 0)
+        check_loop(o, e) < 0)
         return -1;
     if (!o->output)
         return 0;
@@ -310,7 +315,8 @@ static int run_to_end(struct run *run)
 static int open_all(struct run *run, struct err *e)
 {
     const struct options *o = run->options;
-    struct replay_config replay = {.max_body = (size_t)o->max_body, .tick = tick, .ctx = run};
+    struct replay_config replay = {
+        .plan = run->config.plan, .max_body = (size_t)o->max_body, .tick = tick, .ctx = run};
     struct capture_config capture = {.max_body = (size_t)o->max_body, .ready = ready, .ctx = run};
     struct diff_config diff = {.file = o->output ? o->output : traffic(o), .live = true};
 
@@ -329,17 +335,31 @@ static int open_all(struct run *run, struct err *e)
     return o->output ? result_open(&run->result, o->output, e) : 0;
 }
 
+/* Read the configuration; then all that the options leave open is known. */
+static int settle(struct options *o, struct config *config, struct err *e)
+{
+    const struct config_urls urls = {o->replay.v1, (const char *const *)o->replay.candidates.items,
+                                     o->replay.candidates.n};
+
+    if (config_read_for_run(config, &o->replay.config, &o->sources, &urls, e) < 0 ||
+        replay_options_settle(&o->replay, config->plan, e) < 0)
+        return -1;
+    return check_pace(o, e);
+}
+
 static int run_mirror(const void *options, int argc, char **argv)
 {
-    struct run run = {.options = options, .feed = {.input = {.fd = -1}}};
+    struct options settled = *(const struct options *)options;
+    struct run run = {.options = &settled, .feed = {.input = {.fd = -1}}};
     struct err e = {0};
     int status;
 
     if (check(run.options, argc, argv, &e) < 0)
         return status_fail(&e);
+    config_init(&run.config);
     headers_init(&run.headers);
     result_init(&run.result);
-    if (open_all(&run, &e) < 0) {
+    if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
         status = status_fail(&e);
@@ -355,6 +375,7 @@ static int run_mirror(const void *options, int argc, char **argv)
     result_release(&run.result);
     feed_close(&run.feed);
     replay_close(run.replay);
+    config_release(&run.config);
     headers_release(&run.headers);
     diff_close(run.diff);
     queue_free(run.pairs);

@@ -1,10 +1,14 @@
+#include <string.h>
+
 #include "cli/account.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/feed.h"
 #include "cli/headers.h"
 #include "cli/notice.h"
 #include "cli/option.h"
 #include "cli/output.h"
+#include "cli/plan_sources.h"
 #include "cli/replay_options.h"
 #include "cli/result.h"
 #include "cli/status.h"
@@ -17,6 +21,7 @@ enum { JSON_MAX = 256 * 1024, MAX_SHARDS = 65536 };
 
 struct options {
     struct replay_options replay;
+    struct plan_sources sources;
     uint64_t threads;
     uint64_t max_body;
     const char *output;
@@ -27,6 +32,7 @@ static option_reader read_shard;
 
 static const struct option_spec table[] = {
     OPT_PART(replay, replay_options),
+    OPT_PART(sources, plan_sources),
     OPT_SIZE(0, "max-body", max_body, 0, UINT64_C(240) << 20,
              "keep at most SIZE of an answer; a larger one is hashed and marked (default 16MiB)"),
     OPT_STRING('o', "output", output, "FILE", "write the result to FILE; - is standard output"),
@@ -72,6 +78,10 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
                             : "FILE is missing: a record, a pcap file, or -");
     if (replay_options_check(&o->replay, e) < 0)
         return -1;
+    for (size_t i = 0; i < o->replay.config.n; i++) {
+        if (strcmp(o->replay.config.items[i], "-") == 0 && strcmp(argv[0], "-") == 0)
+            return err_set(e, ERR_USAGE, "standard input cannot be both --config and FILE");
+    }
     if (o->replay.dry_run && !o->output)
         return 0;
     return output_check(o->output, inputs, 1, e);
@@ -81,6 +91,7 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
 struct run {
     const struct options *options;
     const char *path;
+    struct config config;
     struct feed feed;
     struct replay *replay;
     struct headers headers;
@@ -188,6 +199,7 @@ static int open_all(struct run *run, struct err *e)
 {
     const struct options *o = run->options;
     struct replay_config config = {
+        .plan = run->config.plan,
         .threads = (unsigned)o->threads,
         .max_body = (size_t)o->max_body,
         .tick = tick,
@@ -208,18 +220,31 @@ static int open_all(struct run *run, struct err *e)
     return o->output ? result_open(&run->result, o->output, e) : 0;
 }
 
+/* Read the configuration; then all that the options leave open is known. */
+static int settle(struct options *o, struct config *config, struct err *e)
+{
+    const struct config_urls urls = {o->replay.v1, (const char *const *)o->replay.candidates.items,
+                                     o->replay.candidates.n};
+
+    if (config_read_for_run(config, &o->replay.config, &o->sources, &urls, e) < 0)
+        return -1;
+    return replay_options_settle(&o->replay, config->plan, e);
+}
+
 static int run_replay(const void *options, int argc, char **argv)
 {
-    struct run run = {.options = options, .feed = {.input = {.fd = -1}}};
+    struct options settled = *(const struct options *)options;
+    struct run run = {.options = &settled, .feed = {.input = {.fd = -1}}};
     struct err e = {0};
     int status;
 
     if (check(run.options, argc, argv, &e) < 0)
         return status_fail(&e);
     run.path = argv[0];
+    config_init(&run.config);
     headers_init(&run.headers);
     result_init(&run.result);
-    if (open_all(&run, &e) < 0) {
+    if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
         status = status_fail(&e);
@@ -236,6 +261,7 @@ static int run_replay(const void *options, int argc, char **argv)
     headers_release(&run.headers);
     replay_close(run.replay);
     feed_close(&run.feed);
+    config_release(&run.config);
     return status;
 }
 

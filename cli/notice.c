@@ -3,11 +3,39 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/buf.h"
 #include "core/clock.h"
+#include "core/http.h"
 #include "core/log.h"
+
+enum { NAMES_MAX = 1024 };
+
+/* Replaying to v1 is a second time for what was asked already, and v2 may keep its data
+ * where v1 does. */
+static void warn_of_writes(const char *methods)
+{
+    struct str list = str_of(methods);
+    struct buf unsafe;
+
+    if (str_ieq(list, STR("all"))) {
+        log_warn("all methods are sent: most may change what both versions keep");
+        return;
+    }
+    buf_init(&unsafe, NAMES_MAX);
+    while (list.data) {
+        struct str method = str_trim(str_cut(&list, ','));
+
+        if (method.len && !http_is_safe_method(method))
+            buf_printf(&unsafe, NULL, "%s%.*s", unsafe.len ? ", " : "", STR_ARG(method));
+    }
+    if (unsafe.len)
+        log_warn("%s: such requests may change what both versions keep", unsafe.data);
+    buf_release(&unsafe);
+}
 
 void notice_start(const struct replay_options *o)
 {
+    warn_of_writes(o->methods);
     if (o->insecure)
         log_warn("--insecure: certificates are not checked, whoever answers is believed");
 }

@@ -1,6 +1,7 @@
 #define OPT_STRUCT struct replay_options
 #include "cli/replay_options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/notice.h"
@@ -27,11 +28,15 @@ const struct option_spec replay_options[] = {
                "the version in service, as http://host:port, https://host or unix:/path"),
     OPT_LIST(0, "v2", candidates, "URL",
              "the version under test; given again, v3, v4, ..., each compared with v1"),
+    OPT_LIST('c', "config", config, "FILE",
+             "YAML of Istio, the Gateway API or mirrorctl's own, a directory of it, or -: what is "
+             "mirrored where, instead of or beside --v1 and --v2; repeatable"),
     OPT_CHOICE(0, "baseline", baseline, "WHAT", replay_baselines,
                "compare with what v1 answers (default), or with the recorded answer: then v1 gets "
                "no call, but as --control where it is given"),
-    OPT_OWN(0, "percent", ppm, "P", read_percent,
-            "mirror P percent of the requests, down to 0.0001 (default 100)"),
+    OPT_OWN(0, "percent", share, "P", read_percent,
+            "mirror P percent of the requests, down to 0.0001 (default 100, or what --config "
+            "says)"),
     OPT_STRING(0, "seed", seed, "TEXT",
                "seed of the draw: the same seed chooses the same requests (default mirrorctl/v1)"),
     OPT_OWN(0, "sample-key", key, "KEY", read_key,
@@ -53,7 +58,7 @@ const struct option_spec replay_options[] = {
     OPT_TIME(0, "timeout", timeout_ns, "give a request up after TIME (default 10s)"),
     OPT_TIME(0, "connect-timeout", connect_timeout_ns,
              "give a connection up after TIME, TLS included (default: --timeout)"),
-    OPT_OWN(0, "max-error-rate", max_error_ppm, "P", read_error_rate,
+    OPT_OWN(0, "max-error-rate", max_errors, "P", read_error_rate,
             "leave a target alone for a while when P percent of its calls fail within 10 seconds, "
             "or off (default 50)"),
     OPT_STRING(0, "methods", methods, "LIST",
@@ -109,7 +114,7 @@ static int read_percent(const struct option_spec *spec, void *field, const char 
 
     (void)spec;
     if (value_decimal(value, 4, &ppm) && ppm <= MILLION) {
-        *(uint64_t *)field = ppm;
+        *(struct replay_share_option *)field = (struct replay_share_option){ppm, true};
         return 0;
     }
     if (value_decimal(value, 15, &finer))
@@ -126,7 +131,7 @@ static int read_error_rate(const struct option_spec *spec, void *field, const ch
     (void)spec;
     if (strcmp(value, "off") != 0 && (!value_decimal(value, 4, &ppm) || ppm == 0 || ppm > MILLION))
         return err_set(e, ERR_USAGE, "\"%s\" is not a number above 0 and up to 100, or off", value);
-    *(uint64_t *)field = ppm;
+    *(struct replay_errors_option *)field = (struct replay_errors_option){ppm, true};
     return 0;
 }
 
@@ -183,10 +188,10 @@ static int read_host(const struct option_spec *spec, void *field, const char *va
     struct replay_host_option *host = field;
 
     (void)spec;
-    *host = (struct replay_host_option){HOST_NAME, value};
+    *host = (struct replay_host_option){HOST_NAME, value, true};
     for (int i = HOST_KEEP; i <= HOST_SHADOW; i++) {
         if (strcmp(value, kinds[i]) == 0)
-            *host = (struct replay_host_option){(enum replay_host)i, NULL};
+            *host = (struct replay_host_option){(enum replay_host)i, NULL, true};
     }
     for (const char *c = value; *c; c++) {
         if ((unsigned char)*c <= ' ' || *c == 0x7f)
@@ -200,10 +205,10 @@ int replay_options_check(const struct replay_options *o, struct err *e)
 {
     bool has_v2 = o->candidates.n > 0;
 
-    if (!has_v2 || (!o->v1 && o->baseline == BASELINE_V1))
+    if (o->config.n == 0 && (!has_v2 || (!o->v1 && o->baseline == BASELINE_V1)))
         return err_set(e, ERR_USAGE,
                        "--%s is missing: say where the %s runs, such as "
-                       "http://127.0.0.1:8080",
+                       "http://127.0.0.1:8080, or name YAML that says it with --config",
                        has_v2 ? "v1" : "v2", has_v2 ? "version in service" : "version under test");
     if (o->candidates.n > REPLAY_MAX_CANDIDATES)
         return err_set(e, ERR_USAGE, "--v2 can be given at most %d times", REPLAY_MAX_CANDIDATES);
@@ -220,6 +225,70 @@ int replay_options_check(const struct replay_options *o, struct err *e)
     return 0;
 }
 
+/* ---- what the configuration says ---------------------------------------------- */
+
+static int settle_methods(struct replay_options *o, const struct plan_settings *s, struct err *e)
+{
+    size_t n = 0, room = sizeof o->methods_room;
+
+    for (size_t i = 0; i < s->n_methods && n < room; i++)
+        n += (size_t)snprintf(o->methods_room + n, room - n, "%s%.*s", i ? "," : "",
+                              STR_ARG(s->methods[i]));
+    if (n >= room)
+        return err_set(e, ERR_USAGE, "methods of the configuration: more than %zu characters",
+                       room - 1);
+    if (s->n_methods)
+        o->methods = o->methods_room;
+    return 0;
+}
+
+static void settle_limits(struct replay_options *o, const struct plan_limits *l)
+{
+    if (l->rate > 0 && !(o->speed > 0) && !(o->rate > 0) && !o->max)
+        o->rate = l->rate;
+    if (!o->concurrency)
+        o->concurrency = l->concurrency;
+    if (!o->timeout_ns)
+        o->timeout_ns = l->timeout_ns;
+    if (!o->max_errors.said && l->has_max_error)
+        o->max_errors = (struct replay_errors_option){l->max_error_ppm, true};
+    o->queue = l->queue;
+    o->max_request = l->body;
+}
+
+static int settle_by_plan(struct replay_options *o, const struct plan_settings *s, struct err *e)
+{
+    if (!o->seed)
+        o->seed = s->seed.data;
+    if (!o->key.text && s->key.data && read_key(NULL, &o->key, s->key.data, e) < 0)
+        return -1;
+    if (!o->host.said && s->host.data && read_host(NULL, &o->host, s->host.data, e) < 0)
+        return -1;
+    settle_limits(o, &s->limits);
+    return o->methods ? 0 : settle_methods(o, s, e);
+}
+
+int replay_options_settle(struct replay_options *o, const struct plan *plan, struct err *e)
+{
+    if (plan && settle_by_plan(o, &plan->settings, e) < 0)
+        return err_wrap(e, "configuration");
+    if (!o->share.said)
+        o->share.ppm = MILLION;
+    if (!o->seed)
+        o->seed = "mirrorctl/v1";
+    if (!o->key.text)
+        o->key = (struct replay_key_option){KEY_AUTO, NULL, "auto"};
+    if (!o->methods)
+        o->methods = "GET,HEAD,OPTIONS";
+    if (!o->concurrency)
+        o->concurrency = 64;
+    if (!o->timeout_ns)
+        o->timeout_ns = 10 * NS_PER_SEC;
+    if (!o->max_errors.said)
+        o->max_errors.ppm = MILLION / 2;
+    return 0;
+}
+
 bool replay_options_draw_keys(const struct replay_options *o)
 {
     return o->key.kind == KEY_HEADER || o->key.kind == KEY_COOKIE || o->key.kind == KEY_CLIENT_IP;
@@ -231,7 +300,8 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     for (size_t i = 0; i < o->candidates.n; i++)
         c->candidates[c->n_candidates++] = o->candidates.items[i];
     c->baseline = (enum replay_baseline)o->baseline;
-    c->ppm = (uint32_t)o->ppm;
+    c->ppm = (uint32_t)o->share.ppm;
+    c->ppm_said = o->share.said;
     c->seed = o->seed;
     c->key = o->key.kind;
     c->key_name = o->key.name;
@@ -246,6 +316,8 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->speed = o->speed > 0 ? o->speed : 1;
     c->rate = o->rate;
     c->concurrency = (unsigned)o->concurrency;
+    c->queue = o->queue;
+    c->max_request = o->max_request;
     c->no_order = o->no_order;
     c->own_connections = o->connections == CONNECTIONS_RECORDED;
     c->timeout_ns = o->timeout_ns;
@@ -256,6 +328,7 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->n_skip = o->skip.n;
     c->control = (enum replay_control)o->control;
     c->host = o->host.kind;
+    c->host_said = o->host.said;
     c->host_name = o->host.name;
     c->include_anomalous = o->include_anomalous;
     c->dry_run = o->dry_run;
@@ -267,7 +340,7 @@ void replay_options_configure(const struct replay_options *o, struct replay_conf
     c->n_resolve = o->resolve.n;
     c->proxy = *o->proxy.url ? o->proxy.url : NULL;
     c->connect_timeout_ns = o->connect_timeout_ns;
-    c->max_error_ppm = (uint32_t)o->max_error_ppm;
+    c->max_error_ppm = (uint32_t)o->max_errors.ppm;
     c->breaker = notice_breaker;
 }
 

@@ -1,5 +1,9 @@
 /* replay_options.h -- what is sent, where to, how fast: the options that
- * `replay` and `mirror` have in common. */
+ * `replay` and `mirror` have in common.
+ *
+ * What a configuration can say as well has no default of its own until
+ * replay_options_settle(), so that the command line goes before the configuration
+ * and that before the defaults. */
 #ifndef MIRRORCTL_CLI_REPLAY_OPTIONS_H
 #define MIRRORCTL_CLI_REPLAY_OPTIONS_H
 
@@ -11,6 +15,7 @@
 #include "cli/proxy_option.h"
 #include "core/clock.h"
 #include "core/err.h"
+#include "replay/plan.h"
 #include "replay/replay.h"
 
 enum { REPLAY_OPTIONS_VERSIONS = 9 };
@@ -18,8 +23,12 @@ enum { REPLAY_OPTIONS_VERSIONS = 9 };
 struct replay_options {
     const char *v1;
     struct option_list candidates;
-    uint64_t ppm;
-    const char *seed;
+    struct option_list config; /* YAML */
+    struct replay_share_option {
+        uint64_t ppm; /* of a million */
+        bool said;
+    } share;
+    const char *seed; /* NULL: not said, as for all pointers below */
     struct replay_key_option {
         enum replay_key kind;
         const char *name; /* of the header or cookie */
@@ -34,18 +43,25 @@ struct replay_options {
     int64_t ramp_ns, duration_ns;
     uint64_t loops;
     bool max;
-    uint64_t concurrency;
+    uint64_t concurrency; /* 0: not said, as for the times */
+    uint64_t queue;       /* only a configuration says it */
+    uint64_t max_request;
     bool no_order;
     int connections; /* index into pooled, recorded */
     int64_t timeout_ns, connect_timeout_ns;
-    uint64_t max_error_ppm; /* 0: off */
+    struct replay_errors_option {
+        uint64_t ppm; /* 0: off */
+        bool said;
+    } max_errors;
     const char *methods;
-    int control;  /* enum replay_control */
-    int baseline; /* enum replay_baseline */
+    char methods_room[1024]; /* where a configuration's are put together */
+    int control;             /* enum replay_control */
+    int baseline;            /* enum replay_baseline */
     struct option_list only, skip;
     struct replay_host_option {
         enum replay_host kind;
         const char *name;
+        bool said;
     } host;
     struct option_list header, header_for[REPLAY_OPTIONS_VERSIONS], remove_header;
     bool dry_run, include_anomalous, insecure;
@@ -58,11 +74,9 @@ struct replay_options {
 /* To be a part of a command's table. */
 extern const struct option_spec replay_options[];
 
-#define REPLAY_DEFAULTS                                                                        \
-    {                                                                                          \
-        .ppm = 1000000, .seed = "mirrorctl/v1", .key = {KEY_AUTO, NULL, "auto"},               \
-        .concurrency = 64, .loops = 1, .timeout_ns = 10 * NS_PER_SEC, .max_error_ppm = 500000, \
-        .methods = "GET,HEAD,OPTIONS",                                                         \
+#define REPLAY_DEFAULTS \
+    {                   \
+        .loops = 1      \
     }
 
 /* How requests arrive at --rate; NULL-terminated. */
@@ -73,6 +87,10 @@ extern const char *const replay_controls[], *const replay_baselines[];
 
 /* What the options say together. Returns 0, or -1 with *e (ERR_USAGE). */
 int replay_options_check(const struct replay_options *o, struct err *e);
+
+/* Fill in what was not said: by the plan's settings, unless there is no plan, then by the
+ * defaults. The texts stay the plan's. Returns 0, or -1 with *e (ERR_USAGE). */
+int replay_options_settle(struct replay_options *o, const struct plan *plan, struct err *e);
 
 /* True if the percentage is one of keys, such as sessions, not of requests. */
 bool replay_options_draw_keys(const struct replay_options *o);

@@ -88,9 +88,11 @@ static int add_roles(struct routes *r, const struct replay_config *c, struct err
         most = n > most ? n : most;
         has_baseline |= n && rule->baselines;
     }
-    if (most < 1 || most > REPLAY_MAX_CANDIDATES)
+    if (most > REPLAY_MAX_CANDIDATES)
         return err_set(e, ERR_USAGE, "there must be 1 to %d versions under test",
                        REPLAY_MAX_CANDIDATES);
+    if (most == 0) /* all are off: there is a v2 that gets nothing */
+        most = 1;
     r->v1 = r->control = -1;
     if (c->baseline == BASELINE_V1) {
         r->v1 = (int)r->n_roles;
@@ -208,6 +210,7 @@ static int set_host(const struct making *m, struct rewrite *rewrite, struct err 
         rewrite->host_value = str_of(c->host_name);
     find_host(m->rule->changes, &authority);
     find_host(m->arrow->changes, &authority);
+    find_host(m->routes->plan->settings.changes, &authority);
     if (c->host != HOST_KEEP || c->host_said || !authority.data)
         return 0;
     for (size_t i = 0; i < authority.len; i++) {

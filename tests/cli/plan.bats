@@ -184,6 +184,39 @@ END
   done
 }
 
+# ---- one request ---------------------------------------------------------------------
+
+deny_x() {
+  cat >>movies.yaml <<'END'
+rules:
+- {match: {path: /internal/*}, mirror: false}
+- {match: {path: /movies/*, header: {x-env: prod}}, percent: 1}
+END
+}
+
+@test "--explain: which rule decides, and what those before it lack" {
+  deny_x
+  mirrorctl plan movies.yaml --explain 'GET /movies/7' >out
+  grep -q 'movies/2' out
+  grep -q 'movies/0' out
+  grep -q '12.5' out
+  mirrorctl plan movies.yaml --explain 'GET /movies/7' -H 'X-Env: prod' >with
+  run -1 cmp -s out with
+  mirrorctl plan movies.yaml --explain 'GET http://movies.example/internal/x?y=z' >denied
+  run -1 cmp -s out denied
+}
+
+@test "--explain: what is no request is a mistake" {
+  for request in GET '/movies' 'GET ' ' /x' 'G ET /x'; do
+    run -2 --separate-stderr mirrorctl plan movies.yaml --explain "$request"
+    [[ $stderr == *"is not a request like 'GET /movies/7'"* ]]
+  done
+  run -2 --separate-stderr mirrorctl plan movies.yaml --explain 'GET /' -H nothing
+  [[ $stderr == *"is not 'Name: value'"* ]]
+  run -2 --separate-stderr mirrorctl plan movies.yaml -H 'A: b'
+  [[ $stderr == *'--header is of the request that --explain is about'* ]]
+}
+
 # ---- the corpus -------------------------------------------------------------------------
 
 @test "round trip: whatever plan comes of a file of the corpus, it prints to the same bytes" {

@@ -325,8 +325,22 @@ static void what_cannot_be_sent_is_refused_and_told_where(void **state)
     c.rule->rewrite = (struct plan_rewrite){.authority = STR("a\r\nb")};
     assert_refused(&c, "a name for Host");
     c.rule->rewrite = (struct plan_rewrite){0};
-    c.rule->candidates->ppm = 0;
-    assert_refused(&c, "1 to 8 versions under test");
+}
+
+static void where_all_mirrors_are_off_there_is_a_v2_that_gets_nothing(void **state)
+{
+    struct chosen c;
+
+    (void)state;
+    init(&c);
+    baseline(&c, "http://1", 1);
+    candidate(&c, "http://2", 0);
+    open_it(&c);
+    assert_int_equal(c.routes.n_roles, 3);
+    assert_int_equal(c.routes.n_targets, 0);
+    choose_for(&c, 1);
+    assert_false(c.choice.meant);
+    routes_release(&c.routes);
 }
 
 static void there_is_a_ceiling_for_addresses(void **state)
@@ -403,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_candidate_of_one_baseline_is_not_for_the_others),
         cmocka_unit_test(a_request_has_the_same_of_several_addresses_again),
         cmocka_unit_test(what_cannot_be_sent_is_refused_and_told_where),
+        cmocka_unit_test(where_all_mirrors_are_off_there_is_a_v2_that_gets_nothing),
         cmocka_unit_test(there_is_a_ceiling_for_addresses),
         cmocka_unit_test(what_must_be_marked_is_not_sent_unmarked),
         cmocka_unit_test(roles_of_a_plan_are_told_by_address_or_by_name),
