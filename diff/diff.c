@@ -28,6 +28,7 @@ struct job {
     struct str path; /* of its endpoint's name */
     int day;
     struct pair_roles roles;
+    struct confirmations *confirmations; /* NULL unless it repeats another pair */
 };
 
 struct batch {
@@ -44,6 +45,7 @@ struct diff {
     struct run_info run;
     struct rules *rules;  /* or NULL */
     struct rules_use use; /* what they did in all */
+    struct confirmations *confirmations;
     struct tally *tallies[CANDIDATES_MAX];
     uint64_t seq;          /* pairs read */
     struct glance *glance; /* NULL unless config.live */
@@ -80,18 +82,6 @@ static int tallies_merge(struct tally *into[CANDIDATES_MAX], struct tally *from[
 {
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
         if (tally_merge(into[i], from[i], e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int tallies_finish(struct tally *tallies[CANDIDATES_MAX], const struct gate *latency,
-                          struct err *e)
-{
-    struct tally_judging how = {.margins = {latency->limit, latency->margin_ns}};
-
-    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
-        if (tally_finish(tallies[i], &how, e) < 0)
             return -1;
     }
     return 0;
@@ -153,7 +143,8 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
     if (read_rules(d, config, e) < 0 || rules_use_init(&d->use, d->rules, e) < 0)
         goto fail;
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
-    if (d->names && tallies_new(d->tallies, d->list_pairs, e) == 0)
+    d->confirmations = confirmations_new(e);
+    if (d->confirmations && d->names && tallies_new(d->tallies, d->list_pairs, e) == 0)
         return d;
 fail:
     diff_close(d);
@@ -165,6 +156,7 @@ void diff_close(struct diff *d)
     if (!d)
         return;
     tallies_free(d->tallies);
+    confirmations_free(d->confirmations);
     endpoint_names_free(d->names);
     rules_use_release(&d->use);
     rules_free(d->rules);
@@ -196,6 +188,21 @@ struct comparer_thread {
     bool failed;
 };
 
+/* A request that was sent again. */
+static int confirm_candidates(struct pair_diff *work, const struct job *job, struct err *e)
+{
+    if (pair_diff_begin(work, job->pair, &job->roles, e) < 0)
+        return -1;
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+        if (job->roles.candidates[i] == NOBODY)
+            continue;
+        if (pair_diff_candidate(work, &job->roles, i, e) < 0 ||
+            confirmations_add(job->confirmations, i, job->roles.confirm_times, work, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int compare_candidates(struct pair_diff *work, struct tally *tallies[CANDIDATES_MAX],
                               struct glance *glance, const struct job *job, struct err *e)
 {
@@ -222,7 +229,8 @@ static int compare_job(struct pair_diff *work, struct tally *tallies[CANDIDATES_
     work->endpoint = job->endpoint;
     work->endpoint_path = job->path;
     work->day = job->day;
-    if (compare_candidates(work, tallies, glance, job, e) < 0)
+    if ((job->confirmations ? confirm_candidates(work, job, e)
+                            : compare_candidates(work, tallies, glance, job, e)) < 0)
         return err_wrap(e, "pair %llu", (unsigned long long)work->ordinal);
     return 0;
 }
@@ -329,6 +337,7 @@ static int next_job(struct diff *d, const struct pair_source *source, struct job
     job->seq = d->seq++;
     job->roles = d->run.roles;
     job->day = d->run.day;
+    job->confirmations = job->roles.confirm_times ? d->confirmations : NULL;
     if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0) {
         const struct endpoint_name *name = endpoint_names_at(d->names, job->endpoint);
 
@@ -404,12 +413,26 @@ static int run_alone(struct diff *d, const struct pair_source *source, struct er
     return got;
 }
 
+static int tallies_finish(const struct diff *d, struct err *e)
+{
+    const struct gate *latency = &d->gates[GATE_LATENCY];
+    struct tally_judging how = {.margins = {latency->limit, latency->margin_ns},
+                                .names = d->names,
+                                .confirmations = d->confirmations};
+
+    for (; how.candidate < CANDIDATES_MAX; how.candidate++) {
+        if (tally_finish(d->tallies[how.candidate], &how, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
 {
     struct err own = {0}, late = {0};
     int rc = d->threads == 1 ? run_alone(d, source, &own) : run_threads(d, source, &own);
 
-    if (tallies_finish(d->tallies, &d->gates[GATE_LATENCY], &late) < 0 && rc == 0) {
+    if (tallies_finish(d, &late) < 0 && rc == 0) {
         own = late;
         rc = -1;
     }

@@ -53,7 +53,7 @@ void diffs_release(struct diffs *d)
     *d = (struct diffs){0};
 }
 
-static uint64_t key_hash(enum diff_where where, enum diff_kind kind, struct str path)
+uint64_t diff_key_hash(enum diff_where where, enum diff_kind kind, struct str path)
 {
     const unsigned char head[2] = {(unsigned char)where, (unsigned char)kind};
 
@@ -77,9 +77,16 @@ static uint16_t *slot_of(const struct diffs *d, const struct difference *key)
     return &d->slots[i];
 }
 
+const struct difference *diffs_find(const struct diffs *d, const struct difference *item)
+{
+    uint16_t slot = d->count ? *slot_of(d, item) : 0;
+
+    return slot ? &d->items[slot - 1] : NULL;
+}
+
 bool diffs_has(const struct diffs *d, const struct difference *item)
 {
-    return d->count && *slot_of(d, item) != 0;
+    return diffs_find(d, item) != NULL;
 }
 
 int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, struct str path,
@@ -88,7 +95,7 @@ int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, stru
     struct difference key = {.where = where,
                              .kind = kind,
                              .ignored = ignored || diff_kind_is_info(kind),
-                             .hash = key_hash(where, kind, path),
+                             .hash = diff_key_hash(where, kind, path),
                              .elements = 1,
                              .path = path};
     uint16_t *slot = slot_of(d, &key);

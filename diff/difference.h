@@ -109,6 +109,12 @@ int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, stru
 int diffs_add(struct diffs *d, enum diff_where where, enum diff_kind kind, struct str path,
               bool ignored, struct str v1, struct str v2, struct err *e);
 
+/* That difference in this list, or NULL. */
+const struct difference *diffs_find(const struct diffs *d, const struct difference *item);
+
+/* What identifies a difference, and a field. */
+uint64_t diff_key_hash(enum diff_where where, enum diff_kind kind, struct str path);
+
 /* True if it holds that difference: for "did v1 differ there from itself too". */
 bool diffs_has(const struct diffs *d, const struct difference *item);
 

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 
+#include "core/clock.h"
 #include "diff/compare.h"
+#include "diff/shape.h"
 
 const char *fate_name(int fate)
 {
@@ -225,6 +227,57 @@ static struct side look_at(const struct pair_diff *d, bool recorded, const struc
     return recorded ? side_recorded(d->pair->exchange) : side_of(c);
 }
 
+/* ---- shapes ---- */
+
+/* Moments may be that far apart without anyone minding. */
+#define TIMES_APART (UINT64_C(60) * NS_PER_SEC)
+
+/* Of another kind; or a moment that is off by more than v1's two are. */
+static bool is_out_of_shape(const struct difference *item, const struct difference *beside)
+{
+    uint64_t apart, usual = 0;
+
+    if (!shape_is_same(item->v1, item->v2))
+        return true;
+    if (!shape_apart(item->v1, item->v2, &apart))
+        return false;
+    if (beside && !shape_apart(beside->v1, beside->v2, &usual))
+        return false;
+    return apart > TIMES_APART && apart > usual;
+}
+
+static int note_shape(struct diffs *out, const struct difference *item, struct err *e)
+{
+    char text1[EXCERPT_MAX + SHAPE_TEXT + 8], text2[EXCERPT_MAX + SHAPE_TEXT + 8];
+    char shape[SHAPE_TEXT];
+    int n1 = snprintf(text1, sizeof text1, "%.*s (%s)", STR_ARG(str_head(item->v1, EXCERPT_MAX)),
+                      shape_of(item->v1, shape));
+    int n2 = snprintf(text2, sizeof text2, "%.*s (%s)", STR_ARG(str_head(item->v2, EXCERPT_MAX)),
+                      shape_of(item->v2, shape));
+
+    return diffs_add(out, item->where, KIND_SHAPE, item->path, false, str_from(text1, (size_t)n1),
+                     str_from(text2, (size_t)n2), e);
+}
+
+/* Where v1 does not repeat its value, other values prove nothing, but another kind
+ * of value does. `beside` is v1 with itself, or NULL where that is `out`. */
+static int note_shapes(struct diffs *out, const struct diffs *beside, struct err *e)
+{
+    size_t n = out->count;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct difference *item = &out->items[i];
+        const struct difference *other = beside ? diffs_find(beside, item) : NULL;
+
+        if (item->kind != KIND_VALUE || item->ignored || (beside && !other) || !item->v1.data ||
+            !item->v2.data || !is_out_of_shape(item, other))
+            continue;
+        if (note_shape(out, item, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int compare_control(struct pair_diff *d, const struct pair_roles *roles, struct err *e)
 {
     const struct http_message *m;
@@ -235,8 +288,10 @@ static int compare_control(struct pair_diff *d, const struct pair_roles *roles, 
     if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->control.fate) || d->v1.limited ||
         d->control.limited)
         return 0;
-    return compare_answers(d, &d->control, d->baseline, m, &d->bodies[2], &d->noise,
-                           &d->noise_depth, e);
+    if (compare_answers(d, &d->control, d->baseline, m, &d->bodies[2], &d->noise, &d->noise_depth,
+                        e) < 0)
+        return -1;
+    return note_shapes(&d->noise, NULL, e);
 }
 
 /* Which rules concern this pair; hits count where v2 is compared. */
@@ -310,5 +365,5 @@ int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, uns
         return -1;
     if (d->depth >= DEPTH_STATUS)
         note_answers(d, &c->response);
-    return 0;
+    return note_shapes(&d->found, &d->noise, e);
 }

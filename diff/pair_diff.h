@@ -29,7 +29,8 @@ struct pair_roles {
     int candidates[CANDIDATES_MAX];
     struct own_address own_v1, own[CANDIDATES_MAX]; /* how they call themselves */
     enum control_kind kind;
-    bool recorded; /* the baseline is the recorded answer, not v1's */
+    bool recorded;          /* the baseline is the recorded answer, not v1's */
+    unsigned confirm_times; /* not 0: the pairs repeat others so often, see confirm.h */
 };
 
 /* What became of a call: an enum outcome, or one of these. */

@@ -429,7 +429,7 @@ static void write_latency(struct json_writer *w, const struct tally_endpoint *ep
     key_u64(w, "n", s->n);
     write_spread(w, "v1", &s->v1);
     write_spread(w, name, &s->v2);
-    write_interval(w, "ratio", &s->ratio, s->n > 0);
+    write_interval(w, "ratio", &s->ratio, s->ratio.estimate > 0); /* 0: v1 timed out */
     write_interval(w, "ms", &s->ms, s->n > 0);
     json_key(w, "verdict");
     json_cstr(w, latency_verdict_name(s->verdict));

@@ -52,6 +52,14 @@ static struct json_node *read_object(struct arena *mem, struct str json, const c
     return top;
 }
 
+static uint64_t count_of(const struct json_node *object, const char *name, uint64_t fallback)
+{
+    const struct json_node *n = member(object, name);
+    uint64_t value;
+
+    return n && n->type == JSON_NUMBER && str_to_u64(n->text, &value) ? value : fallback;
+}
+
 /* ---- META ---- */
 
 /* The place of `name` in META's list of names, which call.target counts. */
@@ -150,12 +158,29 @@ static int read_own_addresses(struct run_info *r, const struct json_node *meta,
     return read_own(r, meta, "v1", &roles->own_v1, e);
 }
 
+/* 0 where the section is no confirmation of another. */
+static unsigned confirm_times_of(const struct json_node *meta)
+{
+    const struct json_node *confirm = member(meta, "confirm");
+
+    if (!confirm || confirm->type != JSON_OBJECT)
+        return 0;
+    return (unsigned)count_of(confirm, "times", 1) & 0xffff;
+}
+
 static int add_section(struct run_info *r, struct json_node *meta, struct err *e)
 {
     struct pair_roles roles = roles_of(meta);
     const struct json_node *insecure = member(meta, "insecure");
 
-    if (read_own_addresses(r, meta, &roles, e) < 0 || take_roles(r, &roles, e) < 0 ||
+    if (read_own_addresses(r, meta, &roles, e) < 0)
+        return -1;
+    roles.confirm_times = confirm_times_of(meta);
+    if (roles.confirm_times) {
+        r->roles = roles; /* its pairs are no traffic, and it is no part of the run */
+        return 0;
+    }
+    if (take_roles(r, &roles, e) < 0 ||
         keep_time(r, &r->started, text_of(member(meta, "started")), false, e) < 0)
         return -1;
     r->day = rules_day(text_of(member(meta, "started")));
@@ -252,6 +277,8 @@ static int add_stats(struct run_info *r, const struct json_node *stats, struct e
     const struct json_node *accounting = member(stats, "accounting");
     uint64_t late;
 
+    if (r->roles.confirm_times)
+        return 0;
     if (str_to_u64(text_of(member(member(stats, "lateness"), "p99")), &late) && late < INT64_MAX &&
         (int64_t)late > r->lateness_ns)
         r->lateness_ns = (int64_t)late;
@@ -298,14 +325,6 @@ struct str run_info_place(const struct run_info *r, const char *name)
     if (r->recorded && str_eq(str_of(name), STR("v1")))
         return STR("recorded");
     return run_info_target(r, name);
-}
-
-static uint64_t count_of(const struct json_node *object, const char *name, uint64_t fallback)
-{
-    const struct json_node *n = member(object, name);
-    uint64_t value;
-
-    return n && n->type == JSON_NUMBER && str_to_u64(n->text, &value) ? value : fallback;
 }
 
 uint64_t run_info_count(const struct run_info *r, const char *name, uint64_t fallback)

@@ -13,6 +13,7 @@
 
 #include "core/err.h"
 #include "core/str.h"
+#include "diff/confirm.h"
 #include "diff/endpoint_name.h"
 #include "diff/latency.h"
 #include "diff/ledger.h"
@@ -89,6 +90,9 @@ int tally_merge(struct tally *t, struct tally *from, struct err *e);
 /* What judging takes beside the tally. */
 struct tally_judging {
     struct latency_margins margins;
+    unsigned candidate;
+    const struct endpoint_names *names;
+    const struct confirmations *confirmations;
 };
 
 /* Judge the fields and the times and add up, once, when all pairs are in. */

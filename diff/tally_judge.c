@@ -4,6 +4,7 @@
  * whatever their endpoint: a run of many noisy fields must not fail more often
  * than one of few.
  */
+#include "core/http.h"
 #include "core/mem.h"
 #include "diff/holm.h"
 #include "diff/tally.h"
@@ -49,12 +50,49 @@ static void judge_tested(const struct holm_test *test)
         s->field->needed = noise_pairs_needed(&ev, test->level);
 }
 
+/* The field of the values whose shapes this one tells of; NULL where it is none
+ * such: some headers are compared by shape only. */
+static const struct tally_field *values_of(const struct tally_endpoint *ep,
+                                           const struct tally_field *f)
+{
+    const struct tally_field *v =
+        fields_find(&ep->fields, diff_key_hash(f->where, KIND_VALUE, f->path));
+
+    return f->kind == KIND_SHAPE && v->kind == KIND_VALUE && str_eq(v->path, f->path) ? v : NULL;
+}
+
+/* Where the values can be compared, their shapes say nothing more. */
+static void drop_shapes(struct tally_endpoint *ep)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ep->fields.n_sorted; i++) {
+        struct tally_field *f = ep->fields.sorted[i];
+        const struct tally_field *v = values_of(ep, f);
+        struct noise_evidence ev;
+
+        if (v) {
+            ev = evidence_of(ep, v);
+            if (!noise_is_volatile(&ev)) {
+                f->verdict = FIELD_NOISE;
+                continue;
+            }
+        }
+        ep->fields.sorted[n++] = f;
+    }
+    ep->fields.n_sorted = n;
+}
+
 static size_t count_fields(const struct tally *t)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i <= ENDPOINTS_MAX; i++)
-        n += t->endpoints[i] ? t->endpoints[i]->fields.n_sorted : 0;
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        if (!t->endpoints[i])
+            continue;
+        drop_shapes(t->endpoints[i]);
+        n += t->endpoints[i]->fields.n_sorted;
+    }
     return n;
 }
 
@@ -97,6 +135,23 @@ static int judge_fields(struct tally *t, struct err *e)
     mem_free(suspects);
     mem_free(tests);
     return rc;
+}
+
+/* What was seen too rarely may have been sent again. */
+static void look_at_confirmations(struct tally *t, const struct tally_judging *how)
+{
+    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+        const struct tally_endpoint *ep = t->endpoints[i];
+
+        for (size_t k = 0; ep && k < ep->fields.n_sorted; k++) {
+            struct tally_field *f = ep->fields.sorted[k];
+
+            confirmations_judge(how->confirmations, how->candidate, f);
+            if ((f->verdict == FIELD_RARE || f->verdict == FIELD_SUSPECT) &&
+                !http_is_safe_method(endpoint_names_at(how->names, i)->method))
+                f->confirmation = CONFIRM_UNSAFE;
+        }
+    }
 }
 
 /* ---- endpoints ---- */
@@ -182,6 +237,7 @@ int tally_finish(struct tally *t, const struct tally_judging *how, struct err *e
     }
     if (judge_fields(t, e) < 0)
         return -1;
+    look_at_confirmations(t, how);
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
         struct tally_endpoint *ep = t->endpoints[i];
 

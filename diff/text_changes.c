@@ -113,6 +113,24 @@ static void write_title(struct text_report *t, const char *title)
     page_line(p);
 }
 
+static void write_confirmation(struct text_report *t, const struct tally_field *f)
+{
+    struct page *p = &t->page;
+
+    if (f->confirmation == CONFIRM_NONE)
+        return;
+    page_to(p, 4);
+    if (f->confirmation == CONFIRM_UNSAFE)
+        page_text(p, PAGE_DIM, "not confirmable: its method is not safe to send again");
+    else if (f->confirmation == CONFIRM_YES)
+        page_text(p, PAGE_DIM, "sent again: confirmed %u of %u requests", f->confirmed,
+                  f->confirmed_of);
+    else
+        page_text(p, PAGE_DIM, "sent again: not reproduced by %u request%s", f->confirmed_of,
+                  f->confirmed_of == 1 ? "" : "s");
+    page_line(p);
+}
+
 static int write_changes(struct text_report *t, enum field_verdict verdict, const char *title,
                          size_t most, bool examples)
 {
@@ -128,6 +146,7 @@ static int write_changes(struct text_report *t, enum field_verdict verdict, cons
         write_field(t, &list[i]);
         if (examples)
             write_example(t, &list[i]);
+        write_confirmation(t, list[i].field);
     }
     if (n > most) {
         page_text(p, PAGE_PLAIN, "(%zu more in the JSON report)", n - most);
@@ -183,13 +202,18 @@ static int write_ignored(struct text_report *t)
     return 0;
 }
 
+/* Rare ones that could be sent again. */
 static size_t count_rare(const struct text_report *t)
 {
-    const struct totals *totals = &t->about->judgement.totals;
     size_t n = 0;
 
-    for (int w = 0; w < WHERE_COUNT; w++)
-        n += totals->rare_fields[w];
+    for (size_t i = 0; i < t->n; i++) {
+        const struct tally_endpoint *ep = text_endpoint_at(t, i);
+
+        for (size_t k = 0; k < ep->fields.n_sorted; k++)
+            n += ep->fields.sorted[k]->verdict == FIELD_RARE &&
+                 ep->fields.sorted[k]->confirmation == CONFIRM_NONE;
+    }
     return n;
 }
 
