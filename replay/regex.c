@@ -15,7 +15,7 @@
 #include "replay/regex_source.h"
 
 enum {
-    WORK = 200 * 1000 * 1000, /* comparisons, more or less: some tenths of a second */
+    WORK = 100 * 1000 * 1000, /* comparisons, more or less: some tenths of a second */
     STEPS_MOST = 1000 * 1000,
     STEPS_LEAST = 1000,
     DEPTH = 100 * 1000,
@@ -43,17 +43,23 @@ static void give_back(void *p, void *ctx)
     mem_free(p);
 }
 
+/* PCRE2 takes NULL for a mistake. */
+static struct str subject(struct str s)
+{
+    return s.data ? s : STR("");
+}
+
 static int compile(struct regex *r, struct regex_words *w, struct err *e)
 {
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NO_AUTO_POSSESS |
                        (w->any_case ? PCRE2_CASELESS : 0) | (w->dot_all ? PCRE2_DOTALL : 0);
     pcre2_compile_context *how = pcre2_compile_context_create(r->memory);
+    struct str words = subject(buf_str(&w->words));
     PCRE2_SIZE offset;
     int code = PCRE2_ERROR_NOMEMORY;
 
     if (how && pcre2_set_newline(how, PCRE2_NEWLINE_LF) == 0)
-        r->code =
-            pcre2_compile((PCRE2_SPTR)w->words.data, w->words.len, options, &code, &offset, how);
+        r->code = pcre2_compile((PCRE2_SPTR)words.data, words.len, options, &code, &offset, how);
     pcre2_compile_context_free(how);
     if (r->code)
         return 0;
@@ -147,12 +153,6 @@ static bool is_utf8(struct str s)
             return false;
     }
     return true;
-}
-
-/* PCRE2 takes NULL for a mistake. */
-static struct str subject(struct str s)
-{
-    return s.data ? s : STR("");
 }
 
 enum regex_answer regex_fits(const struct regex *r, struct str text)

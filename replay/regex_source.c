@@ -212,7 +212,9 @@ static int read_code(struct reader *r, uint32_t *code)
 
 /* ---- classes --------------------------------------------------------------------- */
 
-/* RE2's are of ASCII, and its \s has no \v. Second: all others, in brackets. */
+#define ASCII_NO_WORD "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}"
+
+/* RE2's are of ASCII, and its \s has no \v. Capital ones are all others. */
 static const struct perl_class {
     char letter;
     const char *inside;
@@ -221,14 +223,20 @@ static const struct perl_class {
     {'w', "0-9A-Za-z_"},
     {'s', "\\x{9}\\x{a}\\x{c}\\x{d}\\x{20}"},
     {'D', "\\x{0}-\\x{2f}\\x{3a}-\\x{10ffff}"},
-    {'W', "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}\\x{7b}-\\x{10ffff}"},
+    {'W', ASCII_NO_WORD "\\x{7b}-\\x{10ffff}"},
     {'S', "\\x{0}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}"},
 };
+
+/* Two characters beyond ASCII are letters of it to (?i): the long s and the Kelvin sign. */
+static const char no_word_any_case[] =
+    ASCII_NO_WORD "\\x{7b}-\\x{17e}\\x{180}-\\x{2129}\\x{212b}-\\x{10ffff}";
 
 static const char *perl_class(const struct reader *r)
 {
     if (peek(r, 0) != '\\')
         return NULL;
+    if (peek(r, 1) == 'W' && r->w->any_case)
+        return no_word_any_case;
     for (size_t i = 0; i < sizeof perl_classes / sizeof *perl_classes; i++) {
         if (perl_classes[i].letter == peek(r, 1))
             return perl_classes[i].inside;

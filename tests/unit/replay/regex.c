@@ -99,6 +99,11 @@ static void flags_stand_in_front(void **state)
     fits("(?is)A.B", "a\nb");
     fits("(?i)(?s)A.B", "a\nb");
     fits("(?i)k", "\xe2\x84\xaa"); /* the Kelvin sign, as Unicode folds it */
+    fits("(?i)", "");              /* of nothing else */
+    fits_not("(?i)\\W", "s");      /* the long s is no letter of ASCII, but folds to one */
+    fits("(?i)[^\\W]+", "sS\xc5\xbf");
+    fits_not("(?i)[\\W]", "K");
+    fits("[\\W]", "\xc5\xbf");
     unsupported("a(?i)b", 1);
     unsupported("(?i:a)b", 0);
     unsupported("(?m)^a$", 0);
@@ -266,6 +271,12 @@ static void sizes_have_limits(void **state)
         0);
 }
 
+/* Processor time: others use the machine too. */
+static int64_t now_ns(void)
+{
+    return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* Text that takes a backtracking matcher for ever ends, by the limit or before. */
 static void nothing_takes_long(void **state)
 {
@@ -291,15 +302,15 @@ static void nothing_takes_long(void **state)
     buf_init(&out, 1024 * 1024);
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         struct regex *r = compile(str_of(sources[i]));
-        int64_t from = clock_mono_ns(), took;
+        int64_t from = now_ns(), took;
 
         assert_int_not_equal(regex_fits(r, text), REGEX_FITS);
-        took = clock_mono_ns() - from;
+        took = now_ns() - from;
         if (took > NS_PER_SEC)
             fail_msg("%s took %lld ms", sources[i], (long long)(took / 1000000));
-        from = clock_mono_ns();
+        from = now_ns();
         regex_replace(r, str_head(text, 8192), STR("x"), &out, &e);
-        took = clock_mono_ns() - from;
+        took = now_ns() - from;
         if (took > 5 * (int64_t)NS_PER_SEC)
             fail_msg("replacing by %s took %lld ms", sources[i], (long long)(took / 1000000));
         buf_reset(&out);
