@@ -113,7 +113,7 @@ static void take_route(struct entry *e, struct plan_rule *rule)
 {
     const struct yaml_node *route = e->values[ROUTE];
 
-    if (route && (route->kind != YAML_LIST || route->count > 0))
+    if (route)
         plan_route(e->o, route, rule);
     else
         plan_error(e->r, "E402", e->n->at,
@@ -151,6 +151,13 @@ static void take_changes(struct entry *e, struct plan_rule *rule)
 
 /* ---- the whole ---- */
 
+/* In protobuf a list that is empty is not there. */
+static void drop_empty(const struct yaml_node **list)
+{
+    if (*list && (*list)->kind == YAML_LIST && (*list)->count == 0)
+        *list = NULL;
+}
+
 static void take_action(struct entry *e, struct plan_rule *rule)
 {
     if (e->values[DELEGATE])
@@ -177,6 +184,8 @@ struct plan_draft *plan_http_rule(const struct plan_object *o, const struct yaml
     draft->rule.at = n->at;
     if (!plan_take(o->r, n, &fields, e.values, e.keys))
         return draft;
+    drop_empty(&e.values[ROUTE]);
+    drop_empty(&e.values[MIRRORS]);
     plan_take_text(o->r, e.values[NAME], "name", &draft->name);
     draft->rule.matches = plan_http_matches(o->r, e.values[MATCH]);
     plan_take_duration(o->r, e.values[TIMEOUT], "timeout", &draft->rule.timeout_ns);

@@ -259,7 +259,7 @@ static void tell_unreachable(struct plan_reader *r, struct plan_draft *d,
 {
     if (!d->told)
         plan_warn(r, "W440", d->rule.at,
-                  "no request gets to this rule: the one in line %u takes everything",
+                  "this rule is unreachable: the one in line %u takes every request",
                   catch_all->rule.at.line);
     d->told = true;
 }

@@ -34,7 +34,7 @@ static bool take_share(struct plan_reader *r, const struct plan_mirror_fields *f
     if (f->percentage && !plan_percentage(r, f->percentage, "mirrorPercentage", &newer))
         good = false;
     if (good && f->percent && f->percentage)
-        plan_warn(r, "W407", f->percent_key->at, "%s is ignored beside %s",
+        plan_warn(r, "W407", f->percent_key->at, "%s ignored: %s beside it counts",
                   f->percent_key->text.data, f->percentage_key->text.data);
     else if (good && f->percent)
         warn_deprecated(r, f, older);

@@ -59,7 +59,7 @@ static void config_05_the_newer_share_beats_the_older(void **state)
 {
     (void)state;
     PLAN_TEXT_CHECK({"R, M, mirror_percent: 100, mirrorPercentage: {value: 10}",
-                     "m/v1 -> m/v2 at 100000 | W407", "mirror_percent is ignored"});
+                     "m/v1 -> m/v2 at 100000 | W407", "mirror_percent ignored"});
 }
 
 static void config_06_even_when_it_is_zero(void **state)
@@ -201,6 +201,8 @@ static void config_16_mirror_or_mirrors_each_with_a_destination(void **state)
     (void)state;
     PLAN_TEXT_CHECK({"R, M, mirrors: [{destination: {host: m, subset: v3}}]",
                      "m/v1 -> m/v2 at 1000000, m/v3 at 1000000 | E403"},
+                    {"R, M, mirrors: []", "m/v1 -> m/v2 at 1000000"},
+                    {"R, mirrors: []", "m/v1 | E409"},
                     {"R, mirrors: [{percentage: {value: 5}}]", "m/v1 | E202", "destination"},
                     {"R, mirrors: [null]", "m/v1 | E202", "destination"},
                     {"R, mirrors: {destination: {host: m}}", "m/v1 | E401"},

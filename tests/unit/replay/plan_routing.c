@@ -121,7 +121,7 @@ static void config_21_a_rule_behind_one_that_takes_everything_is_told(void **sta
 
         snprintf(http, sizeof http, "[%s, {match: [{uri: {prefix: /api}}], R, M}]", catch_alls[i]);
         plan_text_read_http(&run, http);
-        plan_text_must_say(&run, "W440", "no request gets to this rule");
+        plan_text_must_say(&run, "W440", "this rule is unreachable");
         must_answer(&run, "GET /api", "", "x/0 no mirror");
         plan_text_release(&run);
     }
@@ -330,6 +330,7 @@ static void config_31_what_the_mesh_answers_is_not_replayed(void **state)
     PLAN_TEXT_CHECK({"redirect: {uri: /x}, M", "redirect | W406", "Istio never mirrors this rule"},
                     {"directResponse: {status: 503}, M", "redirect | W406"},
                     {"R, redirect: {uri: /x}", "redirect | E414", "redirect and route"},
+                    {"route: [], redirect: {uri: /x}, M", "redirect | W406"},
                     {"redirect: {uri: /x}, rewrite: {uri: /y}", "redirect | E414"},
                     {"redirect: {url: /x}, M", "redirect | E201 W406"},
                     {"redirect: {uri: /x}, directResponse: {status: 200}", "redirect | E414"},
