@@ -8,8 +8,8 @@
 
 enum { TEXT_MAX = 64 * 1024, PRINTED_MAX = 1 << 20 };
 
-static const char *const names[] = {"movies", "match", "changes",  "two",
-                                    "native", "route", "addresses"};
+static const char *const names[] = {"movies", "match",     "changes", "two",     "native",
+                                    "route",  "addresses", "gateway", "entries", "kubernetes"};
 
 enum { N_INPUTS = sizeof names / sizeof *names };
 
@@ -44,8 +44,13 @@ static int make(struct made *m)
 {
     static const char *const endpoints[] = {"m/v1=http://127.0.0.1:3001",
                                             "m/v2=http://127.0.0.1:3002"};
-    struct plan_options options = {
-        .inputs = inputs, .n_inputs = N_INPUTS, .endpoints = endpoints, .n_endpoints = 2};
+    static const struct plan_input file = {STR_INIT("k/v9: [http://a, http://b]\n"), "e.yaml"};
+    struct plan_options options = {.inputs = inputs,
+                                   .n_inputs = N_INPUTS,
+                                   .endpoints = endpoints,
+                                   .n_endpoints = 2,
+                                   .endpoint_files = &file,
+                                   .n_endpoint_files = 1};
     struct err e = {0};
     struct plan_router *router = NULL;
     struct diags diags;
