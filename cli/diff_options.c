@@ -40,6 +40,9 @@ const struct option_spec diff_options[] = {
              "or a share, such as body=0.5%), latency, coverage; also off and warn; repeatable"),
     OPT_LIST(0, "endpoint-pattern", patterns, "PATTERN",
              "count requests like 'GET /users/{id}' as one endpoint; repeatable"),
+    OPT_LIST(0, "openapi", openapi, "FILE",
+             "count requests by the paths of an OpenAPI description, YAML or JSON, where no "
+             "PATTERN fits; repeatable"),
     OPT_LIST(0, "rules", rules, "FILE", "what may differ: a file of rules (YAML); repeatable"),
     OPT_LIST(0, "ignore", ignores, "PATH",
              "ignore what stands at PATH: '$.meta.ts', /meta/ts or header:etag; repeatable"),
@@ -285,13 +288,15 @@ static void tell(const struct diag *d)
 struct diff *diff_options_open(const struct diff_options *o, struct diff_config *c, struct err *e)
 {
     struct diff *d = NULL;
-    struct files rules;
+    struct files rules = {0}, openapi = {0};
     struct diags diags;
 
     diags_init(&diags);
     configure(o, c);
     c->diags = &diags;
-    if (files_read(&rules, &o->rules, e) == 0) {
+    if (files_read(&rules, &o->rules, e) == 0 && files_read(&openapi, &o->openapi, e) == 0) {
+        c->openapi = openapi.list;
+        c->n_openapi = openapi.n;
         c->rules = rules.list;
         c->n_rules = rules.n;
         d = diff_open(c, e);
@@ -299,6 +304,7 @@ struct diff *diff_options_open(const struct diff_options *o, struct diff_config 
     for (const struct diag *m = diags.first; m; m = m->next)
         tell(m);
     files_release(&rules);
+    files_release(&openapi);
     diags_release(&diags);
     return d;
 }

@@ -10,7 +10,7 @@
 
 struct diff_options {
     const char *format;
-    struct option_list reports, gates, patterns, rules, ignores;
+    struct option_list reports, gates, patterns, openapi, rules, ignores;
     int policy; /* enum policy of the table */
     bool show_secrets, annotate;
 };

@@ -20,6 +20,21 @@ bool pattern_is_wild(struct str segment)
            (str_starts(segment, STR("{")) && str_ends(segment, STR("}")));
 }
 
+/* A segment may hold more than its {name}: "{id}.json", "v{version}". */
+static bool segment_fits(struct str want, struct str have)
+{
+    size_t open = str_find(want, '{'), close = want.len;
+
+    if (pattern_is_wild(want))
+        return have.len > 0;
+    while (close > 0 && want.data[close - 1] != '}')
+        close--;
+    if (open >= close)
+        return str_eq(want, have);
+    return have.len > want.len - (close - open) && str_starts(have, str_head(want, open)) &&
+           str_ends(have, str_skip(want, close));
+}
+
 static bool path_fits(struct str pattern, struct str path)
 {
     while (pattern.data) {
@@ -30,7 +45,7 @@ static bool path_fits(struct str pattern, struct str path)
         if (!pattern.data && str_eq(want, STR("*")))
             return true;
         have = str_cut(&path, '/');
-        if (pattern_is_wild(want) ? have.len == 0 : !str_eq(want, have))
+        if (!segment_fits(want, have))
             return false;
     }
     return !path.data;

@@ -1,8 +1,8 @@
 /* pattern.h -- GET /users/{id}: which requests somebody means.
  *
  * A pattern is a path, with or without a method in front. {name} and a star
- * stand for one segment that is not empty; a star at the end for all that
- * follows, even nothing: below /admin are /admin/ and /admin/a/b, but not
+ * stand for one segment that is not empty, {name} also for a part of one
+ * ({id}.json); a star at the end for all that follows, even nothing: below /admin are /admin/ and /admin/a/b, but not
  * /admin. Paths are compared byte by byte, methods in any case, since who types
  * "get" means GET.
  */

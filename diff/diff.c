@@ -13,6 +13,7 @@
 #include "diff/compare.h"
 #include "diff/gate.h"
 #include "diff/glance.h"
+#include "diff/openapi.h"
 #include "diff/pair_diff.h"
 #include "diff/pair_text.h"
 #include "diff/report.h"
@@ -89,6 +90,25 @@ static int tallies_merge(struct tally *into[CANDIDATES_MAX], struct tally *from[
 
 /* ---- opening ---- */
 
+static int read_openapi(struct diff *d, const struct diff_config *c, struct err *e)
+{
+    struct openapi api;
+    size_t errors;
+    int rc = 0;
+
+    openapi_init(&api);
+    for (size_t i = 0; rc == 0 && i < c->n_openapi; i++)
+        rc = openapi_read(&api, c->openapi[i].text, c->openapi[i].name, c->diags, e);
+    errors = c->n_openapi ? diags_errors(c->diags) : 0;
+    if (rc == 0 && errors)
+        rc = err_set(e, ERR_USAGE, "%zu error%s in the OpenAPI description", errors,
+                     errors == 1 ? "" : "s");
+    if (rc == 0)
+        rc = endpoint_names_add(d->names, api.patterns, api.n, e);
+    openapi_release(&api);
+    return rc;
+}
+
 /* NULL where there are none is as good as an empty set, and faster. */
 static int read_rules(struct diff *d, const struct diff_config *c, struct err *e)
 {
@@ -144,7 +164,8 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
         goto fail;
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
     d->confirmations = confirmations_new(e);
-    if (d->confirmations && d->names && tallies_new(d->tallies, d->list_pairs, e) == 0)
+    if (d->confirmations && d->names && read_openapi(d, config, e) == 0 &&
+        tallies_new(d->tallies, d->list_pairs, e) == 0)
         return d;
 fail:
     diff_close(d);
@@ -328,17 +349,19 @@ static int next_job(struct diff *d, const struct pair_source *source, struct job
                     struct err *e)
 {
     int got = source->next(source->ctx, &job->pair, e);
-    struct str head = {0};
+    struct str head = {0}, body = {0};
 
     if (got <= 0)
         return got;
-    if (job->pair->exchange)
+    if (job->pair->exchange) {
         head = job->pair->exchange->request.head;
+        body = job->pair->exchange->request.body;
+    }
     job->seq = d->seq++;
     job->roles = d->run.roles;
     job->day = d->run.day;
     job->confirmations = job->roles.confirm_times ? d->confirmations : NULL;
-    if (endpoint_names_find(d->names, head, &job->endpoint, e) == 0) {
+    if (endpoint_names_find(d->names, head, body, &job->endpoint, e) == 0) {
         const struct endpoint_name *name = endpoint_names_at(d->names, job->endpoint);
 
         job->path = name->path;
@@ -427,12 +450,26 @@ static int tallies_finish(const struct diff *d, struct err *e)
     return 0;
 }
 
+/* Some names turn out to be one. */
+static int settle_names(struct diff *d, struct err *e)
+{
+    uint32_t *map = mem_array(ENDPOINT_NAMES_MAX + 1, sizeof *map);
+    bool changed;
+    int rc =
+        map ? endpoint_names_settle(d->names, map, &changed, e) : err_nomem(e, "naming endpoints");
+
+    for (unsigned i = 0; rc == 0 && changed && i < CANDIDATES_MAX; i++)
+        rc = tally_renumber(d->tallies[i], map, e);
+    mem_free(map);
+    return rc;
+}
+
 int diff_run(struct diff *d, const struct pair_source *source, struct err *e)
 {
     struct err own = {0}, late = {0};
     int rc = d->threads == 1 ? run_alone(d, source, &own) : run_threads(d, source, &own);
 
-    if (tallies_finish(d, &late) < 0 && rc == 0) {
+    if ((settle_names(d, &late) < 0 || tallies_finish(d, &late) < 0) && rc == 0) {
         own = late;
         rc = -1;
     }

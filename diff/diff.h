@@ -33,6 +33,8 @@ struct diff_config {
     size_t n_gates;
     const char *const *patterns; /* "GET /users/{id}" */
     size_t n_patterns;
+    const struct diff_file *openapi; /* descriptions whose paths are endpoints */
+    size_t n_openapi;
     const struct diff_file *rules; /* YAML */
     size_t n_rules;
     const char *const *ignores; /* paths: "$.meta.ts", "/meta/ts", "header:etag" */

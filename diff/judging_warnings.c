@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "diff/rules_report.h"
 
-enum { ORDERED_PAIRS = 100, FEW_PAIRS = 5, MANY_ENDPOINTS = 20 };
+enum { ORDERED_PAIRS = 100, FEW_PAIRS = 5, MERGES_SHOWN = 4, MANY_ENDPOINTS = 20 };
 
 /* The second call of a pair may take so much more or less than the first. */
 #define ORDER 1.1
@@ -155,6 +155,25 @@ static void warn_suspects(const struct totals *t, struct judgement *j)
          t->suspects, plural(t->suspects), t->suspects == 1 ? "s" : "", needed);
 }
 
+/* "/city/{*} stands for 312 values, such as berlin, oslo" */
+static void warn_merges(const struct evidence *ev, struct judgement *j)
+{
+    size_t n;
+    const struct endpoint_merge *list = endpoint_names_merges(ev->names, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct endpoint_merge *m = &list[i];
+
+        if (i == MERGES_SHOWN) {
+            warn(j, "endpoints_merged", "words stand for values in %zu more places", n - i);
+            return;
+        }
+        warn(j, "endpoints_merged", "%.*s stands for %zu values, such as %.*s%s%.*s",
+             STR_ARG(str_head(m->path, 100)), m->words, STR_ARG(str_head(m->examples[0], 40)),
+             m->examples[1].len ? ", " : "", STR_ARG(str_head(m->examples[1], 40)));
+    }
+}
+
 static void take_warning(void *ctx, const char *code, const char *text)
 {
     warn(ctx, code, "%s", text);
@@ -176,6 +195,7 @@ static void warn_run(const struct evidence *ev, struct judgement *j)
              j->totals.behind, run_info_count(ev->run, "recorded", 0));
     if (ev->run->insecure)
         warn(j, "insecure", "certificates were not checked: who answered is not certain");
+    warn_merges(ev, j);
     rules_warnings(ev, take_warning, j);
     for (size_t i = first; i < j->n_warnings; i++)
         j->warnings[i].of_run = true;

@@ -77,7 +77,7 @@ void tally_free(struct tally *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i <= ENDPOINTS_MAX; i++)
+    for (size_t i = 0; i <= ENDPOINT_NAMES_MAX; i++)
         endpoint_free(t->endpoints[i]);
     example_release(&t->v1_failure);
     latency_summary_release(&t->times);
@@ -325,7 +325,7 @@ static int merge_endpoint(struct tally *t, struct tally_endpoint *ep, struct tal
 
 int tally_merge(struct tally *t, struct tally *from, struct err *e)
 {
-    for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
+    for (size_t i = 0; i <= ENDPOINT_NAMES_MAX; i++) {
         if (!from->endpoints[i])
             continue;
         if (!t->endpoints[i]) {
@@ -352,4 +352,34 @@ int tally_merge(struct tally *t, struct tally *from, struct err *e)
         from->v1_failure = (struct example){0};
     }
     return ledger_merge(&t->ledger, &from->ledger, e);
+}
+
+/* ---- other numbers ---- */
+
+int tally_renumber(struct tally *t, const uint32_t *map, struct err *e)
+{
+    struct tally_endpoint **old =
+        mem_array(ENDPOINT_NAMES_MAX + 1, sizeof(struct tally_endpoint *));
+    int rc = 0;
+
+    if (!old)
+        return err_nomem(e, "counting differences");
+    memcpy(old, t->endpoints, sizeof t->endpoints);
+    memset(t->endpoints, 0, sizeof t->endpoints);
+    for (size_t i = 0; i <= ENDPOINT_NAMES_MAX; i++) {
+        struct tally_endpoint **to = &t->endpoints[map[i]];
+
+        if (!old[i])
+            continue;
+        if (*to) {
+            rc = rc < 0 || merge_endpoint(t, *to, old[i], e) < 0 ? -1 : 0;
+            endpoint_free(old[i]);
+        } else {
+            *to = old[i];
+        }
+    }
+    for (size_t i = 0; i < t->ledger.n; i++)
+        t->ledger.pairs[i]->endpoint = map[t->ledger.pairs[i]->endpoint];
+    mem_free(old);
+    return rc;
 }

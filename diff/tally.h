@@ -64,10 +64,12 @@ struct tally_endpoint {
 };
 
 struct tally {
-    struct tally_endpoint *endpoints[ENDPOINTS_MAX + 1]; /* NULL: nothing seen */
-    uint64_t notes[NOTE_KINDS];                          /* pairs */
-    uint64_t left_out;                                   /* differences beyond DIFFS_MAX */
-    uint64_t off; /* requests that were not this candidate's, by plan */
+    /* NULL: nothing seen. By the numbers of reading until tally_renumber(), then up to
+     * ENDPOINTS_MAX, which is "(other)". */
+    struct tally_endpoint *endpoints[ENDPOINT_NAMES_MAX + 1];
+    uint64_t notes[NOTE_KINDS]; /* pairs */
+    uint64_t left_out;          /* differences beyond DIFFS_MAX */
+    uint64_t off;               /* requests that were not this candidate's, by plan */
     /* The first failure of v1, by ordinal and place in the file. */
     struct example v1_failure;
     bool has_v1_failure;
@@ -94,6 +96,10 @@ struct tally_judging {
     const struct endpoint_names *names;
     const struct confirmations *confirmations;
 };
+
+/* Give endpoints the numbers of endpoint_names_settle(); those that become one are
+ * merged. Before tally_finish(). */
+int tally_renumber(struct tally *t, const uint32_t *map, struct err *e);
 
 /* Judge the fields and the times and add up, once, when all pairs are in. */
 int tally_finish(struct tally *t, const struct tally_judging *how, struct err *e);

@@ -47,7 +47,7 @@ static struct pair *many_endpoints(size_t i, struct err *e)
     struct pair *p;
 
     put_name(name, (unsigned)(i * 31) % 700);
-    snprintf(target, sizeof target, "GET /%s", name);
+    snprintf(target, sizeof target, "GET /%c/%s", 'a' + (int)(i * 31 % 700 % 7), name);
     p = i < PAIRS ? pair_request(i / 2 + 1, target, e) : NULL;
     if (!p)
         return NULL;
@@ -91,6 +91,34 @@ static void check_threads(struct pair *(*make)(size_t i, struct err *e), const c
         assert_true(str_eq(buf_str(&one), buf_str(&many)));
         buf_release(&many);
     }
+    buf_release(&one);
+}
+
+/* One value of a path in each pair: endpoints become one when all are known. */
+static struct pair *many_words(size_t i, struct err *e)
+{
+    char target[64], name[8];
+    struct pair *p;
+
+    put_name(name, (unsigned)i % 300);
+    snprintf(target, sizeof target, "GET /city/%s", name);
+    p = i < 400 ? pair_request(i + 1, target, e) : NULL;
+    if (!p)
+        return NULL;
+    pair_answer(p, PAIR_V1, 200, "", STR("{\"a\":1}"), 1000 + (int64_t)i, e);
+    pair_answer(p, PAIR_V2, 200, "", i % 3 ? STR("{\"a\":1}") : STR("{\"a\":2}"), 1000, e);
+    return p;
+}
+
+static void endpoints_that_become_one_have_what_all_had(void **state)
+{
+    struct buf one;
+
+    (void)state;
+    check_threads(many_words, "endpoints_merged");
+    report(many_words, 1, &one);
+    assert_non_null(strstr(one.data, "\"path\": \"/city/{*}\",\n      \"pairs\": 400"));
+    assert_non_null(strstr(one.data, "\"count\": 134"));
     buf_release(&one);
 }
 
@@ -223,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ceilings_do_not_depend_on_threads),
+        cmocka_unit_test(endpoints_that_become_one_have_what_all_had),
         cmocka_unit_test(folded_fields_are_counted_not_lost),
         cmocka_unit_test(the_first_examples_by_ordinal_are_kept),
         cmocka_unit_test(noise_alone_leaves_a_pair_equal),
