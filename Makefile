@@ -309,14 +309,16 @@ conformance: all $(BUILD)/tests/tools/record_facts
 
 install: $(BUILD)/mirrorctl
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+	    $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
 	install -m 755 $(BUILD)/mirrorctl $(DESTDIR)$(PREFIX)/bin/mirrorctl
 	install -m 644 docs/mirrorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1
-	install -m 644 README.md LICENSE CHANGELOG.md docs/design.md docs/record-format.md \
+	install -m 644 docs/mirrorctl.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/mirrorctl.yaml.5
+	install -m 644 README.md LICENSE CHANGELOG.md docs/design.md docs/diagnostics.md docs/record-format.md \
 	    $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/mirrorctl.yaml.5
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
 
 clean:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A dark launch from end to end: record what a live service is asked, send it
-# again to v1 and v2 of that service, and compare their answers.
+# again to v1 and v2 of that service as the YAML of a mesh says, and compare their
+# answers.
 #
 # `make demo` runs this. It needs no root, takes some seconds, leaves its files
 # in DEMO_DIR and no process behind. Exit status 0 means that the report holds
@@ -120,7 +121,7 @@ for name in live v1 v2; do
   rm -f "$dir/$name.log" "$dir/$name.port"
 done
 rm -f "$dir/movies.mrec" "$dir/movies.mres" "$dir/movies.pcap" "$dir/report.json" \
-  "$dir/capture.log" "$dir/replay.log"
+  "$dir/capture.log" "$dir/replay.log" "$dir/plan.yaml" "$dir/plan.log" "$dir/explain.log"
 trap stop_all EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -145,9 +146,21 @@ if ! capture_live; then
 fi
 indent <"$dir/capture.log"
 
-step "Send a copy of each to v1 and to v2: mirrorctl replay --v1 URL --v2 URL --percent 100"
-timeout 30 "$mirrorctl" replay "$dir/movies.mrec" --v1 "$(url v1)" --v2 "$(url v2)" \
-  --percent 100 -o "$dir/movies.mres" 2>"$dir/replay.log" ||
+yaml=$here/movies/movies-mirror.yaml
+key=movies-api-service
+step "See what the mesh's YAML would mirror: mirrorctl plan movies-mirror.yaml --endpoint $key/v1=URL ..."
+"$mirrorctl" plan "$yaml" --endpoint "$key/v1=$(url v1)" --endpoint "$key/v2=$(url v2)" \
+  >"$dir/plan.yaml" 2>"$dir/plan.log" || fail_with_log "plan failed" "$dir/plan.log"
+indent <"$dir/plan.yaml"
+indent <"$dir/plan.log"
+say "   And for one request: mirrorctl plan movies-mirror.yaml --explain 'GET /movies/7'"
+"$mirrorctl" plan -q "$yaml" --endpoint "$key/v1=$(url v1)" --endpoint "$key/v2=$(url v2)" \
+  --explain 'GET /movies/7' >"$dir/explain.log" || fail "plan --explain failed"
+indent <"$dir/explain.log"
+
+step "Send a copy of each to v1 and to v2, as it says: mirrorctl replay -c movies-mirror.yaml --endpoint ..."
+timeout 30 "$mirrorctl" replay "$dir/movies.mrec" -c "$yaml" --endpoint "$key/v1=$(url v1)" \
+  --endpoint "$key/v2=$(url v2)" -o "$dir/movies.mres" 2>"$dir/replay.log" ||
   fail_with_log "replay failed" "$dir/replay.log"
 indent <"$dir/replay.log"
 for name in v1 v2; do
@@ -179,6 +192,7 @@ cat <<END
      movies.mrec           the recorded requests
      movies.mres           the answers of v1 and v2
      report.json           the report, for programs
+     plan.yaml             what movies-mirror.yaml decides, in mirrorctl's own form
      live.log v1.log v2.log   what each service was asked
 
    To go on:

@@ -217,6 +217,20 @@ END
   [[ $stderr == *'--header is of the request that --explain is about'* ]]
 }
 
+# ---- the page --------------------------------------------------------------------------
+
+@test "the examples of mirrorctl.yaml(5) are plans" {
+  awk '/^\.Bd/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 } inside { print > ("example" n ".yaml") }' \
+    "$ROOT/docs/mirrorctl.yaml.5"
+  cp "$ROOT/samples/movies/movies-mirror.yaml" .
+  mirrorctl plan example1.yaml >out
+  grep -qx '  percent: 12.5' out
+  mirrorctl plan example2.yaml >out
+  [ "$(grep -c '^- name: .*/[0-9]*$' out)" -eq 3 ]
+  grep -q 'max-error-rate: 50%' out
+  [ ! -e example3.yaml ]
+}
+
 # ---- the corpus -------------------------------------------------------------------------
 
 @test "round trip: whatever plan comes of a file of the corpus, it prints to the same bytes" {

@@ -77,8 +77,10 @@ for command in $commands; do
   result "$command: --help fits 80 columns" $? "$work/long"
 done
 
-mandoc -Tlint -Wwarning "$page" >"$work/mandoc" 2>&1
-result "the man page is well-formed mdoc" $? "$work/mandoc"
+for page in docs/*.[1-9]; do
+  mandoc -Tlint -Wwarning "$page" >"$work/mandoc" 2>&1
+  result "$page is well-formed mdoc" $? "$work/mandoc"
+done
 
 echo "1..$n"
 exit $failed
