@@ -6,6 +6,7 @@
 
 #include "core/buf.h"
 #include "replay/plan.h"
+#include "replay/plan_walk.h"
 
 static void must(bool fact)
 {
@@ -58,16 +59,23 @@ static void ask(const struct plan *p)
     };
     struct plan_router *router = plan_router_new(p, NULL);
     struct plan_request request;
-    struct plan_decision d;
-    struct buf text;
+    struct plan_decision d, plain;
+    struct buf text, room;
 
     must(router != NULL);
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         must(plan_request_of_head(&request, str_of(heads[i])));
         plan_router_decide(router, &request, &d);
+        buf_init(&room, 64 << 10);
+        plan_walk(p, &request, &room, NULL, &plain);
+        buf_release(&room);
+        must(d.answer == plain.answer && d.rule == plain.rule && d.match == plain.match &&
+             d.overlay == plain.overlay);
         must((d.answer != PLAN_SENT && d.answer != PLAN_NO_MIRROR) || d.rule);
         buf_init(&text, 256 << 20);
         must(plan_explain(p, &request, &text, NULL) == 0);
+        for (size_t at = 0; at < text.len; at++)
+            must(text.data[at] == '\n' || (unsigned char)text.data[at] >= ' ');
         buf_release(&text);
     }
     plan_router_free(router);
