@@ -330,6 +330,7 @@ static void a_regex_at_its_limits_ends_the_search(void **state)
     made_match(&made, slow)->path = made_text(&made, PLAN_PREFIX, "a");
     assert_string_equal(decide_all(&r).rule->name.data, "slow");
     slow->action = PLAN_PERCENT;
+    assert_ptr_equal(decide_all(&r).overlay, slow); /* by its other match */
     slow->matches->next = NULL;
     assert_int_equal(decide_all(&r).answer, PLAN_UNDECIDED);
 }
