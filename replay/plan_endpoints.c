@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "replay/plan_kinds.h"
+#include "replay/target.h"
+#include "replay/url.h"
 
-enum { SHOWN = 200 };
+enum { SHOWN = 200, HOST_MAX = 253 };
 
 /* ---- keeping objects ---- */
 
@@ -37,6 +39,33 @@ struct str plan_from(struct plan_reader *r, const char *kind, struct str name, s
     snprintf(text, sizeof text, "%s %.*s, %.400s:%u", kind, STR_ARG(str_head(name, SHOWN)),
              at.file ? at.file : "-", at.line);
     return plan_text_copy(r, str_of(text));
+}
+
+bool plan_is_ip(struct str s)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+
+    if (s.len >= sizeof text || (s.len && memchr(s.data, '\0', s.len)))
+        return false;
+    snprintf(text, sizeof text, "%.*s", STR_ARG(s));
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+bool plan_is_address(struct str s)
+{
+    struct target target = {0};
+    char text[HOST_MAX + 1];
+
+    if (s.len == 0 || s.len > HOST_MAX || memchr(s.data, '\0', s.len))
+        return false;
+    if (!str_starts(s, STR("unix:")))
+        return plan_is_ip(s) || (s.data[0] != '[' && url_check_host(s, NULL) == 0);
+    snprintf(text, sizeof text, "%.*s", STR_ARG(s));
+    if (target_parse(&target, "a socket", text, NULL) < 0)
+        return false;
+    target_release(&target);
+    return true;
 }
 
 bool plan_host_fits(struct str pattern, struct str host)
@@ -85,7 +114,7 @@ void plan_found_add(struct plan_reader *r, struct plan_found *found, const struc
 
     if (w->tls != PLAN_TLS_UNSAID)
         tls = w->tls == PLAN_TLS_ON;
-    write_url(text, sizeof text, tls, str_head(address, 300), port);
+    write_url(text, sizeof text, tls, str_head(address, HOST_MAX), port);
     for (size_t i = 0; i < found->n; i++) {
         if (str_eq(found->list[i].url, str_of(text)))
             return;
@@ -210,9 +239,23 @@ static void list_subsets(const struct plan_subsets *rules, char *text, size_t si
             (size_t)snprintf(text + len, size - len, "%s%.*s", len ? ", " : "", STR_ARG(s->name));
 }
 
+/* A rule for a Service of the same name in another namespace: one of them forgot to say it. */
+static const struct plan_subsets *find_namesake(const struct plan_endpoints *p, struct str full)
+{
+    const struct plan_subsets *s = p->subsets.first;
+    struct str domain = STR(".svc.cluster.local");
+
+    while (s && !(str_ends(s->host, domain) && str_ends(full, domain) &&
+                  str_ieq(str_head(s->host, str_find(s->host, '.')),
+                          str_head(full, str_find(full, '.')))))
+        s = s->next;
+    return s;
+}
+
 static void tell_no_subset(struct plan_reader *r, const struct plan_wanted *w,
                            const struct plan_subsets *rules)
 {
+    const struct plan_subsets *other = find_namesake(plan_places(r), w->to->full);
     char have[SHOWN * 2];
 
     if (rules && rules->list) {
@@ -222,9 +265,10 @@ static void tell_no_subset(struct plan_reader *r, const struct plan_wanted *w,
         return;
     }
     plan_error(r, "E504", w->at,
-               "no DestinationRule tells what subset %.*s of %.*s is\n"
+               "no DestinationRule tells what subset %.*s of %.*s is%s%.*s%s\n"
                "  Add it to the input, or say where it runs: --endpoint %.*s=URL",
-               STR_ARG(w->to->subset), STR_ARG(w->to->host),
+               STR_ARG(w->to->subset), STR_ARG(w->to->host), other ? "; there is one for " : "",
+               STR_ARG(other ? other->host : STR("")), other ? ", another namespace's" : "",
                STR_ARG(plan_key_for(r, w->to, false)));
 }
 

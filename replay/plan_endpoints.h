@@ -97,7 +97,8 @@ struct plan_service {
 
 struct plan_pod {
     struct plan_pod *next;
-    struct str name, namespace;
+    struct str name, namespace, from;
+    struct str address; /* empty: none, or it is not ready */
     struct plan_label *labels;
     struct plan_port *ports; /* of its containers */
 };
@@ -202,8 +203,8 @@ bool plan_key_fits(const struct plan_key *key, const struct plan_destination *d)
 /* Order by how much they say: a subset counts most, then a port, then a longer host. */
 int plan_key_cmp(const struct plan_key *a, const struct plan_key *b);
 
-/* The key that people would write for it: HOST[/SUBSET], with the port where `port`, or
- * where the plan has the same with another one. */
+/* The key that people would write for it: HOST[/SUBSET], with the port where `port`, and
+ * with port or full host where the plan has the same with another one. */
 struct str plan_key_for(struct plan_reader *r, const struct plan_destination *d, bool port);
 
 /* Take the options and the endpoints files. */
@@ -268,6 +269,10 @@ const struct plan_subset *plan_subset(const struct plan_subsets *rules, struct s
 /* The port that `number` means; 0 means the only one, or the first that is HTTP. */
 const struct plan_port *plan_port_of(const struct plan_port *ports, uint16_t number);
 const struct plan_port *plan_port_named(const struct plan_port *ports, struct str name);
+
+/* Can it be connected to: an IP address, a host name, unix:///PATH? */
+bool plan_is_ip(struct str s);
+bool plan_is_address(struct str s);
 
 /* Does `pattern`, a full host or *.suffix, fit? */
 bool plan_host_fits(struct str pattern, struct str host);

@@ -83,24 +83,30 @@ int plan_key_cmp(const struct plan_key *a, const struct plan_key *b)
     return (a->host.len > b->host.len) - (a->host.len < b->host.len);
 }
 
-/* Is there another destination that only its port tells from this one? */
-static bool needs_port(const struct plan *p, const struct plan_destination *d)
+/* Is there another destination that only its port, or its namespace, tells from this one? */
+static void find_twins(const struct plan *p, const struct plan_destination *d, bool *port,
+                       bool *namespace)
 {
     for (const struct plan_destination *o = p->destinations; o; o = o->next) {
-        if (o != d && str_eq(o->host, d->host) && str_eq(o->subset, d->subset) &&
-            o->port != d->port)
-            return true;
+        if (o == d || !str_eq(o->host, d->host) || !str_eq(o->subset, d->subset))
+            continue;
+        if (!str_eq(o->full, d->full))
+            *namespace = true;
+        else if (o->port != d->port)
+            *port = true;
     }
-    return false;
 }
 
 struct str plan_key_for(struct plan_reader *r, const struct plan_destination *d, bool port)
 {
     char text[1024], digits[8] = "";
+    bool namespace = false;
 
-    if (d->port && (port || needs_port(r->plan, d)))
+    find_twins(r->plan, d, &port, &namespace);
+    if (d->port && port)
         snprintf(digits, sizeof digits, ":%u", d->port);
-    snprintf(text, sizeof text, "%.*s%s%s%.*s", STR_ARG(str_head(d->host, 512)), digits,
+    snprintf(text, sizeof text, "%.*s%s%s%.*s",
+             STR_ARG(str_head(namespace ? d->full : d->host, 512)), digits,
              d->subset.len ? "/" : "", STR_ARG(str_head(d->subset, 256)));
     return plan_text_copy(r, str_of(text));
 }

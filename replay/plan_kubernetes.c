@@ -8,7 +8,8 @@
 
 #include "replay/plan_endpoints.h"
 #include "replay/plan_kinds.h"
-#include "replay/url.h"
+
+enum { SHOWN = 200 };
 
 static const struct yaml_node *get(const struct yaml_node *map, const char *key)
 {
@@ -110,26 +111,16 @@ void plan_service(const struct plan_object *o)
         PLAN_APPEND(&plan_places(r)->services, s);
 }
 
-static bool is_host(struct str s)
-{
-    return s.len && url_check_host(s, NULL) == 0;
-}
-
-static bool has_cluster_ip(const struct plan_service *s)
-{
-    return s->cluster_ip.len && !str_eq(s->cluster_ip, STR("None"));
-}
-
 void plan_find_service(struct plan_reader *r, const struct plan_wanted *w, struct plan_found *found)
 {
     const struct plan_service *s = w->to->subset.len ? NULL : w->service;
     const struct plan_port *port = s ? plan_port_of(s->ports, w->to->port) : NULL;
     uint16_t number = port ? port->number : w->to->port;
 
-    if (s && is_host(s->external_name)) {
+    if (s && plan_is_address(s->external_name)) {
         plan_found_add(r, found, w, port && port->tls, s->external_name, number ? number : 80,
                        s->from, 1);
-    } else if (s && port && has_cluster_ip(s)) {
+    } else if (s && port && plan_is_ip(s->cluster_ip)) {
         plan_found_add(r, found, w, port->tls, s->cluster_ip, number, s->from, 1);
         if (w->at.file)
             plan_warn(r, "W522", w->at,
@@ -141,8 +132,23 @@ void plan_find_service(struct plan_reader *r, const struct plan_wanted *w, struc
 
 /* ---- Pod, Deployment ---- */
 
+/* Unless it says that it is not. */
+static bool is_ready(const struct plan_object *o, const struct yaml_node *status)
+{
+    const struct yaml_item *i = items_of(o->r, status, "conditions");
+
+    for (; i; i = i->next) {
+        const struct yaml_node *type = get(i->value, "type"), *is = get(i->value, "status");
+
+        if (type && is && str_eq(type->text, STR("Ready")))
+            return str_eq(is->text, STR("True"));
+    }
+    return true;
+}
+
 void plan_pod(const struct plan_object *o)
 {
+    const struct yaml_node *status = get(o->root, "status");
     struct plan_reader *r = o->r;
     struct plan_pod *pod = plan_place(r, sizeof *pod, o->at);
 
@@ -152,6 +158,11 @@ void plan_pod(const struct plan_object *o)
     pod->namespace = plan_text_copy(r, o->namespace);
     pod->labels = plan_labels(r, get(o->metadata, "labels"), "labels");
     pod->ports = container_ports(r, o->spec);
+    pod->from = plan_from(r, "Pod", o->name, o->at);
+    if (is_ready(o, status))
+        pod->address = take_text(r, status, "podIP");
+    if (!plan_is_ip(pod->address))
+        pod->address = (struct str){0};
     PLAN_APPEND(&plan_places(r)->pods, pod);
 }
 
@@ -203,6 +214,11 @@ static void take_address(const struct slice *slice, const struct yaml_node *addr
 
     if (!ready || !plan_take_text(r, address, "address", &ready->address))
         return;
+    if (!plan_is_address(ready->address)) {
+        plan_error(r, "E507", address->at, "\"%.*s\" is no address",
+                   STR_ARG(str_head(ready->address, SHOWN)));
+        return;
+    }
     ready->host = slice->host;
     ready->from = slice->from;
     ready->ports = slice->ports;
@@ -259,7 +275,7 @@ void plan_endpoint_slice(const struct plan_object *o)
     if (!service.len) {
         plan_note(r, "N523", o->at,
                   "EndpointSlice %.*s has no label kubernetes.io/service-name: it is of no Service",
-                  STR_ARG(str_head(o->name, 200)));
+                  STR_ARG(str_head(o->name, SHOWN)));
         return;
     }
     slice.host = plan_full_host(r, service, o->namespace);
@@ -319,12 +335,41 @@ static const struct plan_port *port_of_ready(const struct plan_wanted *w,
     return plan_port_of(ready->ports, w->to->port);
 }
 
+/* Without the list of what is ready, the Pods that the Service selects are what it would hold. */
+static void find_pods(struct plan_reader *r, const struct plan_wanted *w, struct plan_found *found)
+{
+    const struct plan_service *s = w->service;
+    const struct plan_port *port = s ? plan_port_of(s->ports, w->to->port) : NULL, *named;
+
+    if (!port || !s->selector)
+        return;
+    for (const struct plan_pod *pod = plan_places(r)->pods.first; pod; pod = pod->next) {
+        uint16_t number = port->target ? port->target : port->number;
+
+        if (!pod->address.len || !str_eq(pod->namespace, s->namespace) ||
+            !plan_labels_fit(s->selector, pod->labels) || !plan_labels_fit(w->labels, pod->labels))
+            continue;
+        named = port->target_name.len ? plan_port_named(pod->ports, port->target_name) : NULL;
+        if (named || !port->target_name.len)
+            plan_found_add(r, found, w, port->tls, pod->address, named ? named->number : number,
+                           pod->from, 1);
+    }
+}
+
 void plan_find_ready(struct plan_reader *r, const struct plan_wanted *w, struct plan_found *found)
 {
-    for (const struct plan_ready *a = plan_places(r)->ready.first; a; a = a->next) {
-        const struct plan_port *port = str_ieq(a->host, w->to->full) ? port_of_ready(w, a) : NULL;
+    bool listed = false;
 
+    for (const struct plan_ready *a = plan_places(r)->ready.first; a; a = a->next) {
+        const struct plan_port *port;
+
+        if (!str_ieq(a->host, w->to->full))
+            continue;
+        listed = true;
+        port = port_of_ready(w, a);
         if (port && port->number && plan_labels_fit(w->labels, a->pod ? a->pod->labels : NULL))
             plan_found_add(r, found, w, port->tls, a->address, port->number, a->from, 1);
     }
+    if (!listed)
+        find_pods(r, w, found);
 }

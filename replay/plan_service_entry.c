@@ -3,11 +3,8 @@
  * The port of an endpoint is what its own `ports` says for the name of the entry's port,
  * else the entry's targetPort, else the port itself.
  */
-#include <arpa/inet.h>
-
 #include "replay/plan_endpoints.h"
 #include "replay/plan_kinds.h"
-#include "replay/url.h"
 
 enum { SHOWN = 200 };
 
@@ -29,38 +26,17 @@ static const struct plan_fields workload_fields = {"spec of WorkloadEntry", work
 
 enum resolution { NONE, STATIC, DNS, RESOLUTIONS };
 
-static bool is_ip(struct str s)
-{
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-
-    if (s.len >= sizeof text || memchr(s.data, '\0', s.len))
-        return false;
-    memcpy(text, s.data, s.len);
-    text[s.len] = '\0';
-    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
-}
-
-/* "unix:///run/m.sock"; what a sockaddr can hold is looked at when it is connected to. */
-static bool is_socket(struct str s)
-{
-    return str_starts(s, STR("unix:/")) && s.len > 6 && s.len < 120 && !memchr(s.data, '\0', s.len);
-}
-
 static bool address_is_fine(struct plan_reader *r, struct str address, enum resolution resolution,
                             struct place at)
 {
-    const char *wanted = resolution == STATIC ? "an IP address or unix:///PATH"
-                                              : "an IP address, a host name or unix:///PATH";
-    struct err e;
+    bool fixed = resolution == STATIC;
 
-    if (is_ip(address) || is_socket(address))
+    if (plan_is_ip(address) ||
+        (plan_is_address(address) && (!fixed || str_starts(address, STR("unix:")))))
         return true;
-    if (resolution != STATIC && address.len && address.data[0] != '[' &&
-        url_check_host(address, &e) == 0)
-        return true;
-    plan_error(r, "E507", at, "address \"%.*s\" must be %s%s", STR_ARG(str_head(address, SHOWN)),
-               wanted, resolution == STATIC ? ", or resolution DNS" : "");
+    plan_error(r, "E507", at, "address \"%.*s\" must be an IP address%s or unix:///PATH%s",
+               STR_ARG(str_head(address, SHOWN)), fixed ? "" : ", a host name",
+               fixed ? ", or resolution DNS" : "");
     return false;
 }
 
@@ -196,7 +172,7 @@ static bool take_hosts(struct plan_reader *r, const struct plan_object *o,
     }
     entry->hosts = plan_array(r, list->count, sizeof *entry->hosts);
     for (const struct yaml_item *i = list->items; i && !r->failed; i = i->next) {
-        if (!yaml_is_null(i->value) && plan_take_text(r, i->value, "hosts[]", &host))
+        if (plan_take_host(r, i->value, list->at, "hosts[]", false, &host))
             entry->hosts[entry->n_hosts++] = plan_full_host(r, host, o->namespace);
     }
     return !r->failed;

@@ -140,7 +140,7 @@ static void take_subset(struct plan_reader *r, const struct yaml_node *n,
         return;
     }
     subset = plan_place(r, sizeof *subset, n->at);
-    if (!subset || !plan_take_text(r, values[SUBSET_NAME], "subsets[].name", &subset->name))
+    if (!subset || !plan_take_label(r, values[SUBSET_NAME], "subsets[].name", &subset->name))
         return;
     subset->at = n->at;
     subset->labels = plan_labels(r, values[SUBSET_LABELS], "labels");
@@ -196,12 +196,8 @@ void plan_destination_rule(const struct plan_object *o)
 
     if (!plan_take(r, o->spec, &rule_fields, values, NULL))
         return;
-    if (!values[HOST]) {
-        plan_error(r, "E202", o->spec ? o->spec->at : o->at,
-                   "spec.host of the DestinationRule is required");
-        return;
-    }
-    if (!plan_take_text(r, values[HOST], "host", &host))
+    if (!plan_take_host(r, values[HOST], o->spec ? o->spec->at : o->at,
+                        "spec.host of the DestinationRule", true, &host))
         return;
     warn_of_star(r, host, values[HOST]->at);
     rules = subsets_of_host(r, plan_full_host(r, host, o->namespace), o->at);

@@ -448,6 +448,46 @@ static void endpoints_are_read_like_slices(void **state)
     assert_tells(&r, "What is known of this host has other labels: app=movies,version=1.");
 }
 
+static void ready_pods_stand_in_for_slices(void **state)
+{
+#define READY_POD(name, version, ip, ready)                                                  \
+    "---\n"                                                                                  \
+    "{apiVersion: v1, kind: Pod, metadata: {name: " name ", namespace: demo, labels: {app: " \
+    "movies, version: '" version "'}},\n  spec: {containers: [{ports: [{name: http, "        \
+    "containerPort: 8080}]}]},\n  status: {podIP: " ip                                       \
+    ", conditions: [{type: Ready, status: '" ready "'}]}}\n"
+    (void)state;
+    read_text(MESH SERVICE READY_POD("a", "1", "10.1.0.1", "True")
+                  READY_POD("b", "2", "10.1.0.2", "False") READY_POD("c", "2", "10.1.0.3", "True"));
+    assert_told(&r, "");
+    assert_runs_at(&r, "m:3000/v1", "http://10.1.0.1:8080");
+    assert_runs_at(&r, "m:3000/v2", "http://10.1.0.3:8080");
+    read_text(MESH SERVICE READY_POD("a", "1", "10.1.0.1", "True")
+                  READY_POD("c", "2", "10.1.0.3", "True")
+                      SLICE("{addresses: [10.1.0.1], targetRef: {kind: Pod, name: a}}"));
+    assert_runs_at(&r, "m:3000/v1", "http://10.1.0.1:8080");
+    assert_runs_at(&r, "m:3000/v2", "");
+}
+
+static void what_is_no_address_is_an_error(void **state)
+{
+    static const char *const bad[] = {"'a b'", "'[::1]'", "''", "'unix:relative'", "\"a\\r\\nb\""};
+    char text[4096];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(text, sizeof text, MESH SERVICE SLICE("{addresses: [%s]}"), bad[i]);
+        read_text(text);
+        assert_tells(&r, "error[E507]: ");
+        snprintf(text, sizeof text,
+                 MESH ENTRY("{hosts: [m], resolution: DNS, ports: [{number: 3000, name: http}],\n"
+                            "  endpoints: [{address: %s}]}"),
+                 bad[i]);
+        read_text(text);
+        assert_tells(&r, "error[E507]: ");
+    }
+}
+
 static void entries_come_before_slices(void **state)
 {
     (void)state;
@@ -634,6 +674,38 @@ static void a_host_without_subset_is_named(void **state)
                      "  Say where it runs: mirrorctl ... --endpoint m-next=http://HOST:PORT\n");
 }
 
+static void what_stands_in_another_namespace_is_named(void **state)
+{
+    (void)state;
+    read_text(ROUTES "---\n"
+                     "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: "
+                     "{name: a},\n"
+                     "  spec: {host: m, subsets: [{name: v1}, {name: v2}]}}\n");
+    assert_tells(&r, "f.yaml:8:7: error[E504]: no DestinationRule tells what subset v1 of m is; "
+                     "there is one for m.default.svc.cluster.local, another namespace's\n");
+}
+
+/* What is told to be typed must not mean the other one. */
+static void keys_tell_namesakes_apart(void **state)
+{
+    (void)state;
+    read_text(ROUTE_OF("m, port: 80", "m, namespace: other, port: 80"));
+    assert_tells(&r, "--endpoint m.demo.svc.cluster.local=http://HOST:PORT\n");
+    assert_tells(&r, "--endpoint m.other.svc.cluster.local=http://HOST:PORT\n");
+}
+
+static void hosts_that_were_to_be_filled_in_are_told(void **state)
+{
+    (void)state;
+    read_text(MESH ENTRY("{hosts: ['${HOST}'], resolution: DNS}"));
+    assert_tells(&r, "f.yaml:21:16: error[E107]: hosts[] is \"${HOST}\"");
+    read_text(ROUTES "---\n"
+                     "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: "
+                     "{name: a},\n"
+                     "  spec: {host: , subsets: [{name: V_1}]}}\n");
+    assert_tells(&r, "error[E202]: spec.host of the DestinationRule is required\n");
+}
+
 static void another_port_is_told(void **state)
 {
     (void)state;
@@ -722,6 +794,8 @@ int main(void)
         cmocka_unit_test_teardown(workload_entries_are_selected_by_their_labels, tear_down),
         cmocka_unit_test_teardown(slices_know_addresses_and_pods_know_labels, tear_down),
         cmocka_unit_test_teardown(endpoints_are_read_like_slices, tear_down),
+        cmocka_unit_test_teardown(ready_pods_stand_in_for_slices, tear_down),
+        cmocka_unit_test_teardown(what_is_no_address_is_an_error, tear_down),
         cmocka_unit_test_teardown(entries_come_before_slices, tear_down),
         cmocka_unit_test_teardown(a_cluster_ip_is_the_last_resort, tear_down),
         cmocka_unit_test_teardown(a_subset_never_takes_the_cluster_ip, tear_down),
@@ -734,6 +808,9 @@ int main(void)
         cmocka_unit_test_teardown(siblings_of_deployments_are_named_as_kubectl_wants, tear_down),
         cmocka_unit_test_teardown(a_subset_that_is_nowhere_is_told, tear_down),
         cmocka_unit_test_teardown(a_host_without_subset_is_named, tear_down),
+        cmocka_unit_test_teardown(what_stands_in_another_namespace_is_named, tear_down),
+        cmocka_unit_test_teardown(keys_tell_namesakes_apart, tear_down),
+        cmocka_unit_test_teardown(hosts_that_were_to_be_filled_in_are_told, tear_down),
         cmocka_unit_test_teardown(another_port_is_told, tear_down),
         cmocka_unit_test_teardown(only_what_is_sent_to_needs_an_address, tear_down),
         cmocka_unit_test_teardown(a_key_that_nobody_asks_for_is_warned_of, tear_down),
