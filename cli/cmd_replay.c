@@ -1,8 +1,10 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/account.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/confirm.h"
 #include "cli/feed.h"
 #include "cli/headers.h"
 #include "cli/notice.h"
@@ -26,6 +28,8 @@ struct options {
     uint64_t max_body;
     const char *output;
     int codec; /* enum record_codec */
+    bool confirm;
+    uint64_t times;
 };
 
 static option_reader read_shard;
@@ -45,6 +49,9 @@ static const struct option_spec table[] = {
     OPT_COUNT(0, "loop", replay.loops, "N", 1, UINT32_MAX, "replay FILE N times (default 1)"),
     OPT_OWN(0, "shard", replay.shard, "I/N", read_shard,
             "replay only part I of N of the recorded connections"),
+    OPT_FLAG(0, "confirm", confirm,
+             "FILE is a result: send what diff could not decide in it again, to where it went"),
+    OPT_COUNT(0, "times", times, "N", 2, 100, "how often --confirm sends each (default 5)"),
     OPT_COUNT(0, "threads", threads, "N", 0, 1024, "event loops; 0 chooses (default)"),
     OPT_END,
 };
@@ -52,6 +59,7 @@ static const struct option_spec table[] = {
 static const struct options defaults = {
     .replay = REPLAY_DEFAULTS,
     .max_body = 16 << 20,
+    .times = CONFIRM_TIMES,
 };
 
 static int read_shard(const struct option_spec *spec, void *field, const char *value, struct err *e)
@@ -68,14 +76,19 @@ static int read_shard(const struct option_spec *spec, void *field, const char *v
     return 0;
 }
 
-static int check(const struct options *o, int argc, char **argv, struct err *e)
+static int check_operands(int argc, struct err *e)
+{
+    if (argc == 1)
+        return 0;
+    return err_set(e, ERR_USAGE,
+                   argc ? "more than one FILE: join records with cat and a pipe"
+                        : "FILE is missing: a record, a pcap file, or -");
+}
+
+static int check(const struct options *o, char **argv, struct err *e)
 {
     const char *const *inputs = (const char *const *)argv;
 
-    if (argc != 1)
-        return err_set(e, ERR_USAGE,
-                       argc ? "more than one FILE: join records with cat and a pipe"
-                            : "FILE is missing: a record, a pcap file, or -");
     if (replay_options_check(&o->replay, e) < 0)
         return -1;
     for (size_t i = 0; i < o->replay.config.n; i++) {
@@ -93,6 +106,7 @@ struct run {
     const char *path;
     struct config config;
     struct feed feed;
+    struct confirm confirm; /* with --confirm: instead */
     struct replay *replay;
     struct headers headers;
     struct result result;
@@ -102,8 +116,11 @@ struct run {
 static int put_pair(void *ctx, struct pair *p, struct err *e)
 {
     struct run *run = ctx;
-    int rc = result_put(&run->result, p, e);
+    int rc;
 
+    if (run->options->confirm)
+        confirm_restore(&run->confirm, p);
+    rc = result_put(&run->result, p, e);
     pair_free(p);
     return rc;
 }
@@ -142,7 +159,8 @@ static int begin(struct run *run, struct err *e)
     int rc = -1;
 
     buf_init(&meta, JSON_MAX);
-    feed_identity(&run->feed, id);
+    if (!o->confirm)
+        feed_identity(&run->feed, id);
     if (result_meta(&o->replay, run->replay, run->path, &meta, e) == 0)
         rc = result_begin(&run->result, buf_str(&meta), (enum record_codec)o->codec, id, e);
     buf_release(&meta);
@@ -166,7 +184,8 @@ static int end(struct run *run, struct err *e)
 
 static int run_to_end(struct run *run)
 {
-    struct exchange_source source = {
+    const struct exchange_source again = {.next = confirm_next, .ctx = &run->confirm};
+    const struct exchange_source recorded = {
         .next = feed_next,
         .ctx = &run->feed,
         .rewind = feed_can_rewind(&run->feed) ? feed_rewind : NULL,
@@ -176,7 +195,7 @@ static int run_to_end(struct run *run)
     struct err e = {0};
     int status = EXIT_DONE;
 
-    if (replay_run(run->replay, &source, &sink, &e) < 0)
+    if (replay_run(run->replay, run->options->confirm ? &again : &recorded, &sink, &e) < 0)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
     if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
         return EXIT_PARTLY;
@@ -210,7 +229,9 @@ static int open_all(struct run *run, struct err *e)
     if (replay_options_headers(&o->replay, &run->headers, &config, e) < 0)
         return -1;
     run->replay = replay_open(&config, e);
-    if (!run->replay || feed_open(&run->feed, run->path, o->replay.methods, e) < 0)
+    if (!run->replay)
+        return -1;
+    if (!o->confirm && feed_open(&run->feed, run->path, o->replay.methods, e) < 0)
         return -1;
     if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)
         return -1;
@@ -231,20 +252,47 @@ static int settle(struct options *o, struct config *config, struct err *e)
     return replay_options_settle(&o->replay, config->plan, e);
 }
 
+/* Find what to send again; *nothing where all is decided. */
+static int take_undecided(struct run *run, struct options *o, bool *nothing, struct err *e)
+{
+    struct confirm *c = &run->confirm;
+
+    if (confirm_open(c, run->path, (unsigned)o->times, e) < 0)
+        return -1;
+    *nothing = c->n == 0;
+    if (*nothing)
+        log_info("%s: nothing is undecided, so nothing is sent", run->path);
+    else
+        log_info("%zu requests are undecided; each is sent %u times", c->n, c->times);
+    if (c->left_out)
+        log_warn("%" PRIu64 " more are undecided and left out", c->left_out);
+    o->replay.confirm_times = c->times;
+    confirm_configure(c, &o->replay);
+    return 0;
+}
+
 static int run_replay(const void *options, int argc, char **argv)
 {
     struct options settled = *(const struct options *)options;
     struct run run = {.options = &settled, .feed = {.input = {.fd = -1}}};
+    bool nothing = false;
     struct err e = {0};
     int status;
 
-    if (check(run.options, argc, argv, &e) < 0)
+    if (check_operands(argc, &e) < 0)
         return status_fail(&e);
     run.path = argv[0];
+    confirm_init(&run.confirm);
     config_init(&run.config);
     headers_init(&run.headers);
     result_init(&run.result);
-    if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
+    if (settled.confirm && take_undecided(&run, &settled, &nothing, &e) < 0) {
+        status = status_refuse(&e);
+    } else if (nothing) {
+        status = EXIT_DONE;
+    } else if (check(&settled, argv, &e) < 0) {
+        status = status_fail(&e);
+    } else if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
         status = status_fail(&e);
@@ -261,6 +309,7 @@ static int run_replay(const void *options, int argc, char **argv)
     headers_release(&run.headers);
     replay_close(run.replay);
     feed_close(&run.feed);
+    confirm_release(&run.confirm);
     config_release(&run.config);
     return status;
 }

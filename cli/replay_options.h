@@ -43,8 +43,9 @@ struct replay_options {
     int64_t ramp_ns, duration_ns;
     uint64_t loops;
     bool max;
-    uint64_t concurrency; /* 0: not said, as for the times */
-    uint64_t queue;       /* only a configuration says it */
+    uint64_t concurrency;   /* 0: not said, as for the times */
+    unsigned confirm_times; /* each request is one of a result, sent so often; 0: it is not */
+    uint64_t queue;         /* only a configuration says it */
     uint64_t max_request;
     bool no_order;
     int connections; /* index into pooled, recorded */

@@ -46,6 +46,20 @@ static void put_targets(struct json_writer *w, const struct replay_options *o,
     json_close(w);
 }
 
+/* Requests of another result that were sent again. */
+static void put_confirm(struct json_writer *w, const struct replay_options *o, const char *of)
+{
+    if (o->confirm_times == 0)
+        return;
+    json_key(w, "confirm");
+    json_open_object(w);
+    json_key(w, "of");
+    json_cstr(w, of);
+    json_key(w, "times");
+    json_u64(w, o->confirm_times);
+    json_close(w);
+}
+
 /* What was asked for where all candidates have the same. */
 static void put_percent(struct json_writer *w, const struct replay *r)
 {
@@ -143,6 +157,7 @@ int result_meta(const struct replay_options *o, const struct replay *r, const ch
     json_cstr(&w, "mirrorctl " MIRRORCTL_VERSION);
     json_key(&w, "file");
     json_cstr(&w, slash ? slash + 1 : path);
+    put_confirm(&w, o, slash ? slash + 1 : path);
     put_targets(&w, o, r, e);
     put_percent(&w, r);
     json_key(&w, "seed");

@@ -19,6 +19,7 @@
 #include "diff/report.h"
 #include "diff/rules.h"
 #include "diff/tally.h"
+#include "diff/undecided.h"
 
 enum { MAX_THREADS = 64, BATCH_PAIRS = 32, BATCH_BYTES = 1024 * 1024 };
 
@@ -515,6 +516,11 @@ int diff_report(const struct diff *d, const char *format, const struct report_st
         return -1;
     judge(d, &r.findings);
     return f->write(&r, out, e);
+}
+
+uint64_t *diff_undecided(const struct diff *d, size_t *n, struct err *e)
+{
+    return undecided_find(d->tallies, CANDIDATES_MAX, n, e);
 }
 
 int diff_pair(const struct diff *d, const struct pair *p, const struct report_style *style,

@@ -96,6 +96,11 @@ int diff_annotate(const struct diff *d, struct buf *out, struct err *e);
 
 /* The rules that hold for headers unless others are given, as a file of rules. */
 int diff_default_rules(struct buf *out, struct err *e);
+/* The requests to send again, as an array of *n ordinals, sorted, that the caller frees
+ * with mem_free(): those with a difference too rare or too weak to tell from noise. After
+ * diff_run(). NULL with *e set. */
+uint64_t *diff_undecided(const struct diff *d, size_t *n, struct err *e);
+
 /* Append what differs in one pair, candidate by candidate and field by field, for
  * people. Of the section whose META was given last; without rules. Returns 0, or -1 with *e set. */
 int diff_pair(const struct diff *d, const struct pair *p, const struct report_style *style,

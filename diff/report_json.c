@@ -228,7 +228,7 @@ static void write_control(struct json_writer *w, const struct finding *about)
     json_key(w, "control");
     json_open_object(w);
     json_key(w, "kind");
-    json_cstr(w, kinds[about->evidence.run->roles.kind]);
+    json_cstr(w, kinds[about->evidence.run->traffic.kind]);
     key_u64(w, "pairs", about->judgement.totals.controlled);
     write_interval(w, "latency_ratio", &s->control_ratio, s->n_control > 0);
     json_key(w, "quiet");

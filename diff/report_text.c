@@ -85,13 +85,13 @@ static void write_sent_to(struct text_report *t)
 
     if (!run->recorded)
         names[n++] = "v1";
-    if (run->roles.kind == CONTROL_V1 && !(run->recorded && run->roles.control == NOBODY))
+    if (run->traffic.kind == CONTROL_V1 && !(run->recorded && run->traffic.control == NOBODY))
         names[n++] = run->recorded ? "v1" : "v1 again";
     for (size_t i = 0; i < f->n; i++)
         names[n++] = candidate_name(f->of[i].evidence.candidate);
     for (size_t i = 0; i < n; i++)
         page_text(&t->page, PAGE_PLAIN, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " and ", names[i]);
-    page_text(&t->page, PAGE_PLAIN, "%s", beside[run->recorded][run->roles.kind]);
+    page_text(&t->page, PAGE_PLAIN, "%s", beside[run->recorded][run->traffic.kind]);
 }
 
 static void write_head(struct text_report *t)

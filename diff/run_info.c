@@ -13,6 +13,7 @@ void run_info_init(struct run_info *r)
     r->roles.candidates[0] = 1;
     for (unsigned i = 1; i < CANDIDATES_MAX; i++)
         r->roles.candidates[i] = NOBODY;
+    r->traffic = r->roles;
     arena_init(&r->mem, RUN_INFO_MEMORY);
 }
 
@@ -121,6 +122,8 @@ static int take_roles(struct run_info *r, const struct pair_roles *roles, struct
     for (unsigned i = 0; i < CANDIDATES_MAX; i++)
         r->candidates[i] = named[i] || (r->sections && r->candidates[i]);
     r->roles = *roles;
+    if (r->sections == 0)
+        r->traffic = *roles;
     return 0;
 }
 

@@ -1,12 +1,12 @@
 /* make_result -- a result of a run that never was, the same bytes each time.
  *
- *     make_result [--candidates N] [--recorded] [--hostile] [--shard I/N] >FILE
+ *     make_result [--candidates N] [--recorded] [--hostile] [--rare] [--shard I/N] >FILE
  *
  * 240 requests on 40 connections, out of order as a busy run leaves them. v1
  * stamps each answer, which is noise; it fails once. v2 answers as v1 does, v3
  * and the others do not. With --recorded the recorded answers stand in v1's
  * place, and some of them are missing. With --hostile every word is an attempt on
- * the reader, and v2 differs. A shard has the requests of its
+ * the reader, and v2 differs. With --rare v2 differs once. A shard has the requests of its
  * connections, and its part of the accounting. META and STATS have blocks of
  * their own, as in a run that takes longer than a second. */
 #include <inttypes.h>
@@ -24,7 +24,7 @@ enum { REQUESTS = 240, PER_CONNECTION = 6, BEHIND = 4, MAX_CANDIDATES = 8 };
 #define JSON "Content-Type: application/json\r\n"
 
 static unsigned candidates = 1, shard = 1, shards = 1;
-static bool recorded, hostile;
+static bool recorded, hostile, rare;
 static uint64_t selected, outcomes[PAIR_MAX_CALLS][OUTCOME_COUNT];
 
 static void must(int rc, const struct err *e)
@@ -81,7 +81,7 @@ static struct str body_of(unsigned i, unsigned salt, bool changed, char body[256
 static void add_candidate(struct pair *p, unsigned i, unsigned target, unsigned candidate)
 {
     unsigned us = 500 + (i * 37 + candidate * 11) % 100;
-    bool changed = candidate > 0 || hostile;
+    bool changed = candidate > 0 || hostile || (rare && i == 60);
     struct err e = {0};
     char body[256];
 
@@ -212,8 +212,8 @@ static void put_stats(struct record_writer *w)
 
 static void usage(void)
 {
-    fprintf(stderr,
-            "usage: make_result [--candidates N] [--recorded] [--hostile] [--shard I/N] >FILE\n");
+    fprintf(stderr, "usage: make_result [--candidates N] [--recorded] [--hostile] [--rare] "
+                    "[--shard I/N] >FILE\n");
     exit(2);
 }
 
@@ -224,6 +224,8 @@ static void read_arguments(char **argv)
             recorded = true;
         else if (strcmp(*argv, "--hostile") == 0)
             hostile = true;
+        else if (strcmp(*argv, "--rare") == 0)
+            rare = true;
         else if (strcmp(*argv, "--candidates") == 0 && argv[1])
             candidates = (unsigned)strtoul(*++argv, NULL, 10);
         else if (strcmp(*argv, "--shard") != 0 || !argv[1] ||
