@@ -18,7 +18,7 @@ int buf_reserve(struct buf *b, size_t n, struct err *e)
     size_t cap = b->cap ? b->cap : BUF_FIRST;
     char *data;
 
-    if (n > b->max || b->len > b->max - n)
+    if (!buf_may_grow(b, n))
         return err_set(e, ERR_NOMEM, "more than %zu bytes", b->max);
     if (b->len + n < b->cap)
         return 0;

@@ -11,6 +11,7 @@
 #define MIRRORCTL_CORE_BUF_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/err.h"
@@ -25,6 +26,13 @@ struct buf {
 
 /* Start an empty buffer that may grow to `max` bytes. Cannot fail. */
 void buf_init(struct buf *b, size_t max);
+
+/* Do `n` more bytes stay below the ceiling? Where that is an expected turn, it has to
+ * be told apart from lack of memory. */
+static inline bool buf_may_grow(const struct buf *b, size_t n)
+{
+    return n <= b->max && b->len <= b->max - n;
+}
 
 /* Make room for `n` more bytes; what follows up to that cannot fail. */
 int buf_reserve(struct buf *b, size_t n, struct err *e);

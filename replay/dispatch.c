@@ -74,43 +74,52 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
 
 /* What is decided about a request. */
 struct decided {
-    struct choice choice;
-    struct str path; /* that its rule writes in place of its own, or data NULL */
+    enum eligible why;
+    struct choice choice; /* if it is eligible */
+    struct str path;      /* that its rule writes in place of its own, or data NULL */
 };
 
-/* The path lives in the exchange. One that becomes too long is larger than can be
- * sent, as if it had come so. */
-static enum eligible write_path(struct dispatcher *d, struct exchange *x, const struct ruling *r,
-                                struct str *path)
+/* The path lives in a buffer until it has a job. One that becomes too long is larger
+ * than can be sent, as if it had come so. Returns 0, or -1 with *e set. */
+static int write_path(struct dispatcher *d, const struct ruling *r, struct decided *to,
+                      struct err *e)
 {
     const struct plan_rewrite *rewrite = &r->decision.rule->rewrite;
+    struct err why = {0};
 
     if (rewrite->path == PLAN_PATH_KEPT)
-        return ELIGIBLE;
+        return 0;
     buf_reset(&d->path);
-    if (path_rewrite(rewrite, r->decision.match, r->request.path, &d->path, NULL) < 0 ||
-        arena_dup(&x->mem, buf_str(&d->path), path, NULL) < 0)
-        return NOT_LIMIT;
-    return ELIGIBLE;
+    if (path_rewrite(rewrite, r->decision.match, r->request.path, &d->path, &why) == 0) {
+        to->path = buf_str(&d->path);
+        return 0;
+    }
+    if (why.kind != ERR_INPUT) {
+        *e = why;
+        return -1;
+    }
+    to->why = NOT_LIMIT;
+    return 0;
 }
 
-/* May it be sent, and then: who is it drawn for? */
-static enum eligible decide(struct dispatcher *d, struct exchange *x, struct decided *to)
+/* May it be sent, and then: who is it drawn for? Returns 0, or -1 with *e set. */
+static int decide(struct dispatcher *d, const struct exchange *x, struct decided *to, struct err *e)
 {
-    struct ruling ruling;
-    enum eligible why = eligible_check(x, &d->rules, &ruling);
     char room[SELECT_KEY_ROOM];
+    struct ruling ruling;
     struct str key;
 
-    *to = (struct decided){0};
-    if (why != ELIGIBLE)
-        return why;
-    if (!select_find_key(&d->chooser.shares, x, room, &key))
-        return NOT_KEYED;
+    *to = (struct decided){.why = eligible_check(x, &d->rules, &ruling)};
+    if (to->why != ELIGIBLE)
+        return 0;
+    if (!select_find_key(&d->chooser.shares, x, room, &key)) {
+        to->why = NOT_KEYED;
+        return 0;
+    }
     choose(&d->chooser, &ruling.decision, key, &to->choice);
     if (!to->choice.meant)
-        return NOT_MIRRORED;
-    return to->choice.drawn ? write_path(d, x, &ruling, &to->path) : ELIGIBLE;
+        to->why = NOT_MIRRORED;
+    return to->choice.drawn ? write_path(d, &ruling, to, e) : 0;
 }
 
 /* Calls that will not be made have their outcome from the start. The control
@@ -120,7 +129,6 @@ static void decide_calls(const struct dispatcher *d, const struct decided *to, s
     struct pair *pair = job->pair;
     int control = d->setup->control;
 
-    job->path = to->path;
     for (unsigned i = 0; i < pair->n_calls; i++) {
         job->at[i].way = to->choice.ways[i];
         if (d->dry_run || !job->at[i].way)
@@ -165,6 +173,10 @@ static int send_off(struct dispatcher *d, struct exchange *x, const struct decid
     job = job_new(x, d->setup->n_roles, d->max_answers, e);
     if (!job)
         return -1;
+    if (to->path.data && arena_dup(&job->pair->mem, to->path, &job->path, e) < 0) {
+        job_free(job);
+        return -1;
+    }
     job->due_ns = schedule_due(&d->schedule, recorded_ns);
     if (d->comes_by_time)
         job->due_ns = arrivals_due(&d->arrivals, job->due_ns);
@@ -179,18 +191,19 @@ static int send_off(struct dispatcher *d, struct exchange *x, const struct decid
 static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
 {
     struct decided to;
-    enum eligible why = decide(d, x, &to);
-    bool drawn = why == ELIGIBLE && to.choice.drawn;
-    int rc = 0;
+    bool drawn;
 
-    if (drawn)
-        rc = send_off(d, x, &to, e);
-    else
+    if (decide(d, x, &to, e) < 0) {
         exchange_free(x);
-    if (rc < 0)
         return -1;
-    count_eligible(d->stats, why);
-    if (why == ELIGIBLE)
+    }
+    drawn = to.why == ELIGIBLE && to.choice.drawn;
+    if (!drawn)
+        exchange_free(x);
+    else if (send_off(d, x, &to, e) < 0)
+        return -1;
+    count_eligible(d->stats, to.why);
+    if (to.why == ELIGIBLE)
         *(drawn ? &d->stats->selected : &d->stats->sampled_out) += 1;
     atomic_store_explicit(&d->shown_recorded, d->stats->recorded, memory_order_relaxed);
     atomic_store_explicit(&d->shown_selected, d->stats->selected, memory_order_relaxed);

@@ -39,16 +39,23 @@ static size_t matched(const struct plan_match *match, struct str path)
     }
 }
 
+static int add(struct buf *out, struct str s, struct err *e)
+{
+    if (!buf_may_grow(out, s.len))
+        return err_set(e, ERR_INPUT, "a path of more than %zu bytes", out->max);
+    return buf_add(out, s, e);
+}
+
 /* The Gateway API's: one slash where they meet, be it in both or in neither. */
 static int join_segments(struct str to, struct str rest, struct buf *out, struct err *e)
 {
     if (rest.len == 0)
-        return buf_add(out, to.len ? to : STR("/"), e);
-    if (buf_add(out, without_slashes(to), e) < 0)
+        return add(out, to.len ? to : STR("/"), e);
+    if (add(out, without_slashes(to), e) < 0)
         return -1;
-    if (rest.data[0] != '/' && buf_addc(out, '/', e) < 0)
+    if (rest.data[0] != '/' && add(out, STR("/"), e) < 0)
         return -1;
-    return buf_add(out, rest, e);
+    return add(out, rest, e);
 }
 
 static int replace_prefix(const struct plan_rewrite *rewrite, const struct plan_match *match,
@@ -58,7 +65,7 @@ static int replace_prefix(const struct plan_rewrite *rewrite, const struct plan_
 
     if (rewrite->segments)
         return join_segments(rewrite->to, rest, out, e);
-    return buf_add(out, rewrite->to, e) < 0 ? -1 : buf_add(out, rest, e);
+    return add(out, rewrite->to, e) < 0 ? -1 : add(out, rest, e);
 }
 
 static int write_path(const struct plan_rewrite *rewrite, const struct plan_match *match,
@@ -68,11 +75,11 @@ static int write_path(const struct plan_rewrite *rewrite, const struct plan_matc
     case PLAN_PATH_PREFIX:
         return replace_prefix(rewrite, match, path, out, e);
     case PLAN_PATH_WHOLE:
-        return buf_add(out, rewrite->to, e);
+        return add(out, rewrite->to, e);
     case PLAN_PATH_REGEX:
         return regex_replace(rewrite->pattern->regex, path, rewrite->to, out, e);
     default:
-        return buf_add(out, path, e);
+        return add(out, path, e);
     }
 }
 
@@ -83,8 +90,8 @@ int path_rewrite(const struct plan_rewrite *rewrite, const struct plan_match *ma
     size_t before = out->len;
 
     if (!str_starts(path, STR("/")))
-        return buf_add(out, path, e);
-    if (buf_addc(out, '/', e) < 0 || write_path(rewrite, match, path, out, e) < 0)
+        return add(out, path, e);
+    if (add(out, STR("/"), e) < 0 || write_path(rewrite, match, path, out, e) < 0)
         return -1;
     if (out->len > before + 1 && out->data[before + 1] == '/') {
         memmove(out->data + before, out->data + before + 1, out->len - before);

@@ -17,7 +17,8 @@ int path_check(const struct plan_rewrite *rewrite, struct err *e);
 
 /* Append what `path`, which `match` fits (NULL: the rule asks nothing), becomes. It
  * begins with a slash; what does not, such as the * of OPTIONS, is no path and stays.
- * Returns 0, or -1 with *e set. */
+ * Returns 0, or -1 with *e set: with ERR_INPUT it is this path that would become too long
+ * for `out`, or ran into a limit of a regular expression. */
 int path_rewrite(const struct plan_rewrite *rewrite, const struct plan_match *match,
                  struct str path, struct buf *out, struct err *e);
 

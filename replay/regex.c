@@ -195,13 +195,20 @@ static int start(struct replacing *p)
     return 0;
 }
 
+static int add(struct replacing *p, struct str s)
+{
+    if (!buf_may_grow(p->out, s.len))
+        return err_set(p->e, ERR_INPUT, "a replaced text of more than %zu bytes", p->out->max);
+    return buf_add(p->out, s, p->e);
+}
+
 static int add_group(struct replacing *p, unsigned i)
 {
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(p->data) + (size_t)2 * i;
 
     if (i > p->r->groups || at[0] == PCRE2_UNSET)
         return 0;
-    return buf_append(p->out, p->text.data + at[0], at[1] - at[0], p->e);
+    return add(p, str_from(p->text.data + at[0], at[1] - at[0]));
 }
 
 static int add_replacement(struct replacing *p)
@@ -213,11 +220,11 @@ static int add_replacement(struct replacing *p)
         int rc = 0;
 
         if (c != '\\')
-            rc = buf_addc(p->out, c, p->e);
+            rc = add(p, str_from(&to.data[i], 1));
         else if (next >= '0' && next <= '9')
             rc = add_group(p, (unsigned)(next - '0'));
         else
-            rc = buf_addc(p->out, next, p->e);
+            rc = add(p, str_from(&next, 1));
         if (rc < 0)
             return -1;
         i += c == '\\';
@@ -244,16 +251,16 @@ static int replace_all(struct replacing *p)
             size_t n = at < text.len ? utf8_len(text.data + at, text.len - at) : 0;
 
             n += n == 0;
-            if (at < text.len && buf_append(p->out, text.data + at, n, p->e) < 0)
+            if (at < text.len && add(p, str_from(text.data + at, n)) < 0)
                 return -1;
             at += n;
             continue;
         }
-        if (buf_append(p->out, text.data + at, part[0] - at, p->e) < 0 || add_replacement(p) < 0)
+        if (add(p, str_from(text.data + at, part[0] - at)) < 0 || add_replacement(p) < 0)
             return -1;
         at = last = part[1];
     }
-    return buf_add(p->out, str_skip(text, at), p->e);
+    return add(p, str_skip(text, at));
 }
 
 int regex_replace(const struct regex *r, struct str text, struct str to, struct buf *out,

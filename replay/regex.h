@@ -43,7 +43,8 @@ enum regex_answer regex_fits(const struct regex *r, struct str text);
 struct str regex_beginning(const struct regex *r);
 
 /* Replace every part of `text` that it fits by `to`, in which \0 to \9 are its groups
- * and \\ is a backslash. Appends to `out`. Returns 0, or -1 with *e set. */
+ * and \\ is a backslash. Appends to `out`. Returns 0, or -1 with *e set: with ERR_INPUT it
+ * is this text that ran into a limit, or would have become too long for `out`. */
 int regex_replace(const struct regex *r, struct str text, struct str to, struct buf *out,
                   struct err *e);
 

@@ -482,7 +482,7 @@ static void fill_dispatcher(struct replay *r)
         .n_workers = r->n_workers,
         .dry_run = c->dry_run,
         .keep_recorded = c->control == CONTROL_RECORDED || c->baseline == BASELINE_RECORDED,
-        .max_answers = r->routes.n_roles * (most + (size_t)4 * HTTP1_MAX_HEAD),
+        .max_answers = r->routes.n_roles * (most + (size_t)4 * HTTP1_MAX_HEAD) + HTTP1_MAX_HEAD,
         .stats = &r->stats,
         .loops = c->loops ? c->loops : 1,
         .duration_ns = c->duration_ns,

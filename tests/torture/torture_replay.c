@@ -15,6 +15,7 @@
 #include "core/mem.h"
 #include "replay/connection.h"
 #include "replay/replay.h"
+#include "tests/support/made_plan.h"
 #include "tests/support/server.h"
 
 enum { REQUESTS = 8, TARGETS = 3 };
@@ -114,9 +115,10 @@ static int put(void *ctx, struct pair *p, struct err *e)
     return 0;
 }
 
-static void run(const char *url, struct outcome_of_run *o)
+static void run(const char *url, const struct plan *plan, struct outcome_of_run *o)
 {
-    const struct replay_config config = {.v1 = url,
+    const struct replay_config config = {.plan = plan,
+                                         .v1 = url,
                                          .candidates = {url},
                                          .n_candidates = 1,
                                          .ppm = 1000000,
@@ -183,7 +185,8 @@ static const char *verdict(const struct outcome_of_run *o, const struct outcome_
     return NULL;
 }
 
-static bool torture(const char *url, enum mem_fail how, const struct outcome_of_run *reference)
+static bool torture(const char *url, const struct plan *plan, enum mem_fail how,
+                    const struct outcome_of_run *reference)
 {
     unsigned descriptors = server_count_descriptors();
     struct outcome_of_run o;
@@ -193,7 +196,7 @@ static bool torture(const char *url, enum mem_fail how, const struct outcome_of_
     do {
         memset(&o, 0, sizeof o);
         mem_fail_at(++n, how);
-        run(url, &o);
+        run(url, plan, &o);
         fault = verdict(&o, reference, descriptors);
         if (fault) {
             printf("# allocation %llu: %s (%s)\n", (unsigned long long)n, fault, o.e.text);
@@ -205,7 +208,23 @@ static bool torture(const char *url, enum mem_fail how, const struct outcome_of_
     return true;
 }
 
-int main(void)
+/* A rule with everything that takes memory: two addresses, fields, another path. */
+static void make_plan(struct made *m, const char *url, char other[80])
+{
+    struct plan_rule *rule = made_rule(m, "/");
+    struct plan_destination *v2 = made_destination(m, "m/v2", url);
+    struct plan_arrow *arrow;
+
+    snprintf(other, 80, "%s/", url);
+    made_address(m, v2, other);
+    made_baseline(m, rule, made_destination(m, "m/v1", url), 1);
+    arrow = made_candidate(m, rule, v2, PLAN_MILLION);
+    made_change(m, &arrow->changes, PLAN_SET, "X-Version", "2");
+    rule->rewrite = (struct plan_rewrite){.path = PLAN_PATH_PREFIX, .to = STR("/")};
+}
+
+/* Returns how many of its three tests failed. */
+static int torture_all(const char *url, const struct plan *plan, int number, const char *what)
 {
     static const struct {
         enum mem_fail how;
@@ -213,22 +232,35 @@ int main(void)
     } ways[] = {{MEM_FAIL_ONCE, "one failing allocation"},
                 {MEM_FAIL_FROM, "all allocations failing from some point on"}};
     struct outcome_of_run reference = {0};
+    int failed = 0;
+
+    run(url, plan, &reference);
+    printf("%s %d - replay %s works when memory does\n",
+           reference.rc == 0 && adds_up(&reference) ? "ok" : (failed++, "not ok"), number, what);
+    for (int i = 0; i < 2; i++) {
+        bool ok = torture(url, plan, ways[i].how, &reference);
+
+        failed += !ok;
+        printf("%s %d - replay %s survives %s\n", ok ? "ok" : "not ok", number + i + 1, what,
+               ways[i].name);
+    }
+    return failed;
+}
+
+int main(void)
+{
+    static struct made made;
     struct err e = {0};
-    char url[64];
-    int keep, failed = 0;
+    char url[64], other[80];
+    int keep, failed;
     pid_t server = start_server(url, sizeof url, &keep);
 
     if (connection_setup(&e) < 0)
         return 1;
-    run(url, &reference);
-    printf("1..3\n%s 1 - replay works when memory does\n",
-           reference.rc == 0 && adds_up(&reference) ? "ok" : (failed++, "not ok"));
-    for (int i = 0; i < 2; i++) {
-        bool ok = torture(url, ways[i].how, &reference);
-
-        failed += !ok;
-        printf("%s %d - replay survives %s\n", ok ? "ok" : "not ok", i + 2, ways[i].name);
-    }
+    make_plan(&made, url, other);
+    printf("1..6\n");
+    failed = torture_all(url, NULL, 1, "by URLs");
+    failed += torture_all(url, &made.plan, 4, "by a plan");
     close(keep);
     while (waitpid(server, NULL, 0) < 0 && errno == EINTR)
         ;

@@ -168,6 +168,24 @@ static void their_number_and_size_have_a_ceiling(void **state)
     free(big);
 }
 
+static void layers_of_a_plan_have_a_ceiling_too(void **state)
+{
+    struct plan_change changes[FIELDS_MAX + 1] = {{0}};
+    struct field_rules rules = {0};
+    struct err e = {0};
+
+    (void)state;
+    for (size_t i = 0; i <= FIELDS_MAX; i++)
+        changes[i] = (struct plan_change){i < FIELDS_MAX ? &changes[i + 1] : NULL, PLAN_ADD,
+                                          STR("X-A"), STR("1")};
+    assert_int_equal(field_rules_change(&rules, &changes[1], &e), 0);
+    assert_int_equal(field_rules_change(&rules, &changes[FIELDS_MAX], &e), -1);
+    assert_non_null(strstr(e.text, "more than 64 changes"));
+    changes[0] = (struct plan_change){NULL, PLAN_REMOVE, STR("x-a"), STR("")};
+    assert_int_equal(field_rules_change(&rules, changes, &e), 0);
+    assert_false(field_rules_extend(&rules, STR("X-A")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +198,7 @@ int main(void)
         cmocka_unit_test(what_would_make_another_message_is_refused),
         cmocka_unit_test(what_is_no_field_is_refused_without_showing_it),
         cmocka_unit_test(their_number_and_size_have_a_ceiling),
+        cmocka_unit_test(layers_of_a_plan_have_a_ceiling_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,33 @@ static void absolute_form_becomes_origin_form(void **state)
                 "GET /x HTTP/1.1\r\nAccept: b\r\nHost: a:8\r\n\r\n");
 }
 
+/* A rule may write another (path.h); what stands around it stays. */
+static void a_path_stands_in_place_of_the_requests_own(void **state)
+{
+    static const struct {
+        const char *target, *sent;
+    } rows[] = {
+        {"/a/b?c=/d", "/v2/new?c=/d"}, {"/a#b", "/v2/new#b"},       {"http://a/b?c", "/v2/new?c"},
+        {"http://a", "/v2/new"},       {"http://a?b", "/v2/new?b"},
+    };
+    const struct rewrite rules = {.host = HOST_KEEP, .prefix = STR("/v2")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char head[128], expected[128];
+        struct http_message m = {.complete = true};
+        struct copy c;
+
+        snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", rows[i].target);
+        snprintf(expected, sizeof expected, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", rows[i].sent);
+        m.head = str_of(head);
+        copy_init(&c);
+        assert_int_equal(copy_make(&c, &m, STR("/new"), &rules, NULL), 0);
+        assert_string_equal(c.front.data, expected);
+        copy_release(&c);
+    }
+}
+
 static void host_goes_by_policy(void **state)
 {
     const struct rewrite target = {.host = HOST_TARGET, .host_value = STR("t:81")};
@@ -354,6 +382,7 @@ int main(void)
         cmocka_unit_test(an_old_request_keeps_its_content),
         cmocka_unit_test(a_prefix_is_joined_and_does_not_replace),
         cmocka_unit_test(absolute_form_becomes_origin_form),
+        cmocka_unit_test(a_path_stands_in_place_of_the_requests_own),
         cmocka_unit_test(host_goes_by_policy),
         cmocka_unit_test(the_oldest_http_has_no_fields),
         cmocka_unit_test(fields_of_a_request_without_version_are_kept),

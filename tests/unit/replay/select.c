@@ -71,6 +71,37 @@ static void the_ends_of_the_scale_are_exact(void **state)
     assert_int_equal(select_position(UINT64_MAX), 999999);
 }
 
+static void a_scale_may_have_any_number_of_places(void **state)
+{
+    static const struct {
+        uint64_t hash, n, place;
+    } rows[] = {
+        {0, 7, 0},
+        {UINT64_MAX, 7, 6},
+        {UINT64_MAX, UINT64_MAX, UINT64_MAX - 1},
+        {UINT64_C(1) << 63, 10, 5},
+        {(UINT64_C(1) << 63) - 1, 10, 4},
+        {UINT64_C(0x123456789abcdef0), UINT64_C(0xfedcba9876543210), UINT64_C(0x121fa00ad77d7422)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(select_scale(rows[i].hash, rows[i].n) == rows[i].place);
+}
+
+/* config.md, 3: seed || "/baseline". */
+static void draws_for_other_ends_have_other_hashes(void **state)
+{
+    struct select apart, spelt_out, plain;
+
+    (void)state;
+    select_init_apart(&apart, "mirrorctl/v1", "/baseline");
+    select_init(&spelt_out, "mirrorctl/v1/baseline", 0);
+    select_init(&plain, NULL, 0);
+    assert_true(select_hash(&apart, STR("a")) == select_hash(&spelt_out, STR("a")));
+    assert_true(select_hash(&apart, STR("a")) != select_hash(&plain, STR("a")));
+}
+
 static void ten_percent_is_inside_twenty(void **state)
 {
     struct select ten, twenty;
@@ -327,6 +358,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_those_of_the_specification),
         cmocka_unit_test(the_ends_of_the_scale_are_exact),
+        cmocka_unit_test(a_scale_may_have_any_number_of_places),
+        cmocka_unit_test(draws_for_other_ends_have_other_hashes),
         cmocka_unit_test(ten_percent_is_inside_twenty),
         cmocka_unit_test(none_and_all_leave_nothing_to_chance),
         cmocka_unit_test(another_seed_draws_others),
