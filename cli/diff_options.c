@@ -43,6 +43,10 @@ const struct option_spec diff_options[] = {
     OPT_LIST(0, "openapi", openapi, "FILE",
              "count requests by the paths of an OpenAPI description, YAML or JSON, where no "
              "PATTERN fits; repeatable"),
+    OPT_LIST(0, "noise", noises, "FILE",
+             "v1's noise as --learn-noise wrote it, for where v1 was not asked twice; repeatable"),
+    OPT_STRING(0, "learn-noise", learn_noise, "FILE",
+               "write what differs to FILE as noise: of a run in which v2 is v1"),
     OPT_LIST(0, "rules", rules, "FILE", "what may differ: a file of rules (YAML); repeatable"),
     OPT_LIST(0, "ignore", ignores, "PATH",
              "ignore what stands at PATH: '$.meta.ts', /meta/ts or header:etag; repeatable"),
@@ -168,6 +172,25 @@ static int write_annotations(const struct diff *d, struct err *e)
     return rc;
 }
 
+static int write_noise(const struct diff *d, const char *path, struct err *e)
+{
+    struct output out = {-1, path};
+    struct buf text;
+    int rc;
+
+    out.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out.fd < 0)
+        return err_set(e, ERR_IO, "%s: %s", path, strerror(errno));
+    buf_init(&text, REPORT_MAX);
+    rc = diff_learn_noise(d, &text, e);
+    if (rc == 0)
+        rc = output_write(&out, buf_str(&text), e);
+    buf_release(&text);
+    if (output_close(&out, rc < 0 ? NULL : e) < 0)
+        rc = -1;
+    return rc;
+}
+
 static int write_reports(const struct diff *d, const struct diff_options *o)
 {
     struct output out = {STDOUT_FILENO, "standard output"};
@@ -181,6 +204,8 @@ static int write_reports(const struct diff *d, const struct diff_options *o)
         if (write_report_file(d, o->reports.items[i], o->show_secrets, &e) < 0)
             status = status_fail(&e);
     }
+    if (o->learn_noise && write_noise(d, o->learn_noise, &e) < 0)
+        status = status_fail(&e);
     if (is_annotating(o) && write_annotations(d, &e) < 0)
         status = status_fail(&e);
     return status == EXIT_DONE ? EXIT_DONE : EXIT_PARTLY;
@@ -288,21 +313,25 @@ static void tell(const struct diag *d)
 struct diff *diff_options_open(const struct diff_options *o, struct diff_config *c, struct err *e)
 {
     struct diff *d = NULL;
-    struct files rules = {0}, openapi = {0};
+    struct files rules = {0}, openapi = {0}, noises = {0};
     struct diags diags;
 
     diags_init(&diags);
     configure(o, c);
     c->diags = &diags;
-    if (files_read(&rules, &o->rules, e) == 0 && files_read(&openapi, &o->openapi, e) == 0) {
+    if (files_read(&rules, &o->rules, e) == 0 && files_read(&openapi, &o->openapi, e) == 0 &&
+        files_read(&noises, &o->noises, e) == 0) {
         c->openapi = openapi.list;
         c->n_openapi = openapi.n;
+        c->noises = noises.list;
+        c->n_noises = noises.n;
         c->rules = rules.list;
         c->n_rules = rules.n;
         d = diff_open(c, e);
     }
     for (const struct diag *m = diags.first; m; m = m->next)
         tell(m);
+    files_release(&noises);
     files_release(&rules);
     files_release(&openapi);
     diags_release(&diags);

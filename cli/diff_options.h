@@ -10,8 +10,9 @@
 
 struct diff_options {
     const char *format;
-    struct option_list reports, gates, patterns, openapi, rules, ignores;
+    struct option_list reports, gates, patterns, openapi, rules, ignores, noises;
     int policy; /* enum policy of the table */
+    const char *learn_noise;
     bool show_secrets, annotate;
 };
 

@@ -13,6 +13,7 @@
 #include "diff/compare.h"
 #include "diff/gate.h"
 #include "diff/glance.h"
+#include "diff/noise_profile.h"
 #include "diff/openapi.h"
 #include "diff/pair_diff.h"
 #include "diff/pair_text.h"
@@ -45,8 +46,9 @@ struct diff {
     struct gate gates[GATE_COUNT];
     struct endpoint_names *names;
     struct run_info run;
-    struct rules *rules;  /* or NULL */
-    struct rules_use use; /* what they did in all */
+    struct rules *rules;           /* or NULL */
+    struct rules_use use;          /* what they did in all */
+    struct noise_profile *profile; /* or NULL */
     struct confirmations *confirmations;
     struct tally *tallies[CANDIDATES_MAX];
     uint64_t seq;          /* pairs read */
@@ -136,6 +138,17 @@ static int read_rules(struct diff *d, const struct diff_config *c, struct err *e
                : 0;
 }
 
+static int read_noises(struct diff *d, const struct diff_config *c, struct err *e)
+{
+    if (c->n_noises && !(d->profile = noise_profile_new(e)))
+        return -1;
+    for (size_t i = 0; i < c->n_noises; i++) {
+        if (noise_profile_read(d->profile, c->noises[i].text, c->noises[i].name, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 struct diff *diff_open(const struct diff_config *config, struct err *e)
 {
     struct diff *d = mem_zalloc(sizeof *d);
@@ -161,7 +174,8 @@ struct diff *diff_open(const struct diff_config *config, struct err *e)
     }
     if (config->live && !(d->glance = glance_new(e)))
         goto fail;
-    if (read_rules(d, config, e) < 0 || rules_use_init(&d->use, d->rules, e) < 0)
+    if (read_noises(d, config, e) < 0 || read_rules(d, config, e) < 0 ||
+        rules_use_init(&d->use, d->rules, e) < 0)
         goto fail;
     d->names = endpoint_names_new(config->patterns, config->n_patterns, e);
     d->confirmations = confirmations_new(e);
@@ -179,6 +193,7 @@ void diff_close(struct diff *d)
         return;
     tallies_free(d->tallies);
     confirmations_free(d->confirmations);
+    noise_profile_free(d->profile);
     endpoint_names_free(d->names);
     rules_use_release(&d->use);
     rules_free(d->rules);
@@ -442,7 +457,8 @@ static int tallies_finish(const struct diff *d, struct err *e)
     const struct gate *latency = &d->gates[GATE_LATENCY];
     struct tally_judging how = {.margins = {latency->limit, latency->margin_ns},
                                 .names = d->names,
-                                .confirmations = d->confirmations};
+                                .confirmations = d->confirmations,
+                                .profile = d->profile};
 
     for (; how.candidate < CANDIDATES_MAX; how.candidate++) {
         if (tally_finish(d->tallies[how.candidate], &how, e) < 0)
@@ -492,10 +508,19 @@ static void judge(const struct diff *d, struct findings *f)
     f->n = 0;
     for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
         if (d->run.candidates[i])
-            f->of[f->n++].evidence =
-                (struct evidence){i, d->tallies[i], &d->run, d->names, d->gates, &d->use};
+            f->of[f->n++].evidence = (struct evidence){i,        d->tallies[i], &d->run,   d->names,
+                                                       d->gates, &d->use,       d->profile};
     }
     findings_judge(f);
+}
+
+int diff_learn_noise(const struct diff *d, struct buf *out, struct err *e)
+{
+    unsigned i = 0;
+
+    while (i + 1 < CANDIDATES_MAX && !d->run.candidates[i])
+        i++;
+    return noise_profile_write(d->tallies[i], d->names, d->run.started, out, e);
 }
 
 enum verdict diff_verdict(const struct diff *d)

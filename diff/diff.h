@@ -39,6 +39,8 @@ struct diff_config {
     size_t n_rules;
     const char *const *ignores; /* paths: "$.meta.ts", "/meta/ts", "header:etag" */
     size_t n_ignores;
+    const struct diff_file *noises; /* profiles of v1's noise, where v1 was not asked twice */
+    size_t n_noises;
     bool additive;       /* members and headers that v2 added are no difference */
     struct diags *diags; /* where mistakes in such files go; needed where there are any */
     unsigned threads;    /* comparers; 0 chooses; the output does not depend on it */
@@ -105,6 +107,9 @@ uint64_t *diff_undecided(const struct diff *d, size_t *n, struct err *e);
  * people. Of the section whose META was given last; without rules. Returns 0, or -1 with *e set. */
 int diff_pair(const struct diff *d, const struct pair *p, const struct report_style *style,
               struct buf *out, struct err *e);
+
+/* Append a profile of noise as config.noises takes it: of a run in which v2 is v1. */
+int diff_learn_noise(const struct diff *d, struct buf *out, struct err *e);
 
 /* "text, json": for messages; NULL-terminated names for help. */
 const char *const *diff_formats(void);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "diff/noise_profile.h"
 #include "diff/rules_report.h"
 
 enum { ORDERED_PAIRS = 100, FEW_PAIRS = 5, MERGES_SHOWN = 4, MANY_ENDPOINTS = 20 };
@@ -91,8 +92,22 @@ static void warn_endpoints(const struct evidence *ev, struct judgement *j)
              few, j->totals.endpoints, FEW_PAIRS);
 }
 
+/* An older profile is a weaker claim, so it is named with its time. */
+static void warn_profile(const struct evidence *ev, struct judgement *j)
+{
+    struct str started = noise_profile_started(ev->profile);
+
+    warn(j, "noise_profile",
+         "where v1 was not asked twice, its noise is that of an earlier run, begun %.*s",
+         STR_ARG(started.data ? str_head(started, 40) : STR("at an unknown time")));
+}
+
 static void warn_no_control(const struct evidence *ev, struct judgement *j)
 {
+    if (ev->profile) {
+        warn_profile(ev, j);
+        return;
+    }
     if (ev->run->recorded)
         warn(j, "no_control", "v1 was not asked: what differs by itself counts as %s's",
              judging_name(ev));
@@ -116,6 +131,8 @@ static void warn_pairs(const struct evidence *ev, struct judgement *j)
              t->refused, plural(t->refused), t->refused == 1 ? "was" : "were");
     if (t->covered && !t->controlled)
         warn_no_control(ev, j);
+    else if (t->covered > t->controlled && ev->profile)
+        warn_profile(ev, j);
     else if (t->covered > t->controlled)
         warn(j, "part_control", "%" PRIu64 " of %" PRIu64 " pairs had no %s",
              t->covered - t->controlled, t->covered, judging_words(ev)->control);

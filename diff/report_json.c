@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "diff/noise_profile.h"
 #include "diff/report.h"
 #include "diff/rules_report.h"
 
@@ -236,6 +237,10 @@ static void write_control(struct json_writer *w, const struct finding *about)
         json_bool(w, s->control_verdict == LATENCY_SAME);
     else
         json_null(w);
+    if (about->evidence.profile) { /* for endpoints without a control */
+        json_key(w, "profile");
+        str_or_null(w, noise_profile_started(about->evidence.profile));
+    }
     json_close(w);
 }
 
@@ -513,6 +518,10 @@ static void write_field(struct json_writer *w, const struct tally_endpoint *ep,
     number_or_null(w, "p", f->p, f->p < 1);
     json_key(w, "control");
     json_cstr(w, noise_source_name(f->source));
+    if (f->source == NOISE_PROFILE) {
+        key_u64(w, "profile_count", f->profile.noise);
+        key_u64(w, "profile_of", f->profile.of);
+    }
     json_key(w, "volatile");
     json_bool(w, f->is_volatile);
     json_key(w, "needed");

@@ -95,6 +95,7 @@ struct tally_judging {
     unsigned candidate;
     const struct endpoint_names *names;
     const struct confirmations *confirmations;
+    const struct noise_profile *profile; /* or NULL */
 };
 
 /* Give endpoints the numbers of endpoint_names_settle(); those that become one are

@@ -47,8 +47,9 @@ struct tally_field {
     enum field_verdict verdict;
     bool is_volatile; /* v1 nearly never repeats its value: only shapes are compared */
     enum noise_source source;
-    double p;        /* how easily chance gives this; 1 where nothing was tested */
-    uint64_t needed; /* of FIELD_SUSPECT: pairs that would settle it; 0: not known */
+    struct noise_rate profile; /* what an earlier run says of it; of 0: nothing */
+    double p;                  /* how easily chance gives this; 1 where nothing was tested */
+    uint64_t needed;           /* of FIELD_SUSPECT: pairs that would settle it; 0: not known */
     enum confirmation confirmation;
     unsigned confirmed, confirmed_of; /* of so many that were sent again */
     unsigned cause; /* 1, 2, ...: fields that differ in just the same pairs share one */

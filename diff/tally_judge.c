@@ -7,6 +7,7 @@
 #include "core/http.h"
 #include "core/mem.h"
 #include "diff/holm.h"
+#include "diff/noise_profile.h"
 #include "diff/tally.h"
 
 /* A field that is tested, and whose. */
@@ -25,6 +26,7 @@ static struct noise_evidence evidence_of(const struct tally_endpoint *ep,
                                    .counts = f->counts,
                                    .of = ep->of[f->where],
                                    .control_of = ep->control_of[f->where],
+                                   .profile = f->profile,
                                    .v1_failed = f->where == WHERE_OUTCOME ? ep->v1_failed : 0};
 }
 
@@ -48,6 +50,17 @@ static void judge_tested(const struct holm_test *test)
     s->field->verdict = noise_judge(&ev, test->holds);
     if (s->field->verdict == FIELD_SUSPECT)
         s->field->needed = noise_pairs_needed(&ev, test->level);
+}
+
+static void ask_profile(const struct tally_endpoint *ep, const struct endpoint_name *name,
+                        const struct noise_profile *profile)
+{
+    for (size_t i = 0; i < ep->fields.n_sorted; i++) {
+        struct tally_field *f = ep->fields.sorted[i];
+
+        if (ep->control_of[f->where] == 0)
+            f->profile = noise_profile_rate(profile, name, f->where, f->kind, f->path);
+    }
 }
 
 /* The field of the values whose shapes this one tells of; NULL where it is none
@@ -232,8 +245,12 @@ int tally_finish(struct tally *t, const struct tally_judging *how, struct err *e
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
         struct tally_endpoint *ep = t->endpoints[i];
 
-        if (ep && fields_sort(&ep->fields, &t->memory, e) < 0)
+        if (!ep)
+            continue;
+        if (fields_sort(&ep->fields, &t->memory, e) < 0)
             return -1;
+        if (how->profile)
+            ask_profile(ep, endpoint_names_at(how->names, i), how->profile);
     }
     if (judge_fields(t, e) < 0)
         return -1;

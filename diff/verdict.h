@@ -77,6 +77,7 @@ struct evidence {
     const struct endpoint_names *names;
     const struct gate *gates; /* GATE_COUNT of them */
     const struct rules_use *rules;
+    const struct noise_profile *profile; /* or NULL */
 };
 
 /* What is said of the far percentiles, given how the run went. */

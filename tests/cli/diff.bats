@@ -207,3 +207,21 @@ END
   [ "$status" -eq 0 ]
   grep -q PASS diff.log
 }
+
+@test "--learn-noise writes what --noise reads, and a file that is none is refused" {
+  movies_record m.mrec 60
+  start_movies v1 --as v1
+  start_movies v2 --as v2 --without status
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$v1_port" --v2 "http://127.0.0.1:$v2_port" \
+    --control none -o run.mres
+  run mirrorctl diff run.mres --learn-noise noise.json
+  [ "$status" -eq 1 ]
+  [[ $output == *"(no noise control)"* ]]
+  [ "$(jq -r .schema noise.json)" = mirrorctl.noise/1 ]
+  run mirrorctl diff run.mres --noise noise.json
+  [ "$status" -eq 0 ]
+  [[ $output == *"its noise is that of an earlier run"* ]]
+  run --separate-stderr mirrorctl diff run.mres --noise m.mrec
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"m.mrec"* ]]
+}
