@@ -182,7 +182,9 @@ static void put_instead(struct writer *w, const struct plan_lack *lack)
 static void put_lack(struct writer *w, const struct plan_lack *lack)
 {
     if (lack->fit == PLAN_FITS_PERHAPS)
-        put(w, "an expression ran into its limits: ");
+        put(w, lack->text && lack->text->how == PLAN_REGEX && !lack->text->regex
+                   ? "the expression is wrong: "
+                   : "an expression ran into its limits: ");
     if (lack->unknowable) {
         put(w, "asks for ");
         put(w, lack->unknowable);

@@ -166,7 +166,7 @@ static struct str key_of(const struct plan_text *path, enum place_kind *kind)
     case PLAN_GLOB:
         return glob_beginning(path->text);
     case PLAN_REGEX:
-        return regex_beginning(path->regex);
+        return path->regex ? regex_beginning(path->regex) : (struct str){0};
     }
     return (struct str){0};
 }

@@ -29,7 +29,7 @@ static enum plan_fit regex_fit(const struct plan_text *t, struct str value)
         [REGEX_LIMIT] = PLAN_FITS_PERHAPS,
     };
 
-    return fits[regex_fits(t->regex, value)];
+    return t->regex ? fits[regex_fits(t->regex, value)] : PLAN_FITS_PERHAPS;
 }
 
 static enum plan_fit text_fits(const struct plan_text *t, struct str value)

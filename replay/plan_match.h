@@ -14,7 +14,7 @@
 /* By weight: of several parts the heaviest answer is that of all. */
 enum plan_fit {
     PLAN_FITS,
-    PLAN_FITS_PERHAPS, /* a regular expression ran into its limits, or memory is out */
+    PLAN_FITS_PERHAPS, /* a regular expression ran into its limits or is none, or memory is out */
     PLAN_FITS_UNKNOWN, /* but for what no capture knows it would fit */
     PLAN_FITS_NOT,
 };

@@ -18,8 +18,7 @@ int re_fail(struct re_reader *r, enum regex_fault fault, size_t at, const char *
 
     r->w->fault = fault;
     r->w->offset = at;
-    return err_set(r->e, ERR_INPUT, "%s%s, at character %zu of the expression", what,
-                   verdicts[fault], at + 1);
+    return err_set(r->e, ERR_INPUT, "%s%s", what, verdicts[fault]);
 }
 
 static bool is_letter(char c)

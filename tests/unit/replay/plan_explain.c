@@ -193,6 +193,20 @@ static void an_expression_at_its_limits_is_told(void **state)
                 "expression /(a*)*b\n");
 }
 
+static void an_expression_that_is_wrong_fits_nothing(void **state)
+{
+    struct plan_text *path = made_text(&made, PLAN_EXACT, "(");
+
+    (void)state;
+    made_match(&made, add_rule("wrong", "a.yaml:1", NULL))->path = path;
+    path->how = PLAN_REGEX; /* as a reader leaves it that has told so */
+    add_rule("rest", "a.yaml:2", NULL);
+    holds(GET("/"),
+          "nothing is sent: which rule decides cannot be known\n"
+          "asked, and why not:\n"
+          "  rule wrong (a.yaml:1): the expression is wrong: path must fit the expression (\n");
+}
+
 static void why_nothing_is_sent_is_told(void **state)
 {
     struct plan_rule *rule = add_rule("r", "a.yaml:1", NULL);
@@ -319,6 +333,7 @@ int main(void)
         test(each_part_has_its_words),
         test(what_cannot_be_known_is_told),
         test(an_expression_at_its_limits_is_told),
+        test(an_expression_that_is_wrong_fits_nothing),
         test(why_nothing_is_sent_is_told),
         test(an_overlay_is_told_beside_the_share),
         test(weights_and_changes_are_told),
