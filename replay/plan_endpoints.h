@@ -14,14 +14,20 @@
  * nothing. Deployments give no address, but know which command to type for one.
  *
  * All of it lives in the plan's arena. Objects and addresses together have a
- * ceiling (PLAN_MAX_PLACES), as do the labels of one (PLAN_MAX_LABELS).
+ * ceiling (PLAN_MAX_PLACES), as have the labels of one, and the times that labels
+ * are compared: else 1000 subsets of 10,000 endpoints would take half a minute.
  */
 #ifndef MIRRORCTL_REPLAY_PLAN_ENDPOINTS_H
 #define MIRRORCTL_REPLAY_PLAN_ENDPOINTS_H
 
 #include "replay/plan_reader.h"
 
-enum { PLAN_MAX_PLACES = 16384, PLAN_MAX_LABELS = 128, PLAN_MAX_SUBSETS = 1024 /* of a host */ };
+enum {
+    PLAN_MAX_PLACES = 16384,
+    PLAN_MAX_LABELS = 64,
+    PLAN_MAX_SUBSETS = 1024,    /* of a host */
+    PLAN_MAX_CHOICES = 1 << 20, /* whether labels fit, in all */
+};
 
 /* ---- what objects have in common ------------------------------------------------ */
 
@@ -157,7 +163,7 @@ struct plan_endpoints {
     PLAN_LIST(plan_ready) ready;
     PLAN_LIST(plan_pod) pods;
     PLAN_LIST(plan_deployment) deployments;
-    size_t places;
+    size_t places, choices;
 };
 
 #define PLAN_APPEND(list, item)          \
@@ -187,6 +193,11 @@ struct plan_label *plan_labels(struct plan_reader *r, const struct yaml_node *ma
 
 /* Are all of `wanted` among `have`? Values compare as text. */
 bool plan_labels_fit(const struct plan_label *wanted, const struct plan_label *have);
+
+/* The same while addresses are looked for, which is counted: false beyond the ceiling,
+ * which is told once. */
+bool plan_labels_choose(struct plan_reader *r, const struct plan_label *wanted,
+                        const struct plan_label *have);
 
 /* "app=movies,version=2", cut to `size`. */
 void plan_labels_write(const struct plan_label *labels, char *text, size_t size);

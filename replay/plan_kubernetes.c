@@ -347,7 +347,8 @@ static void find_pods(struct plan_reader *r, const struct plan_wanted *w, struct
         uint16_t number = port->target ? port->target : port->number;
 
         if (!pod->address.len || !str_eq(pod->namespace, s->namespace) ||
-            !plan_labels_fit(s->selector, pod->labels) || !plan_labels_fit(w->labels, pod->labels))
+            !plan_labels_choose(r, s->selector, pod->labels) ||
+            !plan_labels_choose(r, w->labels, pod->labels))
             continue;
         named = port->target_name.len ? plan_port_named(pod->ports, port->target_name) : NULL;
         if (named || !port->target_name.len)
@@ -367,7 +368,8 @@ void plan_find_ready(struct plan_reader *r, const struct plan_wanted *w, struct 
             continue;
         listed = true;
         port = port_of_ready(w, a);
-        if (port && port->number && plan_labels_fit(w->labels, a->pod ? a->pod->labels : NULL))
+        if (port && port->number &&
+            plan_labels_choose(r, w->labels, a->pod ? a->pod->labels : NULL))
             plan_found_add(r, found, w, port->tls, a->address, port->number, a->from, 1);
     }
     if (!listed)

@@ -73,6 +73,20 @@ bool plan_labels_fit(const struct plan_label *wanted, const struct plan_label *h
     return true;
 }
 
+bool plan_labels_choose(struct plan_reader *r, const struct plan_label *wanted,
+                        const struct plan_label *have)
+{
+    struct plan_endpoints *p = plan_places(r);
+
+    if (!wanted || !p)
+        return !wanted;
+    if (p->choices == PLAN_MAX_CHOICES)
+        plan_error(r, "E102", (struct place){0},
+                   "more than %d times the labels of an endpoint would have to be compared",
+                   PLAN_MAX_CHOICES);
+    return p->choices++ < PLAN_MAX_CHOICES && plan_labels_fit(wanted, have);
+}
+
 void plan_labels_write(const struct plan_label *labels, char *text, size_t size)
 {
     size_t len = 0;

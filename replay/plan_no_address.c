@@ -142,24 +142,21 @@ static void add_command(struct plan_reader *r, struct text *t, const struct plan
 /* ---- labels that there are ---- */
 
 struct sets {
-    char text[SETS_SHOWN][SHOWN];
+    const struct plan_label *set[SETS_SHOWN];
     size_t n;
     bool more;
 };
 
 static void add_set(struct sets *s, const struct plan_label *labels)
 {
-    char text[SHOWN];
-
-    plan_labels_write(labels, text, sizeof text);
     for (size_t i = 0; i < s->n; i++) {
-        if (strcmp(s->text[i], text) == 0)
+        if (plan_labels_fit(s->set[i], labels) && plan_labels_fit(labels, s->set[i]))
             return;
     }
     if (s->n == SETS_SHOWN)
         s->more = true;
     else
-        memcpy(s->text[s->n++], text, sizeof text);
+        s->set[s->n++] = labels;
 }
 
 static bool entry_is_for(const struct plan_service_entry *entry, struct str full)
@@ -196,11 +193,14 @@ static void find_sets(const struct plan_endpoints *p, const struct plan_wanted *
 static void add_sets(struct text *t, const struct plan_endpoints *p, const struct plan_wanted *w)
 {
     struct sets s = {.n = 0};
+    char labels[SHOWN];
 
     find_sets(p, w, &s);
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
+        plan_labels_write(s.set[i], labels, sizeof labels);
         add(t, "%s%s", i ? "; " : "\n  What is known of this host has other labels: ",
-            s.text[i][0] ? s.text[i] : "none");
+            labels[0] ? labels : "none");
+    }
     if (s.n)
         add(t, "%s.", s.more ? "; ..." : "");
 }

@@ -311,7 +311,7 @@ static void add_workload(struct plan_reader *r, const struct plan_wanted *w,
     const struct plan_port *own = plan_port_named(workload->ports, port->name);
     uint16_t number = own ? own->number : port->target ? port->target : port->number;
 
-    if (plan_labels_fit(w->labels, workload->labels))
+    if (plan_labels_choose(r, w->labels, workload->labels))
         plan_found_add(r, found, w, port->tls, workload->address, number, workload->from,
                        workload->weight);
 }
@@ -323,7 +323,7 @@ static void add_selected(struct plan_reader *r, const struct plan_wanted *w,
     const struct plan_workload *all = plan_places(r)->workloads.first;
 
     for (const struct plan_workload *x = all; selector && x; x = x->next) {
-        if (str_eq(x->namespace, namespace) && plan_labels_fit(selector, x->labels))
+        if (str_eq(x->namespace, namespace) && plan_labels_choose(r, selector, x->labels))
             add_workload(r, w, port, x, found);
     }
 }

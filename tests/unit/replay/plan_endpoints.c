@@ -775,6 +775,20 @@ static void objects_have_a_ceiling(void **state)
     buf_release(&text);
 }
 
+/* A number of labels is a number of comparisons for each endpoint and each subset. */
+static void labels_have_a_ceiling(void **state)
+{
+    char text[4096] = MESH "---\n{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {";
+    size_t len = strlen(text);
+
+    (void)state;
+    for (int i = 0; i <= PLAN_MAX_LABELS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "l%d: x, ", i);
+    snprintf(text + len, sizeof text - len, "}}}\n");
+    read_text(text);
+    assert_tells(&r, "error[E102]: labels: more than 64 labels\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -815,6 +829,7 @@ int main(void)
         cmocka_unit_test_teardown(only_what_is_sent_to_needs_an_address, tear_down),
         cmocka_unit_test_teardown(a_key_that_nobody_asks_for_is_warned_of, tear_down),
         cmocka_unit_test_teardown(objects_have_a_ceiling, tear_down),
+        cmocka_unit_test_teardown(labels_have_a_ceiling, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
