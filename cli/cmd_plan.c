@@ -1,4 +1,4 @@
-/* What the YAML decides: the plan as a whole, or about one request. */
+/* What the YAML decides: the plan as a whole, about one request, or about a record. */
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +7,7 @@
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/plan_sources.h"
+#include "cli/plan_traffic.h"
 #include "cli/status.h"
 #include "core/http.h"
 #include "replay/plan.h"
@@ -21,6 +22,7 @@ struct options {
     int format;
     const char *explain;
     struct option_list header;
+    const char *traffic;
 };
 
 static const struct option_spec table[] = {
@@ -31,12 +33,14 @@ static const struct option_spec table[] = {
                "tell which rule decides about such a request, and what those before it lack"),
     OPT_LIST('H', "header", header, "FIELD",
              "'Name: value', a header field of that request; repeatable"),
+    OPT_STRING(0, "traffic", traffic, "RECORD",
+               "count the requests of RECORD that each rule takes, and that would be mirrored"),
     OPT_END,
 };
 
 static const struct options defaults = {0};
 
-static int check(const struct options *o, int argc, struct err *e)
+static int check(const struct options *o, int argc, char **argv, struct err *e)
 {
     if (argc == 0)
         return err_set(e, ERR_USAGE,
@@ -44,6 +48,12 @@ static int check(const struct options *o, int argc, struct err *e)
                        "mirrorctl, a directory of it, or -");
     if (o->header.n && !o->explain)
         return err_set(e, ERR_USAGE, "--header is of the request that --explain is about");
+    if (o->explain && o->traffic)
+        return err_set(e, ERR_USAGE, "--explain and --traffic exclude each other");
+    for (int i = 0; o->traffic && i < argc; i++) {
+        if (strcmp(o->traffic, "-") == 0 && strcmp(argv[i], "-") == 0)
+            return err_set(e, ERR_USAGE, "standard input cannot be both YAML and the record");
+    }
     if (o->explain && o->format == FORMAT_JSON)
         return err_set(e, ERR_USAGE, "--explain is text, for people");
     return 0;
@@ -130,25 +140,29 @@ static int explain(const struct options *o, const struct plan *plan, struct buf 
 
 /* ---- output ------------------------------------------------------------------------ */
 
-static int write_plan(const struct options *o, const struct config *c, struct buf *out,
-                      struct err *e)
+static int write_plan(const struct options *o, struct config *c, struct buf *out, struct err *e)
 {
     if (o->explain)
         return explain(o, c->plan, out, e);
+    if (o->traffic)
+        return plan_traffic(c, o->traffic, o->format == FORMAT_JSON, out, e);
     if (o->format == FORMAT_JSON)
         return plan_print_json(c->plan, &c->diags, out, e) < 0 ? -1 : buf_addc(out, '\n', e);
     return plan_print(c->plan, out, e);
 }
 
-static int print(const struct options *o, const struct config *c, struct err *e)
+/* A record that is damaged is counted up to there. */
+static int print(const struct options *o, struct config *c, struct err *e)
 {
     struct output out = {STDOUT_FILENO, "standard output"};
     struct buf text;
-    int rc = -1;
+    int rc;
 
     buf_init(&text, OUT_MAX);
-    if (write_plan(o, c, &text, e) == 0)
-        rc = output_write(&out, buf_str(&text), e);
+    rc = write_plan(o, c, &text, e);
+    if ((rc == 0 || e->kind == ERR_DAMAGED) &&
+        output_write(&out, buf_str(&text), rc < 0 ? NULL : e) < 0)
+        rc = -1;
     buf_release(&text);
     return rc;
 }
@@ -161,7 +175,7 @@ static int run_plan(const void *options, int argc, char **argv)
     struct config c;
     int status;
 
-    if (check(o, argc, &e) < 0)
+    if (check(o, argc, argv, &e) < 0)
         return status_fail(&e);
     config_init(&c);
     if (config_read(&c, (const char *const *)argv, (size_t)argc, &o->sources, &no_urls, &e) < 0) {

@@ -74,6 +74,7 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
 
 /* What is decided about a request. */
 struct decided {
+    const struct plan_rule *rule; /* NULL: none, or none was asked */
     enum eligible why;
     struct choice choice; /* if it is eligible */
     struct str path;      /* that its rule writes in place of its own, or data NULL */
@@ -106,10 +107,11 @@ static int write_path(struct dispatcher *d, const struct ruling *r, struct decid
 static int decide(struct dispatcher *d, const struct exchange *x, struct decided *to, struct err *e)
 {
     char room[SELECT_KEY_ROOM];
-    struct ruling ruling;
+    struct ruling ruling = {0};
     struct str key;
 
     *to = (struct decided){.why = eligible_check(x, &d->rules, &ruling)};
+    to->rule = ruling.decision.rule;
     if (to->why != ELIGIBLE)
         return 0;
     if (!select_find_key(&d->chooser.shares, x, room, &key)) {
@@ -187,6 +189,21 @@ static int send_off(struct dispatcher *d, struct exchange *x, const struct decid
     return 0;
 }
 
+static void tell_decided(const struct dispatcher *d, const struct decided *to)
+{
+    struct replay_decided told = {.rule = to->rule, .eligible = to->why == ELIGIBLE};
+    const struct routes *routes = d->chooser.routes;
+
+    if (!d->decided || to->why == NOT_A_REQUEST)
+        return;
+    for (unsigned i = 0; told.eligible && routes->candidates + i < routes->n_roles; i++) {
+        if (to->choice.ways[routes->candidates + i] &&
+            (int)(routes->candidates + i) != routes->control)
+            told.drawn |= 1u << i;
+    }
+    d->decided(d->ctx, &told);
+}
+
 /* Decide about an exchange of this shard. */
 static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
 {
@@ -203,6 +220,7 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
     else if (send_off(d, x, &to, e) < 0)
         return -1;
     count_eligible(d->stats, to.why);
+    tell_decided(d, &to);
     if (to.why == ELIGIBLE)
         *(drawn ? &d->stats->selected : &d->stats->sampled_out) += 1;
     atomic_store_explicit(&d->shown_recorded, d->stats->recorded, memory_order_relaxed);

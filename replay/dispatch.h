@@ -35,6 +35,8 @@ struct dispatcher {
     int64_t duration_ns; /* nothing is due so long after the start; 0: no end */
     uint64_t loops;      /* passes over the source; at least 1 */
     size_t max_answers;  /* bytes that all answers of a pair may have */
+    void (*decided)(void *ctx, const struct replay_decided *d); /* or NULL */
+    void *ctx;
 
     struct buf path; /* room for one that a rule writes */
 

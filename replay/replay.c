@@ -486,6 +486,8 @@ static void fill_dispatcher(struct replay *r)
         .stats = &r->stats,
         .loops = c->loops ? c->loops : 1,
         .duration_ns = c->duration_ns,
+        .decided = c->decided,
+        .ctx = c->ctx,
     };
     r->setup.end_ns = c->duration_ns ? start_ns + c->duration_ns : 0;
     chooser_init(&d->chooser, &r->routes, c);

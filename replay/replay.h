@@ -55,6 +55,15 @@ int replay_field_check(const struct replay_field *f, struct err *e);
 
 struct replay_progress;
 struct plan; /* plan.h */
+struct plan_rule;
+
+/* What was decided about a request. */
+struct replay_decided {
+    const struct plan_rule *rule; /* that takes it, sent or not; NULL: none does, or it was left
+                                     out before rules were asked */
+    bool eligible;
+    uint32_t drawn; /* bit 0: for the first of the rule's candidates, ... */
+};
 
 /* Who gets copies is said by a plan, or by URLs, which make one of a single rule. */
 struct replay_config {
@@ -126,6 +135,9 @@ struct replay_config {
 
     /* Only the connections of this shard of so many, from 1 on; 0: all of them. */
     unsigned shard, shards;
+
+    /* Called for each request, in the thread that reads the source; may be NULL. */
+    void (*decided)(void *ctx, const struct replay_decided *d);
 
     /* Called about once a second while it runs; may be NULL. */
     void (*tick)(void *ctx, const struct replay_progress *progress);

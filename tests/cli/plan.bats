@@ -217,6 +217,60 @@ END
   [[ $stderr == *'--header is of the request that --explain is about'* ]]
 }
 
+# ---- a record ------------------------------------------------------------------------
+
+@test "--traffic: what each rule takes, and the numbers of a dry run" {
+  deny_x
+  movies_record movies.mrec 60
+  mirrorctl plan movies.yaml --traffic movies.mrec --format json >out 2>summary
+  [ "$(jq -c '[.schema, .no_rule, ([.rules[] | [.name, .requests, .eligible]])]' out)" = \
+    '["mirrorctl.traffic/1",0,[["movies/0",0,0],["movies/2",60,60]]]' ]
+  mirrorctl replay movies.mrec -c movies.yaml --dry-run 2>dry
+  mirrored=$(jq '.rules[1].candidates[0].mirrored' out)
+  [ "$mirrored" -gt 0 ] && [ "$mirrored" -lt 60 ]
+  grep -q "60 eligible = $mirrored selected" dry
+  diff <(grep -E 'recorded =|selected' summary) <(grep -E 'recorded =|selected' dry)
+  mirrorctl plan movies.yaml --traffic movies.mrec >table 2>/dev/null
+  grep -qE "^movies/2 +60 +60  v2 $mirrored\$" table
+}
+
+@test "--traffic: what no rule takes, what may not be sent, and several mirrors, nested" {
+  cat >vs.yaml <<'END'
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: x}
+spec:
+  hosts: ["*"]
+  http:
+  - match: [{uri: {prefix: /movies}}]
+    route: [{destination: {host: m}}]
+    mirrors:
+    - {destination: {host: m2}, percentage: {value: 20}}
+    - {destination: {host: m3}, percentage: {value: 50}}
+END
+  for ((i = 0; i < 200; i++)); do
+    printf '>>> GET /movies?%d HTTP/1.1\\r\\nHost: movies\\r\\n\\r\\n\n<<< HTTP/1.1 204 No Content\\r\\n\\r\\n\n' "$i"
+  done >dialogue
+  for request in 'POST /movies' 'GET /other'; do
+    printf '>>> %s HTTP/1.1\\r\\nHost: movies\\r\\nContent-Length: 0\\r\\n\\r\\n\n<<< HTTP/1.1 204 No Content\\r\\n\\r\\n\n' "$request"
+  done >>dialogue
+  pcap_of movies.pcap <dialogue
+  run -2 --separate-stderr mirrorctl plan vs.yaml --traffic movies.pcap --format json
+  [[ $stderr == *'error[E501]'* ]] # where it runs does not matter to a count
+  [ "$(jq -c '[.no_rule, .rules[0].requests, .rules[0].eligible]' <<<"$output")" = '[1,201,200]' ]
+  v2=$(jq '.rules[0].candidates[0].mirrored' <<<"$output")
+  v3=$(jq '.rules[0].candidates[1].mirrored' <<<"$output")
+  [ "$v2" -ge 14 ] && [ "$v2" -le 70 ] && [ "$v3" -ge 65 ] && [ "$v3" -le 135 ]
+}
+
+@test "--traffic: a damaged record is counted up to there" {
+  movies_record movies.mrec 20
+  head -c -40 movies.mrec >torn.mrec
+  run -4 --separate-stderr mirrorctl plan movies.yaml --traffic torn.mrec
+  [[ $output == *'movies/0'* ]]
+  run -2 --separate-stderr mirrorctl plan movies.yaml --traffic nowhere.mrec
+}
+
 # ---- the page --------------------------------------------------------------------------
 
 @test "the examples of mirrorctl.yaml(5) are plans" {
