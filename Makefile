@@ -4,6 +4,7 @@
 #   make            build/mirrorctl
 #   make demo       a dark launch on this machine, with all its set-up
 #   make test       every test, with all its set-up
+#   make browser    HTML reports in Chromium, with all its set-up
 #   make help       the other targets
 
 VERSION := 0.1.0
@@ -105,6 +106,12 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+# The style and the script of the HTML report, and the hashes that allow them.
+$(BUILD)/gen/diff/html_assets.h: diff/html/embed.sh diff/html/report.css diff/html/report.js
+	@mkdir -p $(@D)
+	$(call say,GEN)$^ >$@.tmp && mv $@.tmp $@
+$(BUILD)/obj/diff/report_html.o: $(BUILD)/gen/diff/html_assets.h
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- samples ----------------------------------------------------------------
@@ -200,7 +207,7 @@ AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(s
 
 # ---- targets ----------------------------------------------------------------
 
-.PHONY: tests test check-built demo deps lint asan tsan msan fuzz torture bench bench-live soak exact honesty cover conformance \
+.PHONY: tests test check-built browser demo deps lint asan tsan msan fuzz torture bench bench-live soak exact honesty cover conformance \
         install uninstall clean help
 
 tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
@@ -212,6 +219,14 @@ test:
 
 run-tests: tests
 	@BUILD=$(BUILD) CORPUS=$(CORPUS) tests/run.sh
+
+# The HTML report in Chromium: its pages and screenshots stay in build/browser.
+browser:
+	@$(SETUP) browser
+	@$(AGAIN) run-browser
+
+run-browser: all $(BUILD)/tests/tools/make_result $(BUILD)/tests/tools/make_noisy
+	@BUILD=$(BUILD) tests/browser/run.sh
 
 demo:
 	@$(SETUP) demo
@@ -329,6 +344,7 @@ help:
 	 'make              build/mirrorctl and the sample service' \
 	 'make demo         a dark launch on this machine, with all its set-up' \
 	 'make test         every test, with all its set-up' \
+	 'make browser      HTML reports in Chromium, with all its set-up' \
 	 'make deps         install what building and testing need' \
 	 'make lint         formatting, static analysis, layers, man page' \
 	 'make asan         all tests under address and undefined-behaviour sanitizers' \

@@ -63,18 +63,18 @@ void change_statuses(const struct tally_endpoint *ep, const char *arrow, char te
     for (int k = 0; k < 4; k++) {
         size_t best = TALLY_STATUSES;
 
-        for (size_t i = 0; i < ep->n_statuses; i++) {
-            const struct tally_status *s = &ep->statuses[i];
+        for (size_t i = 0; i < ep->statuses.n; i++) {
+            const struct tally_status *s = &ep->statuses.items[i];
             if (!used[i] && s->v1 != s->v2 &&
-                (best == TALLY_STATUSES || s->count > ep->statuses[best].count))
+                (best == TALLY_STATUSES || s->count > ep->statuses.items[best].count))
                 best = i;
         }
         if (best == TALLY_STATUSES)
             return;
         used[best] = true;
         n += (size_t)snprintf(text + n, CHANGE_STATUSES - n, "%s%u %s %u (%" PRIu64 ")",
-                              k ? ", " : "", ep->statuses[best].v1, arrow, ep->statuses[best].v2,
-                              ep->statuses[best].count);
+                              k ? ", " : "", ep->statuses.items[best].v1, arrow,
+                              ep->statuses.items[best].v2, ep->statuses.items[best].count);
         if (n >= 200)
             return;
     }

@@ -7,14 +7,14 @@
 
 /* The first is the default. */
 static const struct report_format *const formats[] = {
-    &report_text, &report_json, &report_jsonl, &report_junit, &report_markdown,
+    &report_text, &report_json, &report_jsonl, &report_html, &report_junit, &report_markdown,
 };
 
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 const char *const *report_names(void)
 {
-    static const char *const names[] = {"text", "json", "jsonl", "junit", "markdown", NULL};
+    static const char *const names[] = {"text", "json", "jsonl", "html", "junit", "markdown", NULL};
 
     _Static_assert(sizeof names / sizeof *names == FORMATS + 1, "a name for each format");
     return names;

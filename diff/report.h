@@ -27,7 +27,7 @@ struct report_format {
     int (*write)(const struct report *r, struct buf *out, struct err *e);
 };
 
-extern const struct report_format report_text, report_json, report_jsonl, report_junit,
+extern const struct report_format report_text, report_json, report_jsonl, report_html, report_junit,
     report_markdown;
 
 /* Lines that GitHub's workflows show beside a pull request: no format, since they

@@ -286,11 +286,11 @@ static void write_statuses(struct json_writer *w, const struct tally_endpoint *e
 {
     json_key(w, "status");
     json_open_array(w);
-    for (size_t i = 0; i < ep->n_statuses; i++) {
+    for (size_t i = 0; i < ep->statuses.n; i++) {
         json_open_object(w);
-        key_u64(w, "v1", ep->statuses[i].v1);
-        key_u64(w, name, ep->statuses[i].v2);
-        key_u64(w, "count", ep->statuses[i].count);
+        key_u64(w, "v1", ep->statuses.items[i].v1);
+        key_u64(w, name, ep->statuses.items[i].v2);
+        key_u64(w, "count", ep->statuses.items[i].count);
         json_close(w);
     }
     json_close(w);

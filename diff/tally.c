@@ -6,29 +6,41 @@
 
 /* ---- statuses ---- */
 
-/* Sorted, with the smallest kept where they do not all fit. */
-static void count_status(struct tally_endpoint *ep, uint16_t v1, uint16_t v2, uint64_t count)
+static void count_status(struct status_list *list, uint16_t v1, uint16_t v2, uint64_t count)
 {
     uint32_t key = (uint32_t)v1 << 16 | v2;
-    struct tally_status *list = ep->statuses;
+    struct tally_status *items = list->items;
     size_t i = 0;
 
-    while (i < ep->n_statuses && ((uint32_t)list[i].v1 << 16 | list[i].v2) < key)
+    while (i < list->n && ((uint32_t)items[i].v1 << 16 | items[i].v2) < key)
         i++;
-    if (i < ep->n_statuses && list[i].v1 == v1 && list[i].v2 == v2) {
-        list[i].count += count;
+    if (i < list->n && items[i].v1 == v1 && items[i].v2 == v2) {
+        items[i].count += count;
         return;
     }
-    if (ep->n_statuses == TALLY_STATUSES) {
+    if (list->n == TALLY_STATUSES) {
         if (i == TALLY_STATUSES) {
-            ep->other_statuses += count;
+            list->others += count;
             return;
         }
-        ep->other_statuses += list[--ep->n_statuses].count;
+        list->others += items[--list->n].count;
     }
-    memmove(&list[i + 1], &list[i], (ep->n_statuses - i) * sizeof *list);
-    list[i] = (struct tally_status){v1, v2, count};
-    ep->n_statuses++;
+    memmove(&items[i + 1], &items[i], (list->n - i) * sizeof *items);
+    items[i] = (struct tally_status){v1, v2, count};
+    list->n++;
+}
+
+static void merge_statuses(struct status_list *list, const struct status_list *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        count_status(list, from->items[i].v1, from->items[i].v2, from->items[i].count);
+    list->others += from->others;
+}
+
+/* The status of an answer, else what became of the call. */
+static uint16_t status_or_fate(const struct side *s)
+{
+    return (uint16_t)(s->fate == OUTCOME_ANSWERED ? s->status : s->fate);
 }
 
 /* ---- endpoints ---- */
@@ -221,8 +233,6 @@ static int count_limited(struct tally *t, struct tally_endpoint *ep, const struc
     ep->limited++;
     ep->v1_limited += v1 && !v2;
     ep->v2_limited += v2 && !v1;
-    if (d->v2.fate == OUTCOME_ANSWERED)
-        count_status(ep, (uint16_t)d->v1.status, (uint16_t)d->v2.status, 1);
     count_notes(t, d->found.notes, 0);
     return 0;
 }
@@ -253,7 +263,8 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
         return 0;
     }
     ep->pairs++;
-    ep->joint[d->v1.fate][d->v2.fate]++;
+    count_status(d->v1.fate == OUTCOME_ANSWERED && answered ? &ep->statuses : &ep->failures,
+                 status_or_fate(&d->v1), status_or_fate(&d->v2), 1);
     if (d->v1.fate != OUTCOME_ANSWERED) {
         ep->v1_failed += answered;
         ep->both_failed += !answered;
@@ -267,8 +278,6 @@ int tally_add(struct tally *t, const struct pair_diff *d, struct err *e)
     ep->vacuous += d->vacuous;
     ep->refused += is_refusal(d->v1.status) && is_refusal(d->v2.status);
     ep->controlled += d->noise_depth != DEPTH_NONE;
-    if (answered)
-        count_status(ep, (uint16_t)d->v1.status, (uint16_t)d->v2.status, 1);
     count_levels(ep->of, d->depth);
     count_levels(ep->control_of, d->noise_depth);
     count_notes(t, d->found.notes, d->found.left_out);
@@ -297,19 +306,16 @@ static void merge_counts(struct tally_endpoint *ep, const struct tally_endpoint 
     ep->v1_limited += from->v1_limited;
     ep->v2_limited += from->v2_limited;
     ep->controlled += from->controlled;
-    ep->other_statuses += from->other_statuses;
     for (int f = 0; f < FATE_COUNT; f++) {
         ep->fates[0][f] += from->fates[0][f];
         ep->fates[1][f] += from->fates[1][f];
-        for (int g = 0; g < FATE_COUNT; g++)
-            ep->joint[f][g] += from->joint[f][g];
     }
     for (int w = 0; w < WHERE_COUNT; w++) {
         ep->of[w] += from->of[w];
         ep->control_of[w] += from->control_of[w];
     }
-    for (size_t i = 0; i < from->n_statuses; i++)
-        count_status(ep, from->statuses[i].v1, from->statuses[i].v2, from->statuses[i].count);
+    merge_statuses(&ep->statuses, &from->statuses);
+    merge_statuses(&ep->failures, &from->failures);
 }
 
 static int merge_endpoint(struct tally *t, struct tally_endpoint *ep, struct tally_endpoint *from,

@@ -28,8 +28,15 @@ enum {
 #define TALLY_LATENCIES UINT64_C(16000000) /* pairs whose times are kept */
 
 struct tally_status {
-    uint16_t v1, v2;
+    uint16_t v1, v2; /* statuses, or fates, which are below 100 */
     uint64_t count;
+};
+
+/* Pairs of them, sorted; the smallest are kept where they do not all fit. */
+struct status_list {
+    struct tally_status items[TALLY_STATUSES];
+    size_t n;
+    uint64_t others;
 };
 
 struct tally_endpoint {
@@ -45,11 +52,9 @@ struct tally_endpoint {
                                                 /* away by a rate limit; not compared */
     uint64_t controlled; /* of pairs: v1 answered twice, or its control failed */
     uint64_t fates[2][FATE_COUNT];
-    uint64_t joint[FATE_COUNT][FATE_COUNT]; /* of pairs: v1's fate and v2's */
     uint64_t of[WHERE_COUNT], control_of[WHERE_COUNT];
-    struct tally_status statuses[TALLY_STATUSES];
-    size_t n_statuses;
-    uint64_t other_statuses;
+    struct status_list statuses; /* of compared */
+    struct status_list failures; /* of pairs: one of them failed at least */
     struct latency latency;
     struct field_set fields;
     struct cause_set causes;

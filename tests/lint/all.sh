@@ -28,7 +28,7 @@ check "mandoc" mandoc -Tlint -Wwarning docs/mirrorctl.1
 check "cppcheck" cppcheck --quiet --error-exitcode=1 --std=c11 -I. -D_GNU_SOURCE \
   --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem "${code[@]}"
 # shellcheck disable=SC2046 # flags are words
-check "clang-tidy" clang-tidy --quiet --warnings-as-errors='*' "${code[@]}" -- -std=c11 -D_GNU_SOURCE -I. \
+check "clang-tidy" clang-tidy --quiet --warnings-as-errors='*' "${code[@]}" -- -std=c11 -D_GNU_SOURCE -I. "-I$BUILD/gen" \
   -DMIRRORCTL_VERSION='"lint"' $(pkg-config --cflags libcjson)
 for script in tests/lint/*.sh; do
   [ "$script" = tests/lint/all.sh ] || check "$script" "$script"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what a target needs and is not there: setup.sh build|test|demo|lint|fuzz|bench|all
+# Install what a target needs and is not there: setup.sh build|test|browser|demo|lint|fuzz|bench|all
 # On Debian and Ubuntu with apt; elsewhere the packages' names are printed.
 set -eu
 
@@ -8,6 +8,7 @@ build='gcc make pkg-config libpcap-dev libcurl4-openssl-dev libyaml-dev libcjson
 demo="$build curl jq"
 tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2 tcpreplay node-llhttp time libxml2-utils
        python3-jsonschema"
+browser="$build chromium"
 lint="$tests clang-format clang-tidy cppcheck shellcheck"
 fuzz="$build clang libclang-rt-14-dev"
 bench="$demo tcpdump time wrk hey iproute2"
@@ -16,6 +17,7 @@ case ${1:-all} in
 build) want=$build ;;
 demo) want=$demo ;;
 test) want=$tests ;;
+browser) want=$browser ;;
 lint) want=$lint ;;
 fuzz) want=$fuzz ;;
 bench) want=$bench ;;
@@ -25,6 +27,11 @@ all) want="$lint $fuzz $bench" ;;
   exit 2
   ;;
 esac
+
+# Others' packages of Node bring npm with them, and conflict with Debian's.
+if [ "${1:-all}" = browser ] && ! command -v npm >/dev/null 2>&1; then
+  want="$want nodejs npm"
+fi
 
 others() {
   cat >&2 <<'TEXT'

@@ -1,12 +1,12 @@
 /* make_result -- a result of a run that never was, the same bytes each time.
  *
- *     make_result [--candidates N] [--recorded] [--hostile] [--rare] [--shard I/N] >FILE
+ *     make_result [--candidates N] [--recorded] [--hostile] [--rare] [--large] [--shard I/N] >FILE
  *
  * 240 requests on 40 connections, out of order as a busy run leaves them. v1
  * stamps each answer, which is noise; it fails once. v2 answers as v1 does, v3
  * and the others do not. With --recorded the recorded answers stand in v1's
  * place, and some of them are missing. With --hostile every word is an attempt on
- * the reader, and v2 differs. With --rare v2 differs once. A shard has the requests of its
+ * the reader. With --rare v2 differs once, with --large in thousands of fields. A shard has the requests of its
  * connections, and its part of the accounting. META and STATS have blocks of
  * their own, as in a run that takes longer than a second. */
 #include <inttypes.h>
@@ -19,12 +19,12 @@
 #include "core/record.h"
 #include "tests/support/pairs.h"
 
-enum { REQUESTS = 240, PER_CONNECTION = 6, BEHIND = 4, MAX_CANDIDATES = 8 };
+enum { BODY_MAX = 16 * 1024, REQUESTS = 240, PER_CONNECTION = 6, BEHIND = 4, MAX_CANDIDATES = 8 };
 
 #define JSON "Content-Type: application/json\r\n"
 
 static unsigned candidates = 1, shard = 1, shards = 1;
-static bool recorded, hostile, rare;
+static bool recorded, hostile, rare, large;
 static uint64_t selected, outcomes[PAIR_MAX_CALLS][OUTCOME_COUNT];
 
 static void must(int rc, const struct err *e)
@@ -64,14 +64,30 @@ static const char *path_of(unsigned i, char path[64])
     return path;
 }
 
-static struct str body_of(unsigned i, unsigned salt, bool changed, char body[256])
+/* Forty fields, which are others in the next request. */
+static struct str large_body(unsigned i, bool changed, char body[BODY_MAX])
+{
+    int n = snprintf(body, BODY_MAX, "{\"part%c\":{", 'a' + (int)(i / 4 % 26));
+
+    for (unsigned k = 0; k < 40; k++)
+        n += snprintf(body + n, BODY_MAX - (size_t)n,
+                      "%s\"field%c%c\":{\"value\":\"zebra %u, %080u and %s, and what follows\"}",
+                      k ? "," : "", 'a' + (int)(k % 26), 'a' + (int)(k / 26), k, i,
+                      changed ? "striped" : "spotted");
+    n += snprintf(body + n, BODY_MAX - (size_t)n, "}}");
+    return str_from(body, (size_t)n);
+}
+
+static struct str body_of(unsigned i, unsigned salt, bool changed, char body[BODY_MAX])
 {
     const char *charm = charms[i % CHARMS];
 
     if (hostile)
-        return str_from(body, (size_t)snprintf(body, 256, "{\"%s\":%u,\"x%u\":\"%s %u\"}", charm,
-                                               i + changed, i % CHARMS, charm, changed));
-    int n = snprintf(body, 256, "{\"id\":%u,\"%s\":8.30,\"at\":%u}", i,
+        return str_from(body, (size_t)snprintf(body, BODY_MAX, "{\"%s\":%u,\"x%u\":\"%s %u\"}",
+                                               charm, i + changed, i % CHARMS, charm, changed));
+    if (large)
+        return large_body(i, changed, body);
+    int n = snprintf(body, BODY_MAX, "{\"id\":%u,\"%s\":8.30,\"at\":%u}", i,
                      changed && i % 4 == 0 ? "score" : "rating", i * 10 + salt);
 
     return str_from(body, (size_t)n);
@@ -81,9 +97,9 @@ static struct str body_of(unsigned i, unsigned salt, bool changed, char body[256
 static void add_candidate(struct pair *p, unsigned i, unsigned target, unsigned candidate)
 {
     unsigned us = 500 + (i * 37 + candidate * 11) % 100;
-    bool changed = candidate > 0 || hostile || (rare && i == 60);
+    bool changed = candidate > 0 || hostile || large || (rare && i == 60);
     struct err e = {0};
-    char body[256];
+    char body[BODY_MAX];
 
     if (i % 80 == 3)
         must(pair_failure(p, (int)target, OUTCOME_QUEUE, "", &e), &e);
@@ -98,7 +114,7 @@ static void add_candidate(struct pair *p, unsigned i, unsigned target, unsigned 
 static void add_v1(struct pair *p, unsigned i, unsigned target, unsigned salt)
 {
     struct err e = {0};
-    char body[256];
+    char body[BODY_MAX];
 
     if (i == 50 && salt == 0)
         must(pair_failure(p, (int)target, OUTCOME_RESET, "reset by peer", &e), &e);
@@ -111,7 +127,7 @@ static void add_v1(struct pair *p, unsigned i, unsigned target, unsigned salt)
 static struct pair *make(unsigned i)
 {
     struct err e = {0};
-    char path[64], body[256];
+    char path[64], body[BODY_MAX];
     struct pair *p = pair_request(i + 1, path_of(i, path), &e);
     unsigned target = 0;
 
@@ -212,8 +228,9 @@ static void put_stats(struct record_writer *w)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: make_result [--candidates N] [--recorded] [--hostile] [--rare] "
-                    "[--shard I/N] >FILE\n");
+    fprintf(stderr,
+            "usage: make_result [--candidates N] [--recorded] [--hostile] [--rare] [--large] "
+            "[--shard I/N] >FILE\n");
     exit(2);
 }
 
@@ -226,6 +243,8 @@ static void read_arguments(char **argv)
             hostile = true;
         else if (strcmp(*argv, "--rare") == 0)
             rare = true;
+        else if (strcmp(*argv, "--large") == 0)
+            large = true;
         else if (strcmp(*argv, "--candidates") == 0 && argv[1])
             candidates = (unsigned)strtoul(*++argv, NULL, 10);
         else if (strcmp(*argv, "--shard") != 0 || !argv[1] ||
