@@ -90,21 +90,6 @@ struct run {
     struct err diff_error;
 };
 
-/* What is captured live may be our own copies, and would be mirrored again and
- * again. Their mark keeps them out, so it has to be there. */
-static int check_loop(const struct options *o, struct err *e)
-{
-    const struct option_list *removed = &o->replay.remove_header;
-
-    for (size_t i = 0; o->capture.interface && i < removed->n; i++) {
-        if (str_ieq(str_of(removed->items[i]), STR("X-Mirrorctl")))
-            return err_set(e, ERR_USAGE,
-                           "--remove-header: without X-Mirrorctl copies could be captured and "
-                           "mirrored for ever");
-    }
-    return 0;
-}
-
 /* What happens now has its own pace. Flat out is one that can be kept: a copy
  * then goes when all targets have a place for it. */
 static int check_pace(const struct options *o, struct err *e)
@@ -120,8 +105,7 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
     if (argc > 0)
         return err_set(e, ERR_USAGE, "%s: mirror takes no file; say -r %s to read packets from it",
                        argv[0], argv[0]);
-    if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
-        check_loop(o, e) < 0)
+    if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0)
         return -1;
     if (!o->output)
         return 0;
@@ -316,7 +300,12 @@ static int open_all(struct run *run, struct err *e)
 {
     const struct options *o = run->options;
     struct replay_config replay = {
-        .plan = run->config.plan, .max_body = (size_t)o->max_body, .tick = tick, .ctx = run};
+        .plan = run->config.plan,
+        .must_mark = o->capture.interface != NULL,
+        .max_body = (size_t)o->max_body,
+        .tick = tick,
+        .ctx = run,
+    };
     struct capture_config capture = {.max_body = (size_t)o->max_body, .ready = ready, .ctx = run};
     struct diff_config diff = {.file = o->output ? o->output : traffic(o), .live = true};
 

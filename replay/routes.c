@@ -224,19 +224,20 @@ static int set_host(const struct making *m, struct rewrite *rewrite, struct err 
 
 static int rewrite_of(const struct making *m, struct rewrite *rewrite, struct err *e)
 {
+    const struct str name = STR("X-Mirrorctl");
     const struct field_rules *fields;
-    bool marked;
+    bool own;
 
     *rewrite = (struct rewrite){0};
     if (field_rules_of(m, &fields, e) < 0 || set_host(m, rewrite, e) < 0)
         return -1;
-    marked = !m->config->no_marker && !field_rules_remove(fields, STR("X-Mirrorctl")) &&
-             !field_rules_set(fields, STR("X-Mirrorctl"));
-    if (!marked && m->config->must_mark)
-        return err_set(e, ERR_USAGE,
-                       "E510: without X-Mirrorctl copies could be captured and mirrored for ever");
+    own = field_rules_set(fields, name);
     rewrite->fields = fields;
-    rewrite->marker = marked;
+    rewrite->marker = !m->config->no_marker && !own && !field_rules_remove(fields, name);
+    if (m->config->must_mark && !rewrite->marker && !own)
+        return err_set(e, ERR_USAGE,
+                       "%s: without X-Mirrorctl copies could be captured and mirrored for ever",
+                       "E510");
     return 0;
 }
 

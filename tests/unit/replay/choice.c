@@ -378,6 +378,9 @@ static void what_must_be_marked_is_not_sent_unmarked(void **state)
     routes_release(&c.routes);
     c.config.must_mark = true;
     assert_refused(&c, "movies.yaml:18: rule movies/0: E510");
+    change.kind = PLAN_SET; /* whatever it says */
+    open_it(&c);
+    routes_release(&c.routes);
 }
 
 static void roles_of_a_plan_are_told_by_address_or_by_name(void **state)
