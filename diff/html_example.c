@@ -97,10 +97,10 @@ static void write_values(struct html *h, const struct example *x)
 
 /* ---- lines for a shell ---- */
 
-static void write_line(struct html *h, const struct buf *line)
+void html_shell(struct html *h, struct str line)
 {
     markup_raw(&h->m, "<div class=\"shell\"><pre class=\"curl\">");
-    markup_text(&h->m, buf_str(line));
+    markup_text(&h->m, line);
     markup_raw(&h->m, "</pre></div>\n");
 }
 
@@ -131,7 +131,7 @@ static void write_curl(struct html *h, const struct example_request *r, const ch
     buf_init(&line, LINE_MAX_BYTES);
     if (!h->m.failed && curl_line(r, base, &line, h->m.e) < 0)
         h->m.failed = true;
-    write_line(h, &line);
+    html_shell(h, buf_str(&line));
     buf_release(&line);
 }
 
@@ -150,7 +150,7 @@ static void write_lines(struct html *h, const struct example *x, bool open)
         buf_init(&line, LINE_MAX_BYTES);
         if (!h->m.failed && show_line(h, x, &line, h->m.e) < 0)
             h->m.failed = true;
-        write_line(h, &line);
+        html_shell(h, buf_str(&line));
         buf_release(&line);
     }
     if (x->request && x->request->lacks & CURL_HIDDEN)

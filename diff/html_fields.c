@@ -3,6 +3,7 @@
  * or ignored, which a switch hides. */
 #include <inttypes.h>
 
+#include "core/curl.h"
 #include "core/mem.h"
 #include "diff/figures.h"
 #include "diff/html_report.h"
@@ -30,13 +31,35 @@ static void write_counts(struct html *h, const struct tally_endpoint *ep,
     markup_raw(&h->m, "</span>");
 }
 
+/* What was made of the counts, beside the counts themselves. */
+static void write_judgement(struct html *h, const struct tally_field *f)
+{
+    struct markup *m = &h->m;
+
+    if (f->p < 1)
+        markup_fmt(m, "; chance gives such an excess with p = %.2g", f->p);
+    if (f->needed)
+        markup_fmt(m, "; some %" PRIu64 " pairs would tell", f->needed);
+    if (f->is_volatile)
+        markup_raw(m, "; v1 nearly never repeats its value, so only its shape is compared");
+    if (f->source == NOISE_PROFILE)
+        markup_fmt(m, "; an earlier run saw v1 differ in %" PRIu64 " of %" PRIu64, f->profile.noise,
+                   f->profile.of);
+    if (f->confirmation == CONFIRM_YES)
+        markup_fmt(m, "; sent again: confirmed %u of %u requests", f->confirmed, f->confirmed_of);
+    else if (f->confirmation == CONFIRM_NO)
+        markup_fmt(m, "; sent again: not reproduced by %u", f->confirmed_of);
+    else if (f->confirmation == CONFIRM_UNSAFE)
+        markup_raw(m, "; its method is not safe to send again");
+}
+
 static void write_evidence(struct html *h, const struct tally_endpoint *ep,
                            const struct tally_field *f)
 {
     struct markup *m = &h->m;
 
     markup_fmt(m,
-               "<p class=\"example soft\">%s differs from v1 in %" PRIu64 " of %" PRIu64 " pairs",
+               "<p class=\"evidence soft\">%s differs from v1 in %" PRIu64 " of %" PRIu64 " pairs",
                html_candidate(h), f->counts.raw, ep->of[f->where]);
     if (ep->control_of[f->where])
         markup_fmt(m,
@@ -46,6 +69,7 @@ static void write_evidence(struct html *h, const struct tally_endpoint *ep,
                    f->counts.c);
     if (f->elements > f->counts.raw)
         markup_fmt(m, "; %" PRIu64 " elements in all", f->elements);
+    write_judgement(h, f);
     markup_raw(m, ".</p>\n");
 }
 
@@ -68,6 +92,8 @@ static void write_field(struct html *h, const struct tally_endpoint *ep,
     markup_text(m, name);
     markup_fmt(m, "</span><span class=\"badge %s\">%s</span><span class=\"badge\">%s</span>",
                badge_class(f->verdict), field_verdict_name(f->verdict), diff_kind_name(f->kind));
+    if (f->cause && is_change)
+        markup_fmt(m, "<span class=\"badge\">cause %u</span>", f->cause);
     write_counts(h, ep, f);
     markup_raw(m, "</span></summary>\n");
     write_evidence(h, ep, f);
@@ -237,6 +263,31 @@ static void write_endpoint(struct html *h, size_t index, const struct tally_fiel
     markup_raw(m, "</details>\n");
 }
 
+/* What is rare can be settled, and how is one line. */
+static int write_hint(struct html *h, struct err *e)
+{
+    const char *file = h->r->file ? h->r->file : "RESULT";
+    struct buf line;
+    size_t n;
+    struct change *rare = changes_of(&h->about->evidence, &h->order, FIELD_RARE, &n, e);
+    int rc = -1;
+
+    if (!rare)
+        return -1;
+    mem_free(rare);
+    if (!n)
+        return 0;
+    buf_init(&line, 64 * 1024);
+    if (buf_add(&line, STR("mirrorctl replay --confirm "), e) == 0 &&
+        curl_quote(&line, str_of(file), e) == 0) {
+        markup_fmt(&h->m, "<p>%zu seen too rarely to tell. To find out:</p>\n", n);
+        html_shell(h, buf_str(&line));
+        rc = 0;
+    }
+    buf_release(&line);
+    return rc;
+}
+
 static void write_tools(struct html *h)
 {
     markup_raw(&h->m,
@@ -271,6 +322,7 @@ int html_fields(struct html *h)
 {
     size_t most = most_fields(h), i = 0;
     const struct tally_field **room;
+    int rc;
 
     if (!most)
         return 0;
@@ -278,10 +330,12 @@ int html_fields(struct html *h)
     if (!room)
         return err_nomem(h->m.e, "writing a report");
     h->fields_left_out = h->examples_left_out = 0;
-    markup_fmt(&h->m,
-               "<section id=\"%s-fields\">\n<h2>Fields <small>where %s differs from v1; open one "
-               "for examples</small></h2>\n",
-               html_candidate(h), html_candidate(h));
+    markup_fmt(
+        &h->m,
+        "<section id=\"%s-fields\">\n<h2>Fields <small>where %s differs from v1; those of one "
+        "cause differ in the same pairs; open one for examples</small></h2>\n",
+        html_candidate(h), html_candidate(h));
+    rc = write_hint(h, h->m.e);
     write_tools(h);
     markup_raw(&h->m, "<div class=\"trees\">\n");
     while (i < h->order.n && html_has_room(h, 75))
@@ -292,5 +346,5 @@ int html_fields(struct html *h)
     html_left_out(h, h->examples_left_out, "examples");
     markup_raw(&h->m, "</section>\n");
     mem_free(room);
-    return 0;
+    return rc;
 }

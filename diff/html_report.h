@@ -51,6 +51,9 @@ int html_fields(struct html *h);
  * folded where it is not the first. */
 void html_example(struct html *h, const struct example *x, bool is_first);
 
+/* A line for a shell, to be copied. */
+void html_shell(struct html *h, struct str line);
+
 /* Warnings, about the candidate; and about the run and how it was made. */
 void html_warnings(struct html *h);
 void html_run(struct html *h);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "core/json_tree.h"
+#include "diff/figures.h"
 #include "diff/html_report.h"
 
 enum { NESTED_MAX = 4, NUMBERS_MAX = 200 };
@@ -165,8 +166,42 @@ static const char method[] =
     "little to go by, else PASS. Nothing found is a PASS only where something was compared.</p>\n"
     "</div>\n";
 
+/* ---- rules ---- */
+
+static void write_rule(struct markup *m, const struct rule *r, uint64_t hits)
+{
+    char text[FIGURE_TEXT];
+
+    markup_raw(m, "<tr><th scope=\"row\" class=\"mono\">");
+    markup_cut(m, r->written, 200);
+    markup_fmt(m, "</th><td>%s</td><td class=\"n%s\">%s</td><td>", rule_action_name(r->action),
+               hits ? "" : " warn", hits ? figure_count(hits, text) : "none");
+    markup_cut(m, r->reason, 200);
+    markup_raw(m, "</td></tr>\n");
+}
+
+/* What they did is counted over all candidates. */
+static void write_rules(struct html *h)
+{
+    const struct rules_use *u = h->r->findings.of[0].evidence.rules;
+    size_t n = u ? rules_count(u->rules) : 0;
+    struct markup *m = &h->m;
+
+    if (!n)
+        return;
+    markup_raw(m,
+               "<section id=\"rules\">\n<h2>Rules</h2>\n<table><thead><tr>"
+               "<th scope=\"col\">rule</th><th scope=\"col\">what it does</th>"
+               "<th scope=\"col\" class=\"n\">hits</th><th scope=\"col\">reason</th></tr></thead>"
+               "\n<tbody>\n");
+    for (size_t i = 0; i < n; i++)
+        write_rule(m, rules_at(u->rules, i), u->hits[i]);
+    markup_raw(m, "</tbody></table>\n</section>\n");
+}
+
 void html_run(struct html *h)
 {
+    write_rules(h);
     markup_raw(&h->m, "<section id=\"run\">\n<h2>The run</h2>\n<div class=\"columns\"><div>"
                       "<h3>Environment</h3>\n");
     write_environment(h);

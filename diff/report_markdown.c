@@ -286,6 +286,11 @@ static int write_fields(struct md *d, enum field_verdict verdict, const char *ti
         while (i < n && has_room(d, room))
             write_field(d, &list[i++]);
         write_rest(d, n - i, "fields");
+        if (verdict == FIELD_RARE && d->r->file) {
+            markup_raw(&d->m, "\nTo find out: `mirrorctl replay --confirm` ");
+            write_code(d, str_of(d->r->file), NAME_COLUMNS);
+            markup_raw(&d->m, "\n");
+        }
         markup_raw(&d->m, folded ? "\n</details>\n" : "");
     }
     mem_free(list);

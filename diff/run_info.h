@@ -29,9 +29,9 @@ struct run_info {
     bool recorded;                   /* the baseline of the first section */
     bool insecure;                   /* a section's certificates were not checked */
     struct pair_roles roles;         /* of the section at hand */
-    struct pair_roles traffic; /* of the first that is no confirmation */
-    int64_t lateness_ns;       /* p99 of how late calls were sent, of the worst section */
-    int day;                   /* on which it began, as rules_day() */
+    struct pair_roles traffic;       /* of the first that is no confirmation */
+    int64_t lateness_ns;             /* p99 of how late calls were sent, of the worst section */
+    int day;                         /* on which it began, as rules_day() */
 };
 
 void run_info_init(struct run_info *r);

@@ -47,6 +47,18 @@ checked() { python3 "$ROOT/tests/support/check_html.py" "$@"; }
   grep -q "mirrorctl show fail.mres 1" fail.html
 }
 
+@test "HTML: rules and their hits, and what settles a rare difference" {
+  page rare --rare
+  checked rare.html
+  grep -q 'mirrorctl replay --confirm rare.mres' rare.html
+  mirrorctl diff -q rare.mres --ignore '$.rating' --ignore "\$['<b>']" --report rules.html >/dev/null || [ $? -ne 2 ]
+  checked rules.html
+  grep -q 'id="rules"' rules.html
+  grep -q '&lt;b&gt;' rules.html
+  run grep -c '<b>' rules.html
+  [ "$output" = 0 ]
+}
+
 @test "HTML: the same bytes whatever the threads" {
   "$TOOLS/make_result" --candidates 3 >three.mres
   for threads in 1 7; do

@@ -40,6 +40,9 @@ END
   for name in "$GOLDEN"/diff/*/report.json; do
     valid_json "$ROOT/docs/diff.schema.json" "$name"
   done
+  report fail.mres --format json --ignore '$.rating' --ignore '$.nope' >rules.json
+  valid_json "$ROOT/docs/diff.schema.json" rules.json
+  [ "$(jq -c '[.rules[].hits > 0]' rules.json)" = '[true,false]' ]
   jq '.endpoints[0].latency.v1.p50 = 5' fail.json >broken.json
   run valid_json "$ROOT/docs/diff.schema.json" broken.json
   [ "$status" -eq 1 ]
