@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "core/mem.h"
-#include "diff/edit.h"
+#include "diff/array.h"
 
 /* Units told apart in one answer; the rest is one field. */
 enum { SHOWN = 100 };
@@ -113,20 +113,20 @@ static int compare_between(struct walk *w, size_t i, size_t i2, size_t j, size_t
 }
 
 /* Hashes may meet by accident or on purpose, so what is kept is looked at as well. */
-static int compare_kept(struct walk *w, const uint32_t *keep)
+static int compare_kept(struct walk *w, const uint32_t *partner)
 {
     size_t i = 0, j = 0;
 
     for (size_t i2 = 0; i2 < w->a->n; i2++) {
-        size_t j2 = keep[i2];
+        size_t j2 = partner[i2];
 
-        if (j2 == 0)
+        if (j2 == ARRAY_NONE)
             continue;
-        if (compare_between(w, i, i2, j, j2 - 1) < 0 ||
-            compare_two(w, &w->a->list[i2], &w->b->list[j2 - 1], i2) < 0)
+        if (compare_between(w, i, i2, j, j2) < 0 ||
+            compare_two(w, &w->a->list[i2], &w->b->list[j2], i2) < 0)
             return -1;
         i = i2 + 1;
-        j = j2;
+        j = j2 + 1;
     }
     return compare_between(w, i, w->a->n, j, w->b->n);
 }
@@ -137,23 +137,53 @@ static void take_hashes(const struct units *u, uint64_t *hashes)
         hashes[i] = u->list[i].hash;
 }
 
+static struct array_list part_of(struct array_list list, size_t head, size_t tail)
+{
+    return (struct array_list){list.hashes + head, list.n - head - tail};
+}
+
+/* What both begin and end with, and what is kept between. Where that is too little to be
+ * found, only number says what stands for what. */
+static int find_partners(struct array_list a, struct array_list b, uint32_t *partner, struct err *e)
+{
+    size_t head = 0, tail = 0;
+    int found;
+
+    for (; head < a.n && head < b.n && a.hashes[head] == b.hashes[head]; head++)
+        partner[head] = (uint32_t)head;
+    while (head + tail < a.n && head + tail < b.n &&
+           a.hashes[a.n - tail - 1] == b.hashes[b.n - tail - 1]) {
+        tail++;
+        partner[a.n - tail] = (uint32_t)(b.n - tail);
+    }
+    found = array_align(part_of(a, head, tail), part_of(b, head, tail), partner + head, e);
+    for (size_t i = head; i + tail < a.n; i++) {
+        if (found == 0)
+            partner[i] = ARRAY_NONE;
+        else if (partner[i] != ARRAY_NONE)
+            partner[i] += (uint32_t)head;
+    }
+    return found < 0 ? -1 : 0;
+}
+
 int units_compare(const struct units *a, const struct units *b, struct diffs *out, struct err *e)
 {
     struct walk w = {.a = a, .b = b, .out = out, .e = e};
     uint64_t *hashes = mem_array(a->n + b->n + 1, sizeof *hashes);
-    uint32_t *keep = mem_array(a->n + 1, sizeof *keep);
+    uint32_t *partner = mem_array(a->n + 1, sizeof *partner);
     int rc = -1;
 
-    if (!hashes || !keep) {
+    if (!hashes || !partner) {
         err_nomem(e, "comparing texts");
     } else {
         take_hashes(a, hashes);
         take_hashes(b, hashes + a->n);
-        rc = edit_find(hashes, a->n, hashes + a->n, b->n, keep, e);
+        rc = find_partners((struct array_list){hashes, a->n},
+                           (struct array_list){hashes + a->n, b->n}, partner, e);
     }
-    if (rc >= 0)
-        rc = compare_kept(&w, keep);
+    if (rc == 0)
+        rc = compare_kept(&w, partner);
     mem_free(hashes);
-    mem_free(keep);
+    mem_free(partner);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* units.h -- two texts as sequences of units: lines, or what a page consists of.
  *
- * Units that both have in order are set aside (edit.h). What stands between two
+ * Units that both have in order are set aside (array.h). What stands between two
  * of them on one side is compared, by number, with what stands there on the
  * other: so a unit that is put in or taken out costs one difference.
  *
