@@ -3,7 +3,8 @@
  * Made for comparing bodies of other people's services: numbers keep their
  * text (a double would merge 9007199254740993 with its neighbour), strings
  * keep embedded NULs and lone surrogates, members keep order and duplicates.
- * What is not JSON is refused with the offset. Nesting is bounded, so hostile
+ * What is not JSON is refused with the offset; what RFC 8259 leaves open (numbers of
+ * any size, escaped lone surrogates, a byte order mark) is taken as long as it is UTF-8. Nesting is bounded, so hostile
  * bodies cannot exhaust the stack.
  */
 #ifndef MIRRORCTL_CORE_JSON_TREE_H

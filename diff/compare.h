@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "diff/body.h"
 #include "diff/difference.h"
+#include "diff/rules.h"
 
 enum { COMPARE_DONE = 0, COMPARE_NOT_MINE = 1 };
 
@@ -34,6 +35,9 @@ int compare_headers(struct str v1, struct str v2, struct diffs *out, struct err 
 
 /* What holds for headers when no rule does, as a file of rules. */
 int compare_headers_rules(struct buf *out, struct err *e);
+
+/* True if that is what holds for the header when no rule does. */
+bool compare_headers_default(const struct rule *r);
 
 /* The path of differences that concern a body as a whole. */
 #define COMPARE_ROOT STR("$")

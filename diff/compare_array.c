@@ -13,6 +13,10 @@
 #include "diff/json_hash.h"
 #include "diff/json_walk.h"
 
+/* So many arrays inside one another are compared without hashes: each level looks
+ * again at what is inside. Deeper ones have hashes, which are made once. */
+enum { LOOK_TWICE = 3 };
+
 /* Up to so many that are left over are looked at for who might be whom. */
 enum { PAIR_BY_LOOKS = 64 };
 
@@ -460,20 +464,43 @@ static int strip(struct json_walk *w, struct run *a, struct run *b, const struct
     return 0;
 }
 
-int json_walk_arrays(struct json_walk *w, struct json_node *a, struct json_node *b,
-                     const struct json_step *up)
+/* A member that identifies both, and says the same of both; true where there is
+ * none in sight. */
+static bool seem_in_place(const struct json_node *a, const struct json_node *b)
 {
-    struct json_node *m = a->child, *n = b->child;
+    for (size_t g = 0; g < sizeof guesses / sizeof *guesses; g++) {
+        struct json_node *m = json_member_of(a, guesses[g]), *n = json_member_of(b, guesses[g]);
+
+        if (m && n)
+            return json_equal(m, n) != JSON_UNEQUAL;
+    }
+    return true;
+}
+
+/* The common case, without hashes: as many elements on both sides, the first that
+ * differs is in place, and it stands nowhere else, so this is no other order. */
+static bool is_edited_in_place(struct json_walk *w, const struct json_node *a,
+                               const struct json_node *b, struct json_node *m, struct json_node *n,
+                               const struct json_step *up)
+{
+    if (w->arrays > LOOK_TWICE || !m || !n || a->count != b->count ||
+        ((a->flags | b->flags) & JSON_NODE_GAPS) || !seem_in_place(m, n) ||
+        rules_find(w->rules, up, RULE_BIT(RULE_KEY) | RULE_BIT(RULE_UNORDERED)))
+        return false;
+    for (; n; n = n->next) {
+        if (!json_surely_differ(m, n) && json_equal(m, n))
+            return false;
+    }
+    return true;
+}
+
+static int compare_hashed(struct json_walk *w, struct json_node *a, struct json_node *b,
+                          struct json_node *m, struct json_node *n, uint32_t place,
+                          const struct json_step *up)
+{
     struct run x, y, left, right;
-    uint32_t place = 0;
     int rc = -1;
 
-    for (; m && n; m = m->next, n = n->next, place++) {
-        if (!(m->flags & n->flags & JSON_NODE_IGNORED) && !json_same(m, n))
-            break;
-    }
-    if (!m && !n)
-        return 0;
     if (collect(&x, a, m, place, w->e) < 0)
         return -1;
     if (collect(&y, b, n, place, w->e) == 0) {
@@ -485,5 +512,49 @@ int json_walk_arrays(struct json_walk *w, struct json_node *a, struct json_node 
         mem_free(y.nodes);
     }
     mem_free(x.nodes);
+    return rc;
+}
+
+static enum json_equality equality(const struct json_walk *w, struct json_node *m,
+                                   struct json_node *n)
+{
+    if ((m->flags | n->flags) & JSON_NODE_IGNORED)
+        return m->flags & n->flags & JSON_NODE_IGNORED ? JSON_EQUAL : JSON_UNEQUAL;
+    return w->arrays > LOOK_TWICE ? json_equal_hashes(m, n) : json_equal(m, n);
+}
+
+static int walk_arrays(struct json_walk *w, struct json_node *a, struct json_node *b,
+                       const struct json_step *up)
+{
+    struct json_step at = {.up = up};
+    struct json_node *m = a->child, *n = b->child;
+
+    for (; m && n; m = m->next, n = n->next, at.index++) {
+        enum json_equality e = equality(w, m, n);
+
+        if (e == JSON_UNEQUAL)
+            break;
+        if (e == JSON_EQUAL_ODD && json_walk_nodes(w, m, n, &at) < 0)
+            return -1;
+    }
+    if (!m && !n)
+        return 0;
+    if (!is_edited_in_place(w, a, b, m, n, up))
+        return compare_hashed(w, a, b, m, n, (uint32_t)at.index, up);
+    for (; m && n; m = m->next, n = n->next, at.index++) {
+        if (json_walk_nodes(w, m, n, &at) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int json_walk_arrays(struct json_walk *w, struct json_node *a, struct json_node *b,
+                     const struct json_step *up)
+{
+    int rc;
+
+    w->arrays++;
+    rc = walk_arrays(w, a, b, up);
+    w->arrays--;
     return rc;
 }

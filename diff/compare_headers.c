@@ -152,6 +152,11 @@ static int by_way(const void *key, const void *way)
     return str_cmp(*(const struct str *)key, ((const struct way *)way)->name);
 }
 
+static const struct way *way_of(struct str name)
+{
+    return bsearch(&name, ways, sizeof ways / sizeof *ways, sizeof *ways, by_way);
+}
+
 /* ---- by a rule ---- */
 
 static bool are_near(const struct rule *r, const struct header_lines *l)
@@ -194,8 +199,7 @@ static int compare_by_rule(struct header_sink *h, const struct header_lines *l)
 
 static int compare_lines(struct header_sink *h, const struct header_lines *l)
 {
-    const struct way *way =
-        bsearch(&l->name, ways, sizeof ways / sizeof *ways, sizeof *ways, by_way);
+    const struct way *way = way_of(l->name);
     int rc = h->out->rules && h->out->rules->headers ? compare_by_rule(h, l) : 0;
 
     if (rc)
@@ -203,6 +207,23 @@ static int compare_lines(struct header_sink *h, const struct header_lines *l)
     if (str_starts(l->name, STR("x-b3-")))
         return compare_ignored(h, l);
     return way ? way->compare(h, l) : compare_plain(h, l);
+}
+
+/* The action of a rule that says what the way does, or RULE_ACTIONS. */
+static enum rule_action action_of(const struct way *way)
+{
+    return way->compare == compare_ignored      ? RULE_IGNORE
+           : way->compare == compare_shape      ? RULE_TYPE_ONLY
+           : way->compare == header_compare_set ? RULE_UNORDERED
+                                                : RULE_ACTIONS;
+}
+
+bool compare_headers_default(const struct rule *r)
+{
+    const struct way *way = r->path.header ? way_of(r->path.name) : NULL;
+
+    return r->path.header && r->path.open ? str_eq(r->path.name, STR("x-b3-"))
+                                          : way && action_of(way) == r->action;
 }
 
 int compare_headers_rules(struct buf *out, struct err *e)
@@ -213,13 +234,11 @@ int compare_headers_rules(struct buf *out, struct err *e)
                      e);
 
     for (size_t i = 0; rc == 0 && i < sizeof ways / sizeof *ways; i++) {
-        const char *action = ways[i].compare == compare_ignored      ? "ignore"
-                             : ways[i].compare == compare_shape      ? "type_only"
-                             : ways[i].compare == header_compare_set ? "unordered"
-                                                                     : NULL;
-        if (action)
+        enum rule_action action = action_of(&ways[i]);
+
+        if (action != RULE_ACTIONS)
             rc = buf_printf(out, e, "  - path: header:%.*s\n    %s: true\n", STR_ARG(ways[i].name),
-                            action);
+                            rule_action_name(action));
     }
     return rc < 0 ? -1 : buf_add(out, STR("  - path: header:x-b3-*\n    ignore: true\n"), e);
 }

@@ -118,19 +118,103 @@ uint64_t json_hash(struct json_node *n)
     return n->mark;
 }
 
-bool json_same(const struct json_node *a, const struct json_node *b)
-{
-    const struct json_node *m, *n;
+/* ---- without hashes ---- */
 
-    if (a->type != b->type || a->count != b->count || ((a->flags | b->flags) & JSON_NODE_IGNORED))
-        return false;
-    if (a->type == JSON_STRING || a->type == JSON_NUMBER)
-        return str_eq(a->text, b->text);
-    if (a->type != JSON_OBJECT && a->type != JSON_ARRAY)
-        return true;
-    for (m = a->child, n = b->child; m && n; m = m->next, n = n->next) {
-        if ((a->type == JSON_OBJECT && !str_eq(m->key, n->key)) || !json_same(m, n))
-            return false;
+/* The worse of two that are both equal; unequal beats all. */
+static enum json_equality both(enum json_equality x, enum json_equality y)
+{
+    return !x || !y ? JSON_UNEQUAL : x > y ? x : y;
+}
+
+enum json_equality json_equal_hashes(struct json_node *a, struct json_node *b)
+{
+    if (json_hash(a) != json_hash(b))
+        return JSON_UNEQUAL;
+    return (a->flags | b->flags) & JSON_NODE_ODD ? JSON_EQUAL_ODD : JSON_EQUAL;
+}
+
+/* The members of a that are left, looked for among all of b's. */
+static enum json_equality equal_in_any_order(struct json_node *a, struct json_node *b,
+                                             struct json_node *m)
+{
+    enum json_equality e = JSON_EQUAL;
+    struct json_node *next = b->child;
+
+    if (a->count > SMALL_OBJECT || json_has_twins(a))
+        return json_equal_hashes(a, b);
+    for (; m && e; m = m->next) {
+        struct json_node *n = next && str_eq(next->key, m->key) ? next : json_member_of(b, m->key);
+
+        e = n ? both(e, json_equal(m, n)) : JSON_UNEQUAL;
+        next = n ? n->next : NULL;
     }
-    return !m && !n;
+    return e;
+}
+
+static enum json_equality equal_objects(struct json_node *a, struct json_node *b)
+{
+    struct json_node *m = a->child, *n = b->child;
+    enum json_equality e = JSON_EQUAL;
+
+    if (a->count != b->count)
+        return JSON_UNEQUAL;
+    for (; m && n && str_eq(m->key, n->key); m = m->next, n = n->next) {
+        e = both(e, json_equal(m, n));
+        if (!e)
+            return JSON_UNEQUAL;
+    }
+    return m ? both(e, equal_in_any_order(a, b, m)) : e;
+}
+
+static enum json_equality equal_arrays(struct json_node *a, struct json_node *b)
+{
+    struct json_node *m = a->child, *n = b->child;
+    enum json_equality e = JSON_EQUAL;
+
+    if ((a->flags | b->flags) & JSON_NODE_GAPS)
+        return json_equal_hashes(a, b);
+    if (a->count != b->count)
+        return JSON_UNEQUAL;
+    for (; m && n && e; m = m->next, n = n->next)
+        e = both(e, json_equal(m, n));
+    return e;
+}
+
+/* As deep as the document, which JSON_MAX_DEPTH bounds. */
+enum json_equality json_equal(struct json_node *a, struct json_node *b)
+{
+    if (a->type != b->type)
+        return JSON_UNEQUAL;
+    switch (a->type) {
+    case JSON_OBJECT:
+        return equal_objects(a, b);
+    case JSON_ARRAY:
+        return equal_arrays(a, b);
+    case JSON_STRING:
+        return str_eq(a->text, b->text) ? JSON_EQUAL : JSON_UNEQUAL;
+    case JSON_NUMBER:
+        if (str_eq(a->text, b->text))
+            return JSON_EQUAL;
+        return json_number_cmp(a->text, b->text) ? JSON_UNEQUAL : JSON_EQUAL_ODD;
+    default:
+        return JSON_EQUAL;
+    }
+}
+
+bool json_surely_differ(const struct json_node *a, const struct json_node *b)
+{
+    const struct json_node *m = a->child, *n;
+
+    if (a->type != b->type)
+        return true;
+    if (a->type == JSON_STRING)
+        return !str_eq(a->text, b->text);
+    if (a->type == JSON_NUMBER)
+        return json_number_cmp(a->text, b->text) != 0;
+    if (a->type != JSON_OBJECT || a->count != b->count || !m)
+        return a->type == JSON_OBJECT && a->count != b->count;
+    n = str_eq(m->key, b->child->key) ? b->child : json_member(b, m->key);
+    if (!n || m->type == JSON_OBJECT || m->type == JSON_ARRAY)
+        return !n;
+    return json_surely_differ(m, n);
 }

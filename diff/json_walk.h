@@ -24,6 +24,7 @@ struct json_walk {
     struct rules_use *rules; /* or NULL */
     struct err *e;
     size_t visits;
+    unsigned arrays;    /* one in another, up to where the walk is */
     unsigned embedded;  /* documents inside strings, one in another */
     struct arena inner; /* of their trees */
 };

@@ -614,6 +614,7 @@ static int prune_inside(struct pruning *p, struct json_node *box, const struct j
             continue;
         }
         n->flags |= gone ? JSON_NODE_IGNORED : 0;
+        box->flags |= gone ? JSON_NODE_GAPS : 0;
         link = &n->next;
     }
     return 0;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "diff/compare.h"
 #include "diff/nearest.h"
 
 /* Rules warned of one by one; the others are only counted. */
@@ -102,7 +103,7 @@ void rules_warnings(const struct evidence *ev,
         if (is_expired(r, day)) {
             if (expired++ < WARNED)
                 say_expired(&s, r);
-        } else if (u->hits[i] == 0 && unused++ < WARNED) {
+        } else if (u->hits[i] == 0 && !compare_headers_default(r) && unused++ < WARNED) {
             say_unused(&s, r, nearest_field(ev, r));
         }
     }
@@ -138,7 +139,7 @@ struct str rules_line(const struct rules_use *u, char text[RULES_LINE])
 
     for (size_t i = 0; i < n; i++) {
         hits += u->hits[i];
-        if (u->hits[i] == 0 && idle++ == 0)
+        if (u->hits[i] == 0 && !compare_headers_default(rules_at(u->rules, i)) && idle++ == 0)
             first = rules_at(u->rules, i);
     }
     if (n == 0)

@@ -67,7 +67,21 @@ bench_capture() {
 
 bench_diff() {
   echo "== diff of JSON bodies"
-  "$BUILD/tests/bench/bench_compare" | tee -a "$BUILD/bench.csv"
+  "$BUILD/tests/bench/bench_compare" | tee "$dir/compare"
+  cat "$dir/compare" >>"$BUILD/bench.csv"
+  if ! command -v node >/dev/null; then
+    echo "node is not here: no comparison with JSON.parse"
+    return
+  fi
+  "$BUILD/tests/bench/bench_compare" "$dir/body"
+  for i in 1 2 3; do
+    local ours peer name
+    name=$(sed -n "$((i + 1))s/ \{2,\}.*//p" "$dir/compare")
+    ours=$(sed -n "$((i + 1))s|.* \([0-9.]*\) us/pair.*|\1|p" "$dir/compare")
+    peer=$(node tests/bench/json_peer.js "$dir/body-0.json" "$dir/body-$i.json" "$ROUNDS" 1000)
+    report "JSON, $name: Node's JSON.parse and deep equal : ours (above 1 is wanted)" \
+      "$(awk "BEGIN { printf \"%.2f (%s : %s us)\", $peer / $ours, $peer, $ours }")"
+  done
 }
 
 bench_plan() {
