@@ -30,7 +30,7 @@ struct gateway_rule {
     size_t place;             /* among the rules of its route */
     struct plan_rule made;    /* action, baselines, candidates, changes, rewrite, timeout, at */
     struct plan_rule *placed; /* its latest in the plan, and its number among those */
-    struct plan_match **end; /* of its matches */
+    struct plan_match **end;  /* of its matches */
     size_t group;
 };
 

@@ -2,38 +2,11 @@
  *
  * A filter names its type, and has a field of that name in lowerCamelCase.
  */
-#include "core/buf.h"
 #include "replay/plan_gateway.h"
-#include "replay/replay.h"
 
-enum { SHOWN = 100, CHANGES_MAX = 64, LINE_ROOM = 2 * YAML_MAX_SCALAR + 8 };
+enum { SHOWN = 100, CHANGES_MAX = 64 };
 
 /* ---- RequestHeaderModifier ---- */
-
-/* What replay refuses on its command line, it does not take from here either. */
-static bool check_change(struct plan_reader *r, const struct yaml_node *n,
-                         const struct plan_change *c)
-{
-    struct replay_field field = {.remove = c->kind == PLAN_REMOVE, .text = c->name};
-    struct err e = {0};
-    struct buf line;
-    int rc = 0;
-
-    buf_init(&line, LINE_ROOM);
-    if (!field.remove) {
-        if (buf_add(&line, c->name, r->e) < 0 || buf_add(&line, STR(": "), r->e) < 0 ||
-            buf_add(&line, c->value, r->e) < 0)
-            r->failed = true;
-        field.text = buf_str(&line);
-    }
-    if (!r->failed)
-        rc = replay_field_check(&field, &e);
-    buf_release(&line);
-    if (rc < 0)
-        plan_error(r, "E415", n->at, "header \"%.*s\": %s", STR_ARG(str_head(c->name, SHOWN)),
-                   e.text);
-    return rc == 0 && !r->failed;
-}
 
 static void add_change(struct plan_reader *r, const struct yaml_node *n, struct plan_rule *rule,
                        const struct plan_change *c)
@@ -41,7 +14,7 @@ static void add_change(struct plan_reader *r, const struct yaml_node *n, struct 
     struct plan_change **end = &rule->changes, *copy;
     size_t count = 0;
 
-    if (!check_change(r, n, c))
+    if (!plan_check_change(r, "E415", c, n->at))
         return;
     if (str_ieq(c->name, STR("host")) && c->kind != PLAN_REMOVE) {
         if (rule->rewrite.authority.data)
@@ -132,18 +105,9 @@ static void take_path(struct plan_reader *r, const struct yaml_node *n, struct p
     plan_take_text(r, to->segments ? values[PREFIX] : values[FULL], "a path", &to->to);
 }
 
-/* A path becomes part of the request line of copies. */
 static void check_path(struct plan_reader *r, struct str path, struct place at)
 {
-    for (size_t i = 0; i < path.len; i++) {
-        if (path.data[i] <= ' ' || path.data[i] >= 0x7f || path.data[i] == '?' ||
-            path.data[i] == '#') {
-            plan_error(r, "E417", at, "\"%.*s\" holds a character that no path has",
-                       STR_ARG(str_head(path, SHOWN)));
-            return;
-        }
-    }
-    if (path.len && path.data[0] != '/')
+    if (plan_check_path(r, "E417", path, at) && path.len && path.data[0] != '/')
         plan_error(r, "E417", at, "the path \"%.*s\" must begin with a slash",
                    STR_ARG(str_head(path, SHOWN)));
 }

@@ -1,16 +1,7 @@
-/* plan_istio_headers.c -- Istio's Headers: what is set, added and removed.
- *
- * What replay would refuse on its command line is refused here as well: fields
- * that frame the content or are about the connection.
- */
-#include <stdio.h>
-
-#include "core/buf.h"
-#include "core/http.h"
+/* plan_istio_headers.c -- Istio's Headers: what is set, added and removed. */
 #include "replay/plan_istio.h"
-#include "replay/replay.h"
 
-enum { SHOWN = 100, MAX_CHANGES = 64, LINE_MAX_LEN = 2 * YAML_MAX_SCALAR + 8 };
+enum { SHOWN = 100, MAX_CHANGES = 64 };
 
 enum { REQUEST, RESPONSE, N_HEADERS };
 enum { SET, ADD, REMOVE, N_OPERATIONS };
@@ -41,54 +32,20 @@ static bool is_authority(struct str name)
     return str_ieq(name, STR("host")) || str_eq(name, STR(":authority"));
 }
 
-static bool refuse(struct plan_reader *r, const struct yaml_node *n, const char *why)
-{
-    plan_error(r, "E415", n->at, "header \"%.*s\": %s", STR_ARG(str_head(n->text, SHOWN)), why);
-    return false;
-}
-
-static bool check_removal(struct plan_reader *r, const struct yaml_node *name)
-{
-    struct replay_field field = {.remove = true, .text = name->text};
-    struct err e = {0};
-
-    if (is_authority(name->text))
-        return refuse(r, name, "a request cannot be without it");
-    return replay_field_check(&field, &e) == 0 || refuse(r, name, e.text);
-}
-
-static bool check_line(struct plan_reader *r, const struct yaml_node *name, struct str value)
-{
-    struct replay_field field = {0};
-    struct err e = {0};
-    struct buf line;
-    bool good;
-
-    if (!http_is_token(name->text))
-        return refuse(r, name, "this is no name of a header");
-    buf_init(&line, LINE_MAX_LEN);
-    if (buf_add(&line, name->text, r->e) < 0 || buf_add(&line, STR(": "), r->e) < 0 ||
-        buf_add(&line, value, r->e) < 0)
-        r->failed = true;
-    field.text = buf_str(&line);
-    good = !r->failed && replay_field_check(&field, &e) == 0;
-    buf_release(&line);
-    return good || r->failed ? good : refuse(r, name, e.text);
-}
-
 static void add(struct plan_reader *r, struct changes *all, enum plan_change_kind kind,
                 const struct yaml_node *name, struct str value)
 {
-    struct plan_change *c;
+    struct plan_change *c = plan_alloc(r, sizeof *c);
 
-    if (all->n++ == MAX_CHANGES) {
-        refuse(r, name, "more than 64 changes in one place");
-        return;
-    }
-    c = plan_alloc(r, sizeof *c);
     if (!c)
         return;
     *c = (struct plan_change){.kind = kind, .name = plan_text_copy(r, name->text), .value = value};
+    if (!plan_check_change(r, "E415", c, name->at))
+        return;
+    if (all->n++ == MAX_CHANGES) {
+        plan_error(r, "E102", name->at, "more than %d changes to headers", MAX_CHANGES);
+        return;
+    }
     *all->end = c;
     all->end = &c->next;
 }
@@ -100,7 +57,7 @@ static void take_removals(struct plan_reader *r, const struct yaml_node *n, stru
     if (!n || !plan_is_list(r, n, "remove"))
         return;
     for (const struct yaml_item *i = n->items; i && !r->failed; i = i->next) {
-        if (plan_is_scalar(r, i->value, "remove[]") && check_removal(r, i->value))
+        if (plan_is_scalar(r, i->value, "remove[]"))
             add(r, all, PLAN_REMOVE, i->value, (struct str){0});
     }
 }
@@ -127,8 +84,6 @@ static void take_value(struct plan_reader *r, const struct yaml_item *i, enum pl
     struct str value = STR("");
 
     if (!yaml_is_null(i->value) && !plan_take_text(r, i->value, "the value of a header", &value))
-        return;
-    if (!check_line(r, i->key, value))
         return;
     if (is_format(value))
         plan_warn(r, "W417", i->value->at, "what Envoy would fill in for \"%.*s\" stays as it is",
@@ -170,19 +125,8 @@ struct plan_change *plan_istio_headers(struct plan_reader *r, const struct yaml_
 bool plan_take_authority(struct plan_reader *r, const struct yaml_node *n, const char *what,
                          struct str *authority)
 {
-    bool good;
-
-    if (yaml_is_null(n) || !plan_is_scalar(r, n, what))
-        return false;
-    good = n->text.len > 0 && n->text.len <= 300;
-    for (size_t i = 0; good && i < n->text.len; i++)
-        good = n->text.data[i] > ' ' && n->text.data[i] < 0x7f && !strchr("/?#@", n->text.data[i]);
-    if (!good) {
-        plan_error(r, "E408", n->at, "%s cannot be \"%.*s\": it must be HOST or HOST:PORT", what,
-                   STR_ARG(str_head(n->text, SHOWN)));
-        return false;
-    }
-    return plan_take_text(r, n, what, authority);
+    return !yaml_is_null(n) && plan_is_scalar(r, n, what) &&
+           plan_check_authority(r, "E408", n->text, n->at) && plan_take_text(r, n, what, authority);
 }
 
 void plan_arrow_headers(struct plan_reader *r, const struct yaml_node *n, struct plan_arrow *arrow)

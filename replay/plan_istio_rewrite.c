@@ -19,19 +19,10 @@ static const struct plan_known regex_known[N_REGEX] = {
 static const struct plan_fields fields = {"rewrite", known, N_FIELDS};
 static const struct plan_fields regex_fields = {"uriRegexRewrite", regex_known, N_REGEX};
 
-/* It becomes part of a request line. */
 static bool take_path(struct plan_reader *r, const struct yaml_node *n, const char *what,
                       struct str *path)
 {
-    bool good = true;
-
-    if (!plan_take_text(r, n, what, path))
-        return false;
-    for (size_t i = 0; good && i < path->len; i++)
-        good = path->data[i] > ' ' && path->data[i] != 0x7f && path->data[i] != '#';
-    if (!good)
-        plan_error(r, "E417", n->at, "%s holds a character that no path has", what);
-    return good;
+    return plan_take_text(r, n, what, path) && (!n || plan_check_path(r, "E417", *path, n->at));
 }
 
 static void take_regex(struct plan_reader *r, const struct yaml_node *n, struct plan_rewrite *w)

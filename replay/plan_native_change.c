@@ -14,42 +14,6 @@ struct changes {
     enum plan_change_kind kind;
 };
 
-static struct str line_of(struct plan_reader *r, struct str name, struct str value)
-{
-    size_t len = name.len + 2 + value.len;
-    char *line = plan_array(r, len, 1);
-
-    if (!line)
-        return (struct str){0};
-    memcpy(line, name.data, name.len);
-    memcpy(line + name.len, ": ", 2);
-    if (value.len)
-        memcpy(line + name.len + 2, value.data, value.len);
-    return str_from(line, len);
-}
-
-/* Values are never shown: they may be secret. */
-static void check_change(struct plan_reader *r, struct str name, struct str value,
-                         enum plan_change_kind kind, struct place at)
-{
-    struct replay_field field = {.text = name, .remove = kind == PLAN_REMOVE};
-    struct err e = {0};
-
-    if (!http_is_token(name)) {
-        plan_error(r, "E606", at, "\"%.*s\" is not the name of a header field",
-                   STR_ARG(str_head(name, 100)));
-        return;
-    }
-    if (name.len + 2 + value.len > HTTP1_MAX_HEAD) {
-        plan_error(r, "E606", at, "the value of %.*s is too long", STR_ARG(str_head(name, 100)));
-        return;
-    }
-    if (!field.remove)
-        field.text = line_of(r, name, value);
-    if (!r->failed && replay_field_check(&field, &e) < 0)
-        plan_error(r, "E606", at, "%s", e.text);
-}
-
 static void take_change(struct plan_reader *r, void *ctx, struct str name,
                         const struct yaml_node *value, struct place at)
 {
@@ -62,7 +26,7 @@ static void take_change(struct plan_reader *r, void *ctx, struct str name,
     c->name = plan_text_copy(r, name);
     c->value = plan_text_copy(r, STR(""));
     if (plan_take_text(r, value, "the value of a header", &c->value))
-        check_change(r, c->name, c->value, c->kind, at);
+        plan_check_change(r, "E606", c, at);
     *changes->end = c;
     changes->end = &c->next;
 }
@@ -115,7 +79,9 @@ static void take_pattern(struct plan_reader *r, const struct yaml_node *const v[
         return;
     w->pattern->how = PLAN_REGEX;
     if (plan_take_text(r, v[W_REGEX], "regex", &w->pattern->text) &&
-        plan_take_text(r, v[W_TO], "to", &w->to) && plan_compile(r, w->pattern, v[W_REGEX]->at) &&
+        plan_take_text(r, v[W_TO], "to", &w->to) &&
+        plan_check_path(r, "E602", w->to, v[W_TO]->at) &&
+        plan_compile(r, w->pattern, v[W_REGEX]->at) &&
         regex_check_replacement(w->pattern->regex, w->to, &e) < 0)
         plan_error(r, "E602", v[W_TO]->at, "to: %s", e.text);
 }
@@ -138,8 +104,11 @@ void native_rewrite(struct plan_reader *r, const struct yaml_node *n, struct pla
         w->path = PLAN_PATH_WHOLE;
     plan_take_text(r, v[W_PREFIX], "prefix", &w->to);
     plan_take_text(r, v[W_PATH], "path", &w->to);
+    if (w->path != PLAN_PATH_KEPT)
+        plan_check_path(r, "E602", w->to, n->at);
     if (v[W_REGEX])
         take_pattern(r, v, w);
     plan_take_bool(r, v[W_SEGMENTS], "segments", &w->segments);
-    plan_take_text(r, v[W_AUTHORITY], "authority", &w->authority);
+    if (v[W_AUTHORITY] && plan_take_text(r, v[W_AUTHORITY], "authority", &w->authority))
+        plan_check_authority(r, "E602", w->authority, v[W_AUTHORITY]->at);
 }

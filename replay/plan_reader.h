@@ -149,6 +149,13 @@ struct plan_destination *plan_url_destination(struct plan_reader *r, unsigned nu
 /* Compile text->text; E460 to E462 with the position. Returns false after telling. */
 bool plan_compile(struct plan_reader *r, struct plan_text *text, struct place at);
 
+/* May copies be changed so? False after telling why not, under this code. */
+bool plan_check_change(struct plan_reader *r, const char *code, const struct plan_change *c,
+                       struct place at);
+bool plan_check_path(struct plan_reader *r, const char *code, struct str path, struct place at);
+bool plan_check_authority(struct plan_reader *r, const char *code, struct str authority,
+                          struct place at);
+
 /* A host name in its namespace: "m" is m.NAMESPACE.svc.cluster.local, as is m.NAMESPACE;
  * a name with a dot that is none of these forms, or "*", stays. */
 struct str plan_full_host(struct plan_reader *r, struct str host, struct str namespace);

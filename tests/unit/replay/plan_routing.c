@@ -462,6 +462,8 @@ static void changes_of_fields_stand_in_their_order(void **state)
 static void changes_that_would_break_a_request_are_refused(void **state)
 {
     (void)state;
+    PLAN_TEXT_CHECK({"R, M, rewrite: {uri: '/a?b'}", "m/v1 -> m/v2 at 1000000 | E417"},
+                    {"R, M, rewrite: {authority: 'a/b'}", "m/v1 -> m/v2 at 1000000 | E408"});
     PLAN_TEXT_CHECK(
         {"R, M, headers: {request: {set: {Content-Length: '1'}}}",
          "m/v1 -> m/v2 at 1000000 | E415"},
