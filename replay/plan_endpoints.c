@@ -52,9 +52,10 @@ bool plan_is_ip(struct str s)
     return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-bool plan_is_address(struct str s)
+bool plan_is_address(struct plan_reader *r, struct str s)
 {
     struct target target = {0};
+    struct err e = {0};
     char text[HOST_MAX + 1];
 
     if (s.len == 0 || s.len > HOST_MAX || memchr(s.data, '\0', s.len))
@@ -62,10 +63,15 @@ bool plan_is_address(struct str s)
     if (!str_starts(s, STR("unix:")))
         return plan_is_ip(s) || (s.data[0] != '[' && url_check_host(s, NULL) == 0);
     snprintf(text, sizeof text, "%.*s", STR_ARG(s));
-    if (target_parse(&target, "a socket", text, NULL) < 0)
-        return false;
-    target_release(&target);
-    return true;
+    if (target_parse(&target, "a socket", text, &e) == 0) {
+        target_release(&target);
+        return true;
+    }
+    if (e.kind == ERR_NOMEM) { /* which says nothing about the address */
+        *r->e = e;
+        r->failed = true;
+    }
+    return false;
 }
 
 bool plan_host_fits(struct str pattern, struct str host)

@@ -283,7 +283,7 @@ const struct plan_port *plan_port_named(const struct plan_port *ports, struct st
 
 /* Can it be connected to: an IP address, a host name, unix:///PATH? */
 bool plan_is_ip(struct str s);
-bool plan_is_address(struct str s);
+bool plan_is_address(struct plan_reader *r, struct str s);
 
 /* Does `pattern`, a full host or *.suffix, fit? */
 bool plan_host_fits(struct str pattern, struct str host);

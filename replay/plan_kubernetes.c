@@ -117,7 +117,7 @@ void plan_find_service(struct plan_reader *r, const struct plan_wanted *w, struc
     const struct plan_port *port = s ? plan_port_of(s->ports, w->to->port) : NULL;
     uint16_t number = port ? port->number : w->to->port;
 
-    if (s && plan_is_address(s->external_name)) {
+    if (s && plan_is_address(r, s->external_name)) {
         plan_found_add(r, found, w, port && port->tls, s->external_name, number ? number : 80,
                        s->from, 1);
     } else if (s && port && plan_is_ip(s->cluster_ip)) {
@@ -214,7 +214,7 @@ static void take_address(const struct slice *slice, const struct yaml_node *addr
 
     if (!ready || !plan_take_text(r, address, "address", &ready->address))
         return;
-    if (!plan_is_address(ready->address)) {
+    if (!plan_is_address(r, ready->address)) {
         plan_error(r, "E507", address->at, "\"%.*s\" is no address",
                    STR_ARG(str_head(ready->address, SHOWN)));
         return;

@@ -32,7 +32,7 @@ static bool address_is_fine(struct plan_reader *r, struct str address, enum reso
     bool fixed = resolution == STATIC;
 
     if (plan_is_ip(address) ||
-        (plan_is_address(address) && (!fixed || str_starts(address, STR("unix:")))))
+        (plan_is_address(r, address) && (!fixed || str_starts(address, STR("unix:")))))
         return true;
     plan_error(r, "E507", at, "address \"%.*s\" must be an IP address%s or unix:///PATH%s",
                STR_ARG(str_head(address, SHOWN)), fixed ? "" : ", a host name",
