@@ -8,17 +8,30 @@
 #include "diff/diff.h"
 #include "tests/support/pairs.h"
 
-#define META  "{\"targets\":{\"v1\":\"http://a\"},\"names\":[\"v1\",\"v2\",\"control\"]}"
+#define META "{\"targets\":{\"v1\":\"http://a\"},\"names\":[\"v1\",\"v2\",\"control\"]}"
+#define META_AGAIN                                                                       \
+    "{\"targets\":{\"v1\":\"http://a\"},\"names\":[\"v1\",\"v2\"],\"control\":\"none\"," \
+    "\"confirm\":{\"of\":\"t.mres\",\"times\":2}}"
+#define NOISE                                                                                    \
+    "{\"schema\":\"mirrorctl.noise/1\",\"started\":\"2026-11-22T20:10:00Z\",\"endpoints\":[{"    \
+    "\"method\":\"GET\",\"path\":\"/b\",\"pairs\":{\"body\":9},\"fields\":[{\"where\":\"body\"," \
+    "\"path\":\"$.a\",\"kind\":\"value\",\"n\":9,\"noise\":3}]}]}"
 #define STATS "{\"accounting\":{\"selected\":6}}"
 
+static struct diff *current;
+
+/* Six pairs, and the first of them twice more. */
 static struct pair *make(size_t i, struct err *e)
 {
     static const char *const bodies[] = {"{\"a\":1,\"b\":[1,{\"x\":\"y\"}],\"password\":\"p\"}",
                                          "{\"b\":[2,{\"x\":\"z\"},3],\"a\":1.0,\"c\":null}",
                                          "not json"};
-    struct pair *p = i < 6 ? pair_request(i + 1, i % 2 ? "GET /a/1" : "GET /b", e) : NULL;
+    struct pair *p;
     int rc = 0;
 
+    if (i == 6 && diff_meta(current, STR(META_AGAIN), e) < 0)
+        return NULL;
+    p = i < 8 ? pair_request(i % 6 + 1, i % 2 ? "GET /a/1" : "GET /b", e) : NULL;
     if (!p)
         return NULL;
     for (int t = PAIR_V1; t <= PAIR_CONTROL && rc == 0; t++) {
@@ -47,13 +60,16 @@ static int write_reports(const struct diff *d, struct buf *out, struct err *e)
         if (diff_report(d, formats[i], &style, out, e) < 0)
             return -1;
     }
-    return diff_annotate(d, out, e);
+    return diff_learn_noise(d, out, e) < 0 ? -1 : diff_annotate(d, out, e);
 }
 
 static int run(unsigned threads)
 {
     static const char *const patterns[] = {"GET /a/{n}"}, *const gates[] = {"body=1"};
+    static const struct diff_file noise = {"noise.json", STR_INIT(NOISE)};
     struct diff_config config = {.file = "t.mres",
+                                 .noises = &noise,
+                                 .n_noises = 1,
                                  .threads = threads,
                                  .list_pairs = true,
                                  .patterns = patterns,
@@ -67,11 +83,13 @@ static int run(unsigned threads)
     struct diff *d = diff_open(&config, &e);
     int rc = -1;
 
+    current = d;
     buf_init(&text, 8 << 20);
     if (d && diff_meta(d, STR(META), &e) == 0 && diff_run(d, &source, &e) == 0 &&
         diff_stats(d, STR(STATS), &e) == 0 && write_reports(d, &text, &e) == 0)
         rc = diff_verdict(d) == VERDICT_FAIL && strstr(text.data, "GET /a/{n}") &&
-                     strstr(text.data, "\"pairs\": 6") && strstr(text.data, "</testsuites>")
+                     strstr(text.data, "\"pairs\": 6") && strstr(text.data, "</testsuites>") &&
+                     strstr(text.data, "mirrorctl.noise/1")
                  ? 0
                  : 1;
     buf_release(&text);
