@@ -135,6 +135,15 @@ static const struct latency_summary *find_times(const struct evidence *ev, enum 
     return worst;
 }
 
+static void say_fast(const struct totals *t, double percent, struct gate_result *r)
+{
+    char within[48] = "";
+
+    if (t->slower_within)
+        snprintf(within, sizeof within, " (%zu within it)", t->slower_within);
+    say(r, "no endpoint slower than the %.3g %% margin%s", percent, within);
+}
+
 static void say_slower(const struct evidence *ev, const struct totals *t, double percent,
                        struct gate_result *r)
 {
@@ -194,7 +203,7 @@ static void judge_latency(const struct evidence *ev, const struct totals *t, str
         say_undecided(ev, t, percent, r);
     } else {
         r->verdict = GATE_PASS;
-        say(r, "no endpoint slower than the %.3g %% margin", percent);
+        say_fast(t, percent, r);
     }
 }
 

@@ -78,6 +78,7 @@ void judging_totals(const struct evidence *ev, struct totals *t)
             continue;
         add_endpoint(t, ep);
         t->slower += ep->times.verdict == LATENCY_SLOWER;
+        t->slower_within += ep->times.verdict == LATENCY_SAME && ep->times.ratio.low > 1;
         t->undecided += ep->times.n && (ep->times.verdict == LATENCY_UNKNOWN ||
                                         ep->times.verdict == LATENCY_UNDECIDED);
     }

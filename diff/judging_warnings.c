@@ -60,6 +60,10 @@ static void warn_notes(const struct evidence *ev, struct judgement *j)
         warn(j, "differences_cut",
              "%" PRIu64 " differences of answers with too many are not listed",
              ev->tally->left_out);
+    if (ev->tally->confirmations_left_out)
+        warn(j, "confirmations_cut",
+             "%" PRIu64 " differences of requests that were sent again are left out: more than %d",
+             ev->tally->confirmations_left_out, CONFIRM_MAX);
     if (ev->tally->memory.starved)
         warn(j, "memory",
              "%" PRIu64 " differences are under (other paths): %d MiB of fields reached",

@@ -39,28 +39,42 @@ static int by_moment(const void *a, const void *b)
     return 0;
 }
 
-static size_t count_cold(const struct latency *const *lists, size_t n, size_t *all)
+/* Of two that timed out nobody can say over which connection they would have
+ * answered: they belong to either kind. */
+static bool is_either(const struct latency_times *t)
 {
-    size_t cold = 0;
+    return (t->flags & LATENCY_V1_OUT) && (t->flags & LATENCY_V2_OUT);
+}
 
-    *all = 0;
+static bool is_of_kind(const struct latency_times *t, bool cold)
+{
+    return is_either(t) || ((t->flags & LATENCY_COLD) != 0) == cold;
+}
+
+static size_t count_kind(const struct latency *const *lists, size_t n, bool cold)
+{
+    size_t count = 0;
+
     for (size_t i = 0; i < n; i++) {
-        *all += lists[i]->n;
-        for (size_t k = 0; k < lists[i]->n; k++)
-            cold += (latency_at(lists[i], k).flags & LATENCY_COLD) != 0;
+        for (size_t k = 0; k < lists[i]->n; k++) {
+            struct latency_times t = latency_at(lists[i], k);
+            count += is_of_kind(&t, cold);
+        }
     }
-    return cold;
+    return count;
 }
 
 static int timed_init(struct timed *t, const struct latency *const *lists, size_t n,
                       struct latency_summary *s, struct err *e)
 {
-    size_t all, cold = count_cold(lists, n, &all);
+    size_t warm = count_kind(lists, n, false), cold = count_kind(lists, n, true);
 
     *t = (struct timed){0};
-    s->cold = cold > all - cold;
-    s->n = s->cold ? cold : all - cold;
-    s->other_way = all - s->n;
+    s->cold = cold > warm;
+    s->n = s->cold ? cold : warm;
+    for (size_t i = 0; i < n; i++)
+        s->other_way += lists[i]->n;
+    s->other_way -= s->n;
     if (s->n == 0)
         return 0;
     t->all.items = mem_array(s->n, sizeof *t->all.items);
@@ -72,7 +86,9 @@ static int timed_init(struct timed *t, const struct latency *const *lists, size_
         return err_nomem(e, "comparing latencies");
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < lists[i]->n; k++) {
-            if (((latency_at(lists[i], k).flags & LATENCY_COLD) != 0) == s->cold)
+            struct latency_times one = latency_at(lists[i], k);
+
+            if (is_of_kind(&one, s->cold))
                 t->all.items[t->n++] = lists[i]->items[k];
         }
     }

@@ -72,9 +72,10 @@ struct tally {
     /* NULL: nothing seen. By the numbers of reading until tally_renumber(), then up to
      * ENDPOINTS_MAX, which is "(other)". */
     struct tally_endpoint *endpoints[ENDPOINT_NAMES_MAX + 1];
-    uint64_t notes[NOTE_KINDS]; /* pairs */
-    uint64_t left_out;          /* differences beyond DIFFS_MAX */
-    uint64_t off;               /* requests that were not this candidate's, by plan */
+    uint64_t notes[NOTE_KINDS];      /* pairs */
+    uint64_t left_out;               /* differences beyond DIFFS_MAX */
+    uint64_t confirmations_left_out; /* after tally_finish() */
+    uint64_t off;                    /* requests that were not this candidate's, by plan */
     /* The first failure of v1, by ordinal and place in the file. */
     struct example v1_failure;
     bool has_v1_failure;

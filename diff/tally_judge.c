@@ -153,6 +153,7 @@ static int judge_fields(struct tally *t, struct err *e)
 /* What was seen too rarely may have been sent again. */
 static void look_at_confirmations(struct tally *t, const struct tally_judging *how)
 {
+    t->confirmations_left_out = confirmations_left_out(how->confirmations);
     for (size_t i = 0; i <= ENDPOINTS_MAX; i++) {
         const struct tally_endpoint *ep = t->endpoints[i];
 

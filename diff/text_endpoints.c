@@ -162,6 +162,32 @@ static void write_control(struct text_report *t, const struct latency_summary *s
     page_line(p);
 }
 
+/* Fast errors and handshakes are not held against answers over kept connections. */
+static void write_untimed(struct text_report *t, const struct latency_summary *s)
+{
+    struct page *p = &t->page;
+    const struct {
+        uint64_t n;
+        const char *why;
+    } rows[] = {
+        {s->excluded[LATENCY_OTHER_CLASS], "with another class of status"},
+        {s->excluded[LATENCY_OTHER_WAY] + s->other_way,
+         s->cold ? "over a kept connection" : "over a new connection"},
+        {s->excluded[LATENCY_TOO_MANY], "beyond the ceiling"},
+    };
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].n == 0)
+            continue;
+        page_text(p, PAGE_DIM, "%s%" PRIu64 " %s", any ? ", " : "pairs not timed: ", rows[i].n,
+                  rows[i].why);
+        any = true;
+    }
+    if (any)
+        page_line(p);
+}
+
 void text_endpoints(struct text_report *t)
 {
     const struct tally *tally = t->about->evidence.tally;
@@ -185,5 +211,6 @@ void text_endpoints(struct text_report *t)
         write_row(t, i, shown, name_width);
     write_rest(t, rows);
     write_control(t, &tally->times);
+    write_untimed(t, &tally->times);
     page_line(p);
 }

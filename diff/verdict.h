@@ -51,6 +51,7 @@ struct totals {
     uint64_t other_class;     /* pairs in different status classes: compared no deeper */
     uint64_t timed;           /* pairs whose times were compared */
     size_t slower, undecided; /* endpoints */
+    size_t slower_within;     /* the same within the margin, and surely slower than v1 */
     uint64_t refused, limited, v1_limited, v2_limited, off; /* as in the tally */
     bool late;            /* calls were sent so late that far percentiles tell of that */
     size_t unknown_noise; /* failing fields of which v1's own noise is not known */

@@ -40,7 +40,9 @@ enum special {
     OVERLOADED, /* v2 says 503, and when to come again */
     OFF,        /* not v2's, by plan */
     ALL_OFF,
-    UNQUIET /* v1 takes much longer the second time */
+    UNQUIET, /* v1 takes much longer the second time */
+    V1_KEPT, /* v1 alone over a kept connection */
+    ALL_KEPT
 };
 
 static struct {
@@ -130,6 +132,13 @@ static void spoil(struct pair *p)
     case ALL_OFF:
         for (unsigned i = 0; i < p->n_calls; i++)
             p->calls[i].outcome = OUTCOME_OFF;
+        break;
+    case V1_KEPT:
+        call_of(p, PAIR_V1)->flags = CALL_REUSED;
+        break;
+    case ALL_KEPT:
+        for (unsigned i = 0; i < p->n_calls; i++)
+            p->calls[i].flags = CALL_REUSED;
         break;
     case UNQUIET:
         call_of(p, PAIR_CONTROL)->done_ns = v2->sent_ns + 20 * 1000 * 1000;
@@ -569,10 +578,48 @@ static void what_spoils_a_run_is_named(void **state)
     other_accounting = NULL;
 }
 
+/* What is other work, or goes another way, is held apart; who times out is not. */
+static void times_are_those_of_the_same_work(void **state)
+{
+    static const struct {
+        enum special special;
+        size_t odd;
+        const char *json;
+    } rows[] = {
+        {PLAIN, 0, "\"n\": 20,"},
+        {V1_KEPT, 5, "\"other_connection\": 5,"},
+        {V1_KEPT, 5, "\"n\": 15,"},
+        {ALL_KEPT, 15, "\"connections\": \"reused\""},
+        {ALL_KEPT, 15, "\"new_connection\": 5"},
+        {ALL_KEPT, 5, "\"reused_connection\": 5"},
+        {STATUS, 3, "\"other_status_class\": 3,"},
+        {V2_FAILS, 3, "\"timed_out\": {\n          \"v1\": 0,\n          \"v2\": 3,"},
+        {BOTH_FAIL, 3, "\"both\": 3"},
+    };
+
+    (void)state;
+    plan.n = 20;
+    plan.control = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct diff *d;
+        struct buf out;
+
+        plan.odd = rows[i].odd;
+        plan.special = rows[i].special;
+        d = run(NULL);
+        report(d, "json", &out);
+        if (!strstr(out.data, rows[i].json))
+            fail_msg("no %s in\n%s", rows[i].json, out.data);
+        buf_release(&out);
+        diff_close(d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_spoils_a_run_is_named),
+        cmocka_unit_test(times_are_those_of_the_same_work),
         cmocka_unit_test(verdicts_follow_from_the_pairs),
         cmocka_unit_test(a_run_that_was_cut_off_is_no_pass),
         cmocka_unit_test(what_was_left_out_as_replay_fell_behind_lowers_coverage),
