@@ -244,10 +244,11 @@ static bool read_reason(struct reader *r, const struct yaml_node *v)
 
 static bool read_until(struct reader *r, const struct yaml_node *v)
 {
-    int64_t ns;
+    int day = v->kind == YAML_SCALAR && v->text.len == 10 ? rules_day(v->text) : 0;
+    int month = day / 100 % 100;
 
-    if (v->kind == YAML_SCALAR && v->text.len == 10 && time_text_read(v->text, &ns))
-        r->rule.until = rules_day(v->text);
+    if (month >= 1 && month <= 12 && day % 100 >= 1 && day % 100 <= 31)
+        r->rule.until = day;
     return r->rule.until || refuse(r, v, "expected a day like 2027-01-31");
 }
 

@@ -397,6 +397,40 @@ static void arrays_are_compared_as_a_rule_says(void **state)
     check_rows(rows, sizeof rows / sizeof *rows, "application/json", false);
 }
 
+static void a_key_that_would_help_is_suggested(void **state)
+{
+    static const struct {
+        const char *what, *a, *b, *hint; /* path and key, or empty */
+    } hints[] = {
+        {"another order, and a change",
+         "{\"i\":[{\"id\":1,\"v\":1},{\"id\":2,\"v\":2},{\"id\":3}]}",
+         "{\"i\":[{\"id\":3},{\"id\":1,\"v\":1},{\"id\":2,\"v\":3}]}", "$.i id"},
+        {"by name", "[{\"name\":\"a\",\"v\":1},{\"name\":\"b\"}]",
+         "[{\"name\":\"b\"},{\"name\":\"a\",\"v\":2}]", "$ name"},
+        {"each in its place", "[{\"id\":1,\"v\":1},{\"id\":2,\"v\":2}]",
+         "[{\"id\":1,\"v\":3},{\"id\":2,\"v\":4}]", ""},
+        {"one id twice", "[{\"id\":1,\"v\":1},{\"id\":1,\"v\":2}]",
+         "[{\"id\":2,\"v\":1},{\"id\":1,\"v\":3},{\"id\":7}]", ""},
+        {"only another order", "[{\"id\":1},{\"id\":2}]", "[{\"id\":2},{\"id\":1}]", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        struct bench b;
+        char text[512] = "";
+
+        set_up(&b, "rules: []", false);
+        compare(&b, hints[i].a, hints[i].b, "application/json", text, sizeof text);
+        text[0] = '\0';
+        if (b.use.hints[0].path)
+            snprintf(text, sizeof text, "%s %.*s", b.use.hints[0].path,
+                     STR_ARG(b.use.hints[0].key));
+        if (strcmp(text, hints[i].hint) != 0)
+            fail_msg("%s: got \"%s\", want \"%s\"", hints[i].what, text, hints[i].hint);
+        tear_down(&b);
+    }
+}
+
 static void rules_concern_who_they_are_for(void **state)
 {
     static const struct row rows[] = {
@@ -532,6 +566,7 @@ int main(void)
         cmocka_unit_test(what_is_ignored_is_not_there),
         cmocka_unit_test(tolerances_are_exact),
         cmocka_unit_test(arrays_are_compared_as_a_rule_says),
+        cmocka_unit_test(a_key_that_would_help_is_suggested),
         cmocka_unit_test(rules_concern_who_they_are_for),
         cmocka_unit_test(what_is_added_may_be_allowed),
         cmocka_unit_test(headers_have_rules_too),
