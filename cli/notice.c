@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/buf.h"
 #include "core/clock.h"
@@ -33,8 +34,20 @@ static void warn_of_writes(const char *methods)
     buf_release(&unsafe);
 }
 
+/* What v1 does differently from itself is a good thing to know, and seldom meant. */
+static void tell_of_one_address(const struct replay_options *o)
+{
+    for (size_t i = 0; o->v1 && i < o->candidates.n; i++) {
+        if (strcmp(o->v1, o->candidates.items[i]) == 0)
+            log_info("v1 and v%zu are at one address: an A/A run, which shows what v1 does "
+                     "differently from itself",
+                     i + 2);
+    }
+}
+
 void notice_start(const struct replay_options *o)
 {
+    tell_of_one_address(o);
     warn_of_writes(o->methods);
     if (o->insecure)
         log_warn("--insecure: certificates are not checked, whoever answers is believed");

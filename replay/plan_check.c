@@ -134,6 +134,15 @@ static const struct addresses *find(const struct plan_reader *r, const struct ad
     return bsearch(&wanted, all, r->plan->n_destinations, sizeof *all, by_destination);
 }
 
+/* --v1 U --v2 U says on purpose that v1 is compared with itself. */
+static bool are_urls(const struct plan_reader *r, const struct plan_arrow *b,
+                     const struct plan_arrow *c)
+{
+    return r->options->v1 && r->options->n_candidates &&
+           str_starts(b->to->addresses->from, STR("--v")) &&
+           str_starts(c->to->addresses->from, STR("--v"));
+}
+
 static void compare(struct plan_reader *r, const struct addresses *all, const struct plan_arrow *b,
                     const struct plan_arrow *c)
 {
@@ -143,7 +152,7 @@ static void compare(struct plan_reader *r, const struct addresses *all, const st
         plan_warn(r, "W410", c->at,
                   "the mirror goes to %.*s, where users are served: such requests are not copied",
                   STR_ARG(str_head(c->to->name, SHOWN)));
-    else if (x && y && meet(x, y))
+    else if (x && y && meet(x, y) && !are_urls(r, b, c))
         plan_error(r, "E502", c->at,
                    "%.*s and %.*s have the same address: it would be compared with itself",
                    STR_ARG(str_head(b->to->name, SHOWN)), STR_ARG(str_head(c->to->name, SHOWN)));

@@ -59,6 +59,18 @@ dry() { mirrorctl replay movies.mrec --dry-run "$@" 2>&1; }
   [ "$(copies_in v2.log)" -eq 20 ]
 }
 
+@test "--v1 and --v2 at one address are an A/A run, which is said, and no mistake" {
+  mesh
+  movies_record movies.mrec 3
+  dry -c mesh.yaml --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:1 >log
+  grep -q 'v1 and v2 are at one address: an A/A run' log
+  grep -q '3 eligible = 3 selected' log
+  dry --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:1 | grep -q 'an A/A run'
+  run -2 mirrorctl replay movies.mrec --dry-run -c mesh.yaml --endpoint movies-api/v1=http://127.0.0.1:1 \
+    --endpoint movies-api/v2=http://127.0.0.1:1
+  [[ $output == *'error[E502]'* ]]
+}
+
 @test "an error in the configuration: nothing is sent, nothing written, exit status 2" {
   mesh
   both
@@ -121,7 +133,7 @@ three_methods() {
   dry -c settings.yaml | grep -q '3 recorded = 2 eligible'
 }
 
-@test "acceptance 56: POST is not among the methods unless they name it, and that is said" {
+@test "config 56: POST is not among the methods unless they name it, and that is said" {
   settings
   sed -i '/methods/d; /percent/d' settings.yaml
   three_methods
@@ -157,7 +169,7 @@ three_methods() {
   dry -c settings.yaml | grep -q '2 recorded = 1 eligible + 1 not_eligible{limit 1}'
 }
 
-@test "acceptance 57: headers of a Mirror are on all copies, and those of the command line go before them" {
+@test "config 57: headers of a Mirror are on all copies, and those of the command line go before them" {
   : >promises # what was not promised is answered with what came
   start echo.log "$TOOLS/echo_server" promises
   wait_for echo.log ''

@@ -29,7 +29,7 @@ example() {
 options() { awk -v code="$1" '/^### / { here = $2 == code } here && /^Options: / { print }' "$page" | sed -E 's/.*`(.*)`/\1/'; }
 
 @test "the page lists the codes that are in the program, each once, and no other" {
-  grep -hoE '"[EWN][0-9]{3}"' "$ROOT"/core/*.c "$ROOT"/replay/*.c "$ROOT"/cli/*.c | tr -d '"' | sort -u >program
+  grep -hoE '"[EWN][0-9]{3}[":]' "$ROOT"/core/*.c "$ROOT"/replay/*.c "$ROOT"/cli/*.c | tr -d '":' | sort -u >program
   codes_of_page | sort >listed
   diff program listed
 }

@@ -91,7 +91,7 @@ END
 
 # ---- inputs -------------------------------------------------------------------------
 
-@test "acceptance 53: nothing to read is E303" {
+@test "config 53: nothing to read is E303" {
   : >empty.yaml
   printf '# nothing\n---\n# at all\n' >comments.yaml
   mkdir none
@@ -102,13 +102,13 @@ END
   done
 }
 
-@test "acceptance 53: a file that cannot be read is E100, with the reason" {
+@test "config 53: a file that cannot be read is E100, with the reason" {
   run -2 --separate-stderr mirrorctl plan nowhere.yaml movies.yaml
   [[ $stderr == 'nowhere.yaml: error[E100]: No such file or directory' ]]
   [[ $output == *'name: movies/0'* ]]
 }
 
-@test "acceptance 53: standard input and a FIFO are files like others" {
+@test "config 53: standard input and a FIFO are files like others" {
   mirrorctl plan movies.yaml | grep -v source: >want
   mirrorctl plan - <movies.yaml | grep -v source: >got
   sed -i 's/from: movies.yaml:/from: -:/' want
@@ -118,7 +118,7 @@ END
   mirrorctl plan pipe | grep -qx 'name: movies'
 }
 
-@test "acceptance 54: a heredoc that was pasted whole is told for what it is" {
+@test "config 54: a heredoc that was pasted whole is told for what it is" {
   { echo 'kubectl apply -f - <<EOF'; cat movies.yaml; echo EOF; } >pasted.yaml
   run -2 --separate-stderr mirrorctl plan pasted.yaml
   [[ $stderr == *'pasted.yaml:2:'*'error[E101]'*'line 1 looks like a shell command'* ]]
@@ -135,13 +135,13 @@ END
   [ "$(jq -c '[.rules[].source]' out)" = '["dir/a.yaml:3","dir/b.yml:3","dir/c.json:1"]' ]
 }
 
-@test "acceptance 47: 17 MiB in all are too much, whatever they hold" {
+@test "config 47: 17 MiB in all are too much, whatever they hold" {
   head -c 17M /dev/zero | tr '\0' '#' >large.yaml
   run -2 --separate-stderr mirrorctl plan large.yaml movies.yaml
   [[ $stderr == *'large.yaml: error[E102]: more than 16777216 bytes'* ]]
 }
 
-@test "acceptance 49: a List of kubectl's is the objects in it" {
+@test "config 49: a List of kubectl's is the objects in it" {
   cat >list.json <<'END'
 {"apiVersion": "v1", "kind": "List", "items": [
  {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "m"},

@@ -398,7 +398,7 @@ static void urls_of_the_command_line_stand_for_what_rules_name(void **state)
 
 static void imports_have_ceilings(void **state)
 {
-    static char many[64 * 1024], names[12][8], texts[12][128];
+    static char many[64 * 1024], names[12][16], texts[12][128];
     size_t n = (size_t)snprintf(many, sizeof many, MIRROR "import:\n");
 
     (void)state;
