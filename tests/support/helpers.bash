@@ -129,6 +129,7 @@ without_times() {
   jq 'del(.run, .control.latency_ratio, .control.quiet, .endpoints[].latency, .rules)
       | del(.accounting.targets[] | .connections, .reused, .retried)
       | del(.gates[] | select(.name == "latency"))
+      | del(.warnings[] | select(.code == "late" or .code == "order"))
       | del(.endpoints[].differences[] | select(.verdict == "ignored"))
       | .endpoints[].differences[]?.examples = []'
 }
