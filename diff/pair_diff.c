@@ -349,7 +349,7 @@ int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, uns
 
     diffs_reset(&d->found);
     d->found.own2 = d->bodies[1].own = &roles->own[candidate];
-    d->rules.counting = true;
+    d->rules.counting = roles->confirm_times == 0; /* repetitions are no traffic */
     d->v2 = side_of(c);
     d->depth = DEPTH_NONE;
     d->vacuous = d->limited = false;
