@@ -67,7 +67,20 @@ static int run(unsigned threads)
 {
     static const char *const patterns[] = {"GET /a/{n}"}, *const gates[] = {"body=1"};
     static const struct diff_file noise = {"noise.json", STR_INIT(NOISE)};
+    static const struct diff_file rules = {
+        "r.yaml",
+        STR_INIT("rules:\n  - {path: '$.b[1].x', ignore: true}\n"
+                 "  - {path: $.b, unordered: true, endpoint: /b/*}\n"
+                 "  - {path: $..a, abs: 0.1}\n  - {path: 'header:vary', unordered: true}\n")};
+    static const struct diff_file api = {"api.yaml",
+                                         STR_INIT("openapi: 3.0.0\npaths:\n  /b/{x}: {get: {}}\n")};
+    struct diags diags;
     struct diff_config config = {.file = "t.mres",
+                                 .rules = &rules,
+                                 .n_rules = 1,
+                                 .openapi = &api,
+                                 .n_openapi = 1,
+                                 .diags = &diags,
                                  .noises = &noise,
                                  .n_noises = 1,
                                  .threads = threads,
@@ -80,9 +93,11 @@ static int run(unsigned threads)
     struct pair_source source = pair_script_source(&script);
     struct err e = {0};
     struct buf text;
-    struct diff *d = diff_open(&config, &e);
+    struct diff *d;
     int rc = -1;
 
+    diags_init(&diags);
+    d = diff_open(&config, &e);
     current = d;
     buf_init(&text, 8 << 20);
     if (d && diff_meta(d, STR(META), &e) == 0 && diff_run(d, &source, &e) == 0 &&
@@ -94,6 +109,7 @@ static int run(unsigned threads)
                  : 1;
     buf_release(&text);
     diff_close(d);
+    diags_release(&diags);
     return rc < 0 && e.kind == ERR_NONE ? 1 : rc;
 }
 
