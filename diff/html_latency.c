@@ -221,7 +221,9 @@ static void write_ratio(char text[24], double v)
 /* The ratio that the i-th bar counts (latency.h). */
 static double bar_ratio(int i)
 {
-    return pow(2, (double)(i - LATENCY_BARS / 2) / 8);
+    int middle = LATENCY_BARS / 2;
+
+    return pow(2, (double)(i - middle) / 8);
 }
 
 static void draw_bars(struct html *h, const struct latency_summary *s, double limit)

@@ -35,7 +35,7 @@ static struct str put(char **at, struct str s)
 {
     struct str copy = str_from(s.data ? *at : NULL, s.len);
 
-    if (s.len)
+    if (s.data && s.len)
         memcpy(*at, s.data, s.len);
     *at += s.len;
     return copy;
