@@ -15,14 +15,14 @@ double svg_at(const struct svg_scale *s, double value)
     return s->from + (v - low) / (high - low) * (s->to - s->from);
 }
 
-size_t svg_ticks(const struct svg_scale *s, double apart, double *values, size_t max)
+static size_t ticks_of(const struct svg_scale *s, const double *steps, size_t n_steps, double apart,
+                       double *values, size_t max)
 {
-    static const double steps[] = {1, 2, 5};
     double last = -INFINITY;
     size_t n = 0;
 
     for (int power = -12; power <= 15; power++) {
-        for (size_t i = 0; i < 3 && n < max; i++) {
+        for (size_t i = 0; i < n_steps && n < max; i++) {
             double v = steps[i] * pow(10, power), at;
 
             if (v < s->low * 0.999 || v > s->high * 1.001)
@@ -35,6 +35,15 @@ size_t svg_ticks(const struct svg_scale *s, double apart, double *values, size_t
         }
     }
     return n;
+}
+
+size_t svg_ticks(const struct svg_scale *s, double apart, double *values, size_t max)
+{
+    static const double coarse[] = {1, 2, 5};
+    static const double fine[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9};
+    size_t n = ticks_of(s, coarse, sizeof coarse / sizeof *coarse, apart, values, max);
+
+    return n > 2 ? n : ticks_of(s, fine, sizeof fine / sizeof *fine, apart, values, max);
 }
 
 void svg_open(struct markup *m, double width, double height, const char *label)

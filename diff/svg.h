@@ -21,8 +21,9 @@ struct svg_scale {
 
 double svg_at(const struct svg_scale *s, double value);
 
-/* Round values in a scale, 1, 2 and 5 times powers of ten: those that are at
- * least `apart` places from each other, at most `max` of them. Returns how many. */
+/* Round values in a scale, 1, 2 and 5 times powers of ten, and finer ones where
+ * these are too few: at least `apart` places from each other, at most `max` of
+ * them. Returns how many. */
 size_t svg_ticks(const struct svg_scale *s, double apart, double *values, size_t max);
 
 /* Begin a drawing that says `label` to those who do not see it. */
