@@ -18,6 +18,7 @@ moviesd=${MOVIESD:-build/moviesd}
 make_pcap=${MAKE_PCAP:-build/make_pcap}
 dir=${DEMO_DIR:-build/demo}
 count=50
+loops=20 # that often each is sent, so that the slower endpoint is proven
 pids=
 
 say() {
@@ -158,9 +159,9 @@ say "   And for one request: mirrorctl plan movies-mirror.yaml --explain 'GET /m
   --explain 'GET /movies/7' >"$dir/explain.log" || fail "plan --explain failed"
 indent <"$dir/explain.log"
 
-step "Send a copy of each to v1 and to v2, as it says: mirrorctl replay -c movies-mirror.yaml --endpoint ..."
-timeout 30 "$mirrorctl" replay "$dir/movies.mrec" -c "$yaml" --endpoint "$key/v1=$(url v1)" \
-  --endpoint "$key/v2=$(url v2)" -o "$dir/movies.mres" 2>"$dir/replay.log" ||
+step "Send $loops copies of each to v1 and to v2, as it says: mirrorctl replay -c movies-mirror.yaml --endpoint ... --loop $loops --rate 200"
+timeout 60 "$mirrorctl" replay "$dir/movies.mrec" -c "$yaml" --endpoint "$key/v1=$(url v1)" \
+  --endpoint "$key/v2=$(url v2)" --loop "$loops" --rate 200 -o "$dir/movies.mres" 2>"$dir/replay.log" ||
   fail_with_log "replay failed" "$dir/replay.log"
 indent <"$dir/replay.log"
 for name in v1 v2; do
@@ -172,10 +173,11 @@ say "   The live service got $(copies live) of them."
 
 step "Compare the answers: mirrorctl diff"
 status=0
-timeout 20 "$mirrorctl" diff "$dir/movies.mres" --report "$dir/report.json" || status=$?
+timeout 20 "$mirrorctl" diff "$dir/movies.mres" --report "$dir/report.json" --report "$dir/report.html" ||
+  status=$?
 [ "$status" -eq 1 ] || fail "diff ended with status $status, not with 1: v2 differs"
 
-complaints=$(jq -r --argjson pairs "$count" -f "$here/movies/planted.jq" "$dir/report.json") ||
+complaints=$(jq -r --argjson pairs "$((count * loops))" -f "$here/movies/planted.jq" "$dir/report.json") ||
   fail "$dir/report.json cannot be checked"
 if [ "$complaints" ]; then
   printf '%s\n' "$complaints" | indent >&2
@@ -191,6 +193,7 @@ cat <<END
    Left in $dir:
      movies.mrec           the recorded requests
      movies.mres           the answers of v1 and v2
+     report.html           the report, as a page for a browser
      report.json           the report, for programs
      plan.yaml             what movies-mirror.yaml decides, in mirrorctl's own form
      live.log v1.log v2.log   what each service was asked
