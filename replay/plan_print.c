@@ -40,24 +40,23 @@ static void put_u64(struct printer *p, uint64_t v)
         p->failed = true;
 }
 
-/* `v` over 10^places, without zeroes at its end. */
+/* `v` over 10^places, of which there are up to 9, without zeroes at its end. */
 static void put_decimal(struct printer *p, uint64_t v, unsigned places)
 {
-    uint64_t one = 1;
-    char digits[24];
+    static const uint64_t powers[] = {1,      10,      100,      1000,      10000,
+                                      100000, 1000000, 10000000, 100000000, 1000000000};
+    uint64_t rest = v % powers[places];
+    char digits[12];
     unsigned n = places;
 
-    for (unsigned i = 0; i < places; i++)
-        one *= 10;
-    put_u64(p, v / one);
-    v %= one;
-    if (v == 0)
+    put_u64(p, v / powers[places]);
+    if (rest == 0)
         return;
-    for (; v % 10 == 0; v /= 10)
+    for (; rest % 10 == 0; rest /= 10)
         n--;
     digits[n + 1] = '\0';
-    for (unsigned i = n; i > 0; i--, v /= 10)
-        digits[i] = (char)('0' + v % 10);
+    for (unsigned i = n; i > 0; i--, rest /= 10)
+        digits[i] = (char)('0' + rest % 10);
     digits[0] = '.';
     put(p, digits);
 }

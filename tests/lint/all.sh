@@ -24,7 +24,7 @@ mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
 
 check "clang-format" clang-format --dry-run --Werror "${sources[@]}"
 check "shellcheck" shellcheck "${scripts[@]}"
-check "mandoc" mandoc -Tlint -Wwarning docs/mirrorctl.1
+check "mandoc" mandoc -Tlint -Wwarning docs/*.[1-9]
 check "cppcheck" cppcheck --quiet --error-exitcode=1 --std=c11 -I. -D_GNU_SOURCE \
   --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem "${code[@]}"
 # shellcheck disable=SC2046 # flags are words
