@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the built tests and sum them up: run.sh [unit|fuzz|torture|lint|cli|corpus ...]
+# Run the built tests and sum them up: run.sh [unit|fuzz|torture|lint|cli|honesty|corpus ...]
 # Every test prints TAP; the last line is `N passed, N failed`, before it every
 # failure with the command that runs it alone, and every skip with its reason.
 set -u
@@ -12,7 +12,7 @@ export MIRRORCTL="$BUILD/mirrorctl" MOVIESD="$BUILD/moviesd"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
-kinds=${*:-unit fuzz torture lint cli corpus}
+kinds=${*:-unit fuzz torture lint cli honesty corpus}
 
 passed=0 failed=0
 failures=() skips=()
@@ -89,6 +89,9 @@ for kind in $kinds; do
     for t in tests/cli/*.bats; do
       [ -e "$t" ] && run "${t#tests/}" bats --tap "$t"
     done
+    ;;
+  honesty) # the same seeds each time, so it cannot fail by chance
+    run "how often verdicts are right" tests/honesty/honesty.sh 20
     ;;
   corpus)
     if [ -n "$CORPUS" ]; then
