@@ -329,7 +329,7 @@ install: $(BUILD)/mirrorctl
 	install -m 644 docs/mirrorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1
 	install -m 644 docs/mirrorctl.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/mirrorctl.yaml.5
 	install -m 644 README.md LICENSE CHANGELOG.md docs/design.md docs/diagnostics.md docs/record-format.md \
-	    $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
+	    docs/diff.schema.json docs/junit.xsd $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mirrorctl $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1 \
