@@ -20,6 +20,7 @@ trap 'kill $pids 2>/dev/null || :; rm -rf "$shm"' EXIT
 
 . tests/bench/common.sh
 . tests/bench/replay.sh
+. tests/bench/diff.sh
 
 # Seconds of wall time of a command whose output does not matter.
 seconds() {
@@ -63,25 +64,6 @@ bench_capture() {
   report "capture -r, peak RSS in MiB" "$(awk '{ printf "%.1f", $1 / 1024 }' "$dir/rss")"
   report "capture -r, exchanges found" \
     "$("$mirrorctl" capture -r "$dir/keep-alive.pcap" -o /dev/null 2>&1 | sed -n 's/^mirrorctl: \([0-9]* exchanges: .*\)/\1/p')"
-}
-
-bench_diff() {
-  echo "== diff of JSON bodies"
-  "$BUILD/tests/bench/bench_compare" | tee "$dir/compare"
-  cat "$dir/compare" >>"$BUILD/bench.csv"
-  if ! command -v node >/dev/null; then
-    echo "node is not here: no comparison with JSON.parse"
-    return
-  fi
-  "$BUILD/tests/bench/bench_compare" "$dir/body"
-  for i in 1 2 3; do
-    local ours peer name
-    name=$(sed -n "$((i + 1))s/ \{2,\}.*//p" "$dir/compare")
-    ours=$(sed -n "$((i + 1))s|.* \([0-9.]*\) us/pair.*|\1|p" "$dir/compare")
-    peer=$(node tests/bench/json_peer.js "$dir/body-0.json" "$dir/body-$i.json" "$ROUNDS" 1000)
-    report "JSON, $name: Node's JSON.parse and deep equal : ours (above 1 is wanted)" \
-      "$(awk "BEGIN { printf \"%.2f (%s : %s us)\", $peer / $ours, $peer, $ours }")"
-  done
 }
 
 bench_plan() {
