@@ -456,6 +456,7 @@ static int tallies_finish(const struct diff *d, struct err *e)
 {
     const struct gate *latency = &d->gates[GATE_LATENCY];
     struct tally_judging how = {.margins = {latency->limit, latency->margin_ns},
+                                .threads = d->threads,
                                 .names = d->names,
                                 .confirmations = d->confirmations,
                                 .profile = d->profile};

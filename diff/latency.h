@@ -145,11 +145,11 @@ struct latency_margins {
 };
 
 /* Summarize the samples of `n` lists together, as far as one summary goes: what
- * is decided among several is left to latency_judge(). Returns 0, or -1 with *e
- * set. */
+ * is decided among several is left to latency_judge(). `threads` may share the work.
+ * Returns 0, or -1 with *e set. */
 int latency_summarize(const struct latency *const *lists, size_t n,
-                      const struct latency_margins *margins, struct latency_summary *s,
-                      struct err *e);
+                      const struct latency_margins *margins, unsigned threads,
+                      struct latency_summary *s, struct err *e);
 void latency_summary_release(struct latency_summary *s);
 
 /* Give each its verdict. To ask many endpoints is to be wrong about one of them

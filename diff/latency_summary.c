@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "diff/latency.h"
+#include "diff/parallel.h"
 #include "diff/signed_rank.h"
 #include "diff/student.h"
 
@@ -17,12 +18,12 @@
 #define LOG_OUT 1e4
 #define MS_OUT  1e10
 
+/* So few pairs are summarised before a thread has started. */
+enum { FEW = 10000 };
+
 struct timed {
     struct latency all; /* those that are compared, in the order they were sent */
     size_t n;
-    double *numbers;             /* room for n */
-    int64_t *ns;                 /* room for n */
-    struct signed_value *values; /* room for n */
 };
 
 /* ---- the samples ---- */
@@ -78,11 +79,8 @@ static int timed_init(struct timed *t, const struct latency *const *lists, size_
     if (s->n == 0)
         return 0;
     t->all.items = mem_array(s->n, sizeof *t->all.items);
-    t->numbers = mem_array(s->n, sizeof *t->numbers);
-    t->ns = mem_array(s->n, sizeof *t->ns);
-    t->values = mem_array(s->n, sizeof *t->values);
     s->curves = mem_zalloc(sizeof *s->curves);
-    if (!t->all.items || !t->numbers || !t->ns || !t->values || !s->curves)
+    if (!t->all.items || !s->curves)
         return err_nomem(e, "comparing latencies");
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < lists[i]->n; k++) {
@@ -97,12 +95,14 @@ static int timed_init(struct timed *t, const struct latency *const *lists, size_
     return 0;
 }
 
-static void timed_release(struct timed *t)
+/* Room for as many numbers as there are pairs; NULL with *e set. */
+static void *room_for(const struct timed *t, size_t size, struct err *e)
 {
-    latency_release(&t->all);
-    mem_free(t->numbers);
-    mem_free(t->ns);
-    mem_free(t->values);
+    void *room = mem_array(t->n, size);
+
+    if (!room)
+        err_nomem(e, "comparing latencies");
+    return room;
 }
 
 /* ---- one pair as a number ---- */
@@ -145,8 +145,9 @@ static double difference_ms(const struct latency_times *t, enum side side)
     return (double)(other - t->v1_ns) / (double)NS_PER_MS;
 }
 
-static size_t fill_values(struct timed *t, enum side side,
-                          double (*number)(const struct latency_times *, enum side))
+static size_t fill_values(const struct timed *t, enum side side,
+                          double (*number)(const struct latency_times *, enum side),
+                          struct signed_value *values)
 {
     size_t k = 0;
 
@@ -154,7 +155,7 @@ static size_t fill_values(struct timed *t, enum side side,
         struct latency_times one = latency_at(&t->all, i);
 
         if (side == SIDE_V2 || one.control_ns > 0)
-            t->values[k++].value = number(&one, side);
+            values[k++].value = number(&one, side);
     }
     return k;
 }
@@ -177,7 +178,7 @@ static struct chances worse(struct chances a, struct chances b)
 }
 
 /* The centre of what fill_values() left, its interval, and what the test says. */
-static int estimate(struct timed *t, size_t n, double out, double margin,
+static int estimate(struct signed_value *values, size_t n, double out, double margin,
                     struct latency_interval *i, struct chances *p, size_t *blocks, struct err *e)
 {
     struct signed_rank r;
@@ -187,7 +188,7 @@ static int estimate(struct timed *t, size_t n, double out, double margin,
     *blocks = 0;
     if (n == 0)
         return 0;
-    if (signed_rank_init(&r, t->values, n, e) < 0)
+    if (signed_rank_init(&r, values, n, e) < 0)
         return -1;
     i->estimate = out_is_infinite(r.centre, out);
     *blocks = r.blocks;
@@ -207,46 +208,75 @@ static struct latency_interval as_ratio(struct latency_interval logs)
     return (struct latency_interval){exp(logs.estimate), exp(logs.low), exp(logs.high)};
 }
 
-static int compare_v2(struct timed *t, const struct latency_margins *m, struct latency_summary *s,
-                      struct err *e)
+/* What is worked out at the same time; each part has memory of its own. */
+struct part {
+    const struct timed *t;
+    const struct latency_margins *margins;
+    struct latency_summary *s; /* of which the others fill in other fields */
+};
+
+static int compare_v2_with(const struct part *part, struct signed_value *values, struct err *e)
 {
+    const struct latency_margins *m = part->margins;
+    struct latency_summary *s = part->s;
     struct latency_interval logs;
     struct chances ratio, ms;
     size_t blocks;
 
-    if (estimate(t, fill_values(t, SIDE_V2, log_ratio), LOG_OUT, log(m->ratio), &logs, &ratio,
-                 &s->blocks, e) < 0)
+    if (estimate(values, fill_values(part->t, SIDE_V2, log_ratio, values), LOG_OUT, log(m->ratio),
+                 &logs, &ratio, &s->blocks, e) < 0)
         return -1;
     s->ratio = as_ratio(logs);
-    if (estimate(t, fill_values(t, SIDE_V2, difference_ms), MS_OUT,
+    if (estimate(values, fill_values(part->t, SIDE_V2, difference_ms, values), MS_OUT,
                  (double)m->ns / (double)NS_PER_MS, &s->ms, &ms, &blocks, e) < 0)
         return -1;
     s->p = worse(ratio, ms).above;
     return 0;
 }
 
-/* v1 and its second call differ if either is surely slower than the other. */
-static int compare_control(struct timed *t, const struct latency_margins *m,
-                           struct latency_summary *s, struct err *e)
+static int compare_v2(void *ctx, struct err *e)
 {
+    const struct part *part = ctx;
+    struct signed_value *values = room_for(part->t, sizeof *values, e);
+    int rc = values ? compare_v2_with(part, values, e) : -1;
+
+    mem_free(values);
+    return rc;
+}
+
+/* v1 and its second call differ if either is surely slower than the other. */
+static int compare_control_with(const struct part *part, struct signed_value *values, struct err *e)
+{
+    const struct latency_margins *m = part->margins;
+    struct latency_summary *s = part->s;
     struct latency_interval logs, difference;
     struct chances ratio, ms, both;
     size_t blocks;
 
-    s->control_p = 1;
-    s->n_control = fill_values(t, SIDE_CONTROL, log_ratio);
+    s->n_control = fill_values(part->t, SIDE_CONTROL, log_ratio, values);
     if (s->n_control == 0)
         return 0;
-    if (estimate(t, s->n_control, LOG_OUT, log(m->ratio), &logs, &ratio, &s->control_blocks, e) < 0)
+    if (estimate(values, s->n_control, LOG_OUT, log(m->ratio), &logs, &ratio, &s->control_blocks,
+                 e) < 0)
         return -1;
     s->control_ratio = as_ratio(logs);
-    fill_values(t, SIDE_CONTROL, difference_ms);
-    if (estimate(t, s->n_control, MS_OUT, (double)m->ns / (double)NS_PER_MS, &difference, &ms,
+    fill_values(part->t, SIDE_CONTROL, difference_ms, values);
+    if (estimate(values, s->n_control, MS_OUT, (double)m->ns / (double)NS_PER_MS, &difference, &ms,
                  &blocks, e) < 0)
         return -1;
     both = worse(ratio, ms);
     s->control_p = fmin(both.above, both.below);
     return 0;
+}
+
+static int compare_control(void *ctx, struct err *e)
+{
+    const struct part *part = ctx;
+    struct signed_value *values = room_for(part->t, sizeof *values, e);
+    int rc = values ? compare_control_with(part, values, e) : -1;
+
+    mem_free(values);
+    return rc;
 }
 
 static void count_pairs(const struct timed *t, struct latency_summary *s)
@@ -336,7 +366,7 @@ static void draw_points(const int64_t *sorted, size_t n, int64_t *points, size_t
     }
 }
 
-static void spread_all(struct timed *t, struct latency_summary *s)
+static void spread_all(const struct timed *t, int64_t *ns, struct latency_summary *s)
 {
     struct latency_curves *c = s->curves;
     size_t n = 0;
@@ -344,25 +374,25 @@ static void spread_all(struct timed *t, struct latency_summary *s)
     c->n_points = t->n < LATENCY_POINTS ? t->n : LATENCY_POINTS;
     for (size_t i = 0; i < t->n; i++) {
         struct latency_times one = latency_at(&t->all, i);
-        t->ns[i] = marked(one.v1_ns, one.flags & LATENCY_V1_OUT);
+        ns[i] = marked(one.v1_ns, one.flags & LATENCY_V1_OUT);
     }
-    s->v1 = spread_of(t->ns, t->n);
-    draw_points(t->ns, t->n, c->v1, c->n_points);
+    s->v1 = spread_of(ns, t->n);
+    draw_points(ns, t->n, c->v1, c->n_points);
     for (size_t i = 0; i < t->n; i++) {
         struct latency_times one = latency_at(&t->all, i);
-        t->ns[i] = marked(one.v2_ns, one.flags & LATENCY_V2_OUT);
+        ns[i] = marked(one.v2_ns, one.flags & LATENCY_V2_OUT);
     }
-    s->v2 = spread_of(t->ns, t->n);
-    draw_points(t->ns, t->n, c->v2, c->n_points);
+    s->v2 = spread_of(ns, t->n);
+    draw_points(ns, t->n, c->v2, c->n_points);
     for (size_t i = 0; i < t->n; i++) {
         struct latency_times one = latency_at(&t->all, i);
         if (one.control_ns > 0)
-            t->ns[n++] = marked(one.control_ns, one.flags & LATENCY_CONTROL_OUT);
+            ns[n++] = marked(one.control_ns, one.flags & LATENCY_CONTROL_OUT);
     }
     if (n == 0)
         return;
-    s->control = spread_of(t->ns, n);
-    draw_points(t->ns, n, c->control, c->n_points);
+    s->control = spread_of(ns, n);
+    draw_points(ns, n, c->control, c->n_points);
 }
 
 /* ---- over the run ---- */
@@ -375,7 +405,7 @@ static double median(double *numbers, size_t n)
 
 /* A fixed order would make the second call look faster where the first warms a
  * cache; a random one evens it out, and lets it be seen. */
-static void check_order(struct timed *t, struct latency_summary *s)
+static void check_order(const struct timed *t, double *numbers, struct latency_summary *s)
 {
     double middle[2];
 
@@ -388,9 +418,9 @@ static void check_order(struct timed *t, struct latency_summary *s)
             struct latency_times one = latency_at(&t->all, i);
 
             if (one.flags & (v2 ? LATENCY_V2_FIRST : LATENCY_V1_FIRST))
-                t->numbers[n++] = log_ratio(&one, SIDE_V2);
+                numbers[n++] = log_ratio(&one, SIDE_V2);
         }
-        middle[v2] = median(t->numbers, n);
+        middle[v2] = median(numbers, n);
     }
     s->order_ratio = exp((middle[0] - middle[1]) / 2);
 }
@@ -405,7 +435,7 @@ static size_t slot_at(const struct latency_curves *c, int64_t ns)
     return slot < c->n_slots ? slot : c->n_slots - 1;
 }
 
-static void draw_strip(struct timed *t, struct latency_curves *c)
+static void draw_strip(const struct timed *t, double *numbers, struct latency_curves *c)
 {
     size_t i = 0;
 
@@ -417,9 +447,9 @@ static void draw_strip(struct timed *t, struct latency_curves *c)
 
         for (; i < t->n && slot_at(c, latency_at(&t->all, i).sent_ns) == slot; i++) {
             struct latency_times one = latency_at(&t->all, i);
-            t->numbers[k++] = log_ratio(&one, SIDE_V2);
+            numbers[k++] = log_ratio(&one, SIDE_V2);
         }
-        c->strip[slot] = exp(fmax(fmin(median(t->numbers, k), 30), -30));
+        c->strip[slot] = exp(fmax(fmin(median(numbers, k), 30), -30));
     }
 }
 
@@ -435,32 +465,45 @@ static void draw_bars(const struct timed *t, struct latency_curves *c)
 
 /* ---- all of it ---- */
 
+static int draw_all(void *ctx, struct err *e)
+{
+    const struct part *part = ctx;
+    const struct timed *t = part->t;
+    int64_t *ns = room_for(t, sizeof *ns, e);
+    double *numbers = ns ? room_for(t, sizeof *numbers, e) : NULL;
+    bool made = numbers != NULL;
+
+    if (made) {
+        count_pairs(t, part->s);
+        spread_all(t, ns, part->s);
+        check_order(t, numbers, part->s);
+        draw_strip(t, numbers, part->s->curves);
+        draw_bars(t, part->s->curves);
+    }
+    mem_free(ns);
+    mem_free(numbers);
+    return made ? 0 : -1;
+}
+
 int latency_summarize(const struct latency *const *lists, size_t n,
-                      const struct latency_margins *margins, struct latency_summary *s,
-                      struct err *e)
+                      const struct latency_margins *margins, unsigned threads,
+                      struct latency_summary *s, struct err *e)
 {
     struct timed t;
-    int rc = -1;
+    struct part part = {&t, margins, s};
+    const struct parallel_task tasks[] = {
+        {compare_v2, &part}, {compare_control, &part}, {draw_all, &part}};
+    int rc;
 
     *s = (struct latency_summary){.p = 1, .control_p = 1};
     for (size_t i = 0; i < n; i++) {
         for (int k = 0; k < LATENCY_EXCLUSIONS; k++)
             s->excluded[k] += lists[i]->excluded[k];
     }
-    if (timed_init(&t, lists, n, s, e) < 0)
-        goto out;
-    if (t.n) {
-        if (compare_v2(&t, margins, s, e) < 0 || compare_control(&t, margins, s, e) < 0)
-            goto out;
-        count_pairs(&t, s);
-        spread_all(&t, s);
-        check_order(&t, s);
-        draw_strip(&t, s->curves);
-        draw_bars(&t, s->curves);
-    }
-    rc = 0;
-out:
-    timed_release(&t);
+    rc = timed_init(&t, lists, n, s, e);
+    if (rc == 0 && t.n)
+        rc = parallel_run(tasks, sizeof tasks / sizeof *tasks, t.n < FEW ? 1 : threads, e);
+    latency_release(&t.all);
     if (rc < 0)
         latency_summary_release(s);
     return rc;

@@ -30,24 +30,48 @@ static uint64_t averages_up_to(const struct signed_value *v, size_t n, double x)
     return count;
 }
 
-/* The k-th average, 1 the smallest, by halving the range it must lie in. */
+/* Where the k-th average lies: above `low`, and not above `high`. */
+struct range {
+    double low, high;
+    uint64_t below, upto; /* averages up to low, and up to high */
+};
+
+static void narrow(struct range *r, const struct signed_value *v, size_t n, uint64_t k, double x)
+{
+    uint64_t count = averages_up_to(v, n, x);
+
+    if (count >= k) {
+        r->high = x;
+        r->upto = count;
+    } else {
+        r->low = x;
+        r->below = count;
+    }
+}
+
+/* The k-th average, 1 the smallest, by narrowing the range it must lie in: by turns
+ * where it would stand if averages were spread evenly, which is close where there are
+ * many, and in the middle, which always helps. */
 static double average_at(const struct signed_value *v, size_t n, uint64_t k)
 {
-    double low = v[0].value, high = v[n - 1].value;
+    struct range r = {v[0].value, v[n - 1].value, averages_up_to(v, n, v[0].value),
+                      (uint64_t)n * (n + 1) / 2};
 
-    if (averages_up_to(v, n, low) >= k)
-        return low;
+    if (r.below >= k)
+        return r.low;
     for (int i = 0; i < 200; i++) {
-        double middle = low + (high - low) / 2;
+        double width = r.high - r.low, part = 0.5, x;
 
-        if (middle <= low || middle >= high || high - low < 1e-13 * (fabs(low) + fabs(high)))
+        if (i % 3 != 2)
+            part = ((double)(k - r.below) - 0.5) / (double)(r.upto - r.below);
+        x = r.low + part * width;
+        if (x <= r.low || x >= r.high)
+            x = r.low + width / 2;
+        if (x <= r.low || x >= r.high || width < 1e-13 * (fabs(r.low) + fabs(r.high)))
             break;
-        if (averages_up_to(v, n, middle) >= k)
-            high = middle;
-        else
-            low = middle;
+        narrow(&r, v, n, k, x);
     }
-    return high;
+    return r.high;
 }
 
 /* The smallest average above x. */
@@ -88,6 +112,53 @@ static int by_value(const void *a, const void *b)
     if (x->value != y->value)
         return x->value < y->value ? -1 : 1;
     return (x->place > y->place) - (x->place < y->place);
+}
+
+/* The bits of a double in an order that unsigned numbers have: negative ones are turned
+ * round, and come first. 0 and -0 are one. */
+static uint64_t key_of(double value)
+{
+    uint64_t bits;
+
+    value += 0.0;
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+enum { DIGIT = 11, DIGITS = 1 << DIGIT, FEW = 2000 };
+
+/* One pass of a radix sort, which keeps the order of equal digits. */
+static void sort_by_digit(const struct signed_value *from, struct signed_value *to, size_t n,
+                          unsigned shift)
+{
+    size_t starts[DIGITS] = {0}, at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        starts[key_of(from[i].value) >> shift & (DIGITS - 1)]++;
+    for (size_t d = 0; d < DIGITS; d++) {
+        size_t count = starts[d];
+
+        starts[d] = at;
+        at += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[starts[key_of(from[i].value) >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* By value, then place, in which order they stand before. */
+static void sort_values(struct signed_value *values, size_t n)
+{
+    struct signed_value *room = n < FEW ? NULL : mem_array(n, sizeof *room);
+
+    if (!room) {
+        qsort(values, n, sizeof *values, by_value);
+        return;
+    }
+    for (unsigned shift = 0; shift < 64; shift += 2 * DIGIT) {
+        sort_by_digit(values, room, n, shift);
+        sort_by_digit(room, values, n, shift + DIGIT);
+    }
+    mem_free(room);
 }
 
 static void cut_into_blocks(struct signed_rank *r, size_t blocks)
@@ -190,7 +261,7 @@ int signed_rank_init(struct signed_rank *r, struct signed_value *values, size_t 
     *r = (struct signed_rank){.values = values, .n = n};
     for (size_t i = 0; i < n; i++)
         values[i].place = (uint32_t)i;
-    qsort(values, n, sizeof *values, by_value);
+    sort_values(values, n);
     r->centre = hodges_lehmann(values, n);
     cut_into_blocks(r, blocks_for(n));
     r->sums = mem_array(r->blocks, sizeof *r->sums);

@@ -98,6 +98,7 @@ int tally_merge(struct tally *t, struct tally *from, struct err *e);
 /* What judging takes beside the tally. */
 struct tally_judging {
     struct latency_margins margins;
+    unsigned threads;
     unsigned candidate;
     const struct endpoint_names *names;
     const struct confirmations *confirmations;

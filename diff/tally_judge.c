@@ -220,8 +220,9 @@ static int add_up(struct tally_endpoint *ep, struct tally_memory *m, struct err 
 }
 
 /* Each endpoint, all of them together, and then what that says of each. */
-static int judge_times(struct tally *t, const struct latency_margins *margins, struct err *e)
+static int judge_times(struct tally *t, const struct tally_judging *how, struct err *e)
 {
+    const struct latency_margins *margins = &how->margins;
     const struct latency *lists[ENDPOINTS_MAX + 1];
     struct latency_summary *times[ENDPOINTS_MAX + 1], *all = &t->times;
     size_t n = 0;
@@ -233,10 +234,11 @@ static int judge_times(struct tally *t, const struct latency_margins *margins, s
             continue;
         lists[n] = &ep->latency;
         times[n++] = &ep->times;
-        if (latency_summarize(&lists[n - 1], 1, margins, &ep->times, e) < 0)
+        if (latency_summarize(&lists[n - 1], 1, margins, how->threads, &ep->times, e) < 0)
             return -1;
     }
-    if (latency_summarize(lists, n, margins, all, e) < 0 || latency_judge(times, n, margins, e) < 0)
+    if (latency_summarize(lists, n, margins, how->threads, all, e) < 0 ||
+        latency_judge(times, n, margins, e) < 0)
         return -1;
     return latency_judge(&all, 1, margins, e);
 }
@@ -262,5 +264,5 @@ int tally_finish(struct tally *t, const struct tally_judging *how, struct err *e
         if (ep && add_up(ep, &t->memory, e) < 0)
             return -1;
     }
-    return judge_times(t, &how->margins, e);
+    return judge_times(t, how, e);
 }

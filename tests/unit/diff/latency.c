@@ -22,7 +22,7 @@ static void add(struct latency *l, int64_t v1_us, int64_t v2_us)
 /* One endpoint alone. */
 static void judge(const struct latency *l, struct latency_summary *s)
 {
-    assert_int_equal(latency_summarize(&l, 1, &margins, s, NULL), 0);
+    assert_int_equal(latency_summarize(&l, 1, &margins, 1, s, NULL), 0);
     assert_int_equal(latency_judge(&s, 1, &margins, NULL), 0);
 }
 

@@ -213,7 +213,7 @@ static struct tally_of_runs run_many(const struct world *w, unsigned seeds)
 
         state = seed * UINT64_C(0x9e3779b97f4a7c15);
         make_run(&l, w);
-        assert_int_equal(latency_summarize(&list, 1, &margins, &s, NULL), 0);
+        assert_int_equal(latency_summarize(&list, 1, &margins, 1, &s, NULL), 0);
         assert_int_equal(latency_judge(&all, 1, &margins, NULL), 0);
         sum.slower += s.verdict == LATENCY_SLOWER;
         sum.same += s.verdict == LATENCY_SAME;
@@ -304,7 +304,7 @@ static void the_order_of_calls_is_looked_at(void **unused)
     (void)unused;
     state = 7;
     make_run(&l, &w);
-    assert_int_equal(latency_summarize(&list, 1, &margins, &s, NULL), 0);
+    assert_int_equal(latency_summarize(&list, 1, &margins, 1, &s, NULL), 0);
     assert_true(fabs(s.order_ratio - 0.95) < 0.01 && s.v1_first + s.v2_first == 2000);
     latency_summary_release(&s);
     latency_release(&l);
@@ -331,7 +331,7 @@ static void thirty_endpoints_are_one_question(void **unused)
 
             make_run(&l[i], &w);
             all[i] = &s[i];
-            assert_int_equal(latency_summarize(&list, 1, &none, &s[i], NULL), 0);
+            assert_int_equal(latency_summarize(&list, 1, &none, 1, &s[i], NULL), 0);
             any = any || s[i].p < 0.025;
         }
         assert_int_equal(latency_judge(all, ENDPOINTS, &none, NULL), 0);
@@ -367,7 +367,7 @@ static void who_times_out_is_slower(void **unused)
         }
         assert_int_equal(latency_add(&l, &t, NULL), 0);
     }
-    assert_int_equal(latency_summarize(&list, 1, &margins, &s, NULL), 0);
+    assert_int_equal(latency_summarize(&list, 1, &margins, 1, &s, NULL), 0);
     assert_int_equal(latency_judge(&all, 1, &margins, NULL), 0);
     assert_int_equal(s.n, 400);
     assert_int_equal(s.v2_out, 200);
@@ -393,7 +393,7 @@ static void both_timed_out_is_a_tie(void **unused)
                                   .flags = LATENCY_V1_OUT | LATENCY_V2_OUT};
         assert_int_equal(latency_add(&l, &t, NULL), 0);
     }
-    assert_int_equal(latency_summarize(&list, 1, &margins, &s, NULL), 0);
+    assert_int_equal(latency_summarize(&list, 1, &margins, 1, &s, NULL), 0);
     assert_int_equal(latency_judge(&all, 1, &margins, NULL), 0);
     assert_true(s.both_out == 100 && s.ratio.estimate == 1 && s.verdict == LATENCY_SAME);
     latency_summary_release(&s);
@@ -416,7 +416,7 @@ static void cold_calls_are_held_apart(void **unused)
                                   .flags = i < 10 ? LATENCY_COLD : 0};
         assert_int_equal(latency_add(&l, &t, NULL), 0);
     }
-    assert_int_equal(latency_summarize(&list, 1, &margins, &s, NULL), 0);
+    assert_int_equal(latency_summarize(&list, 1, &margins, 1, &s, NULL), 0);
     assert_true(!s.cold && s.n == 20 && s.other_way == 10 && s.ratio.estimate == 1);
     latency_summary_release(&s);
     latency_release(&l);
@@ -438,8 +438,8 @@ static void the_order_of_collecting_does_not_matter(void **unused)
         struct latency_times one = latency_at(&l, i * 7 % l.n);
         assert_int_equal(latency_add(&shuffled, &one, NULL), 0);
     }
-    assert_int_equal(latency_summarize(&a, 1, &margins, &s, NULL), 0);
-    assert_int_equal(latency_summarize(&b, 1, &margins, &t, NULL), 0);
+    assert_int_equal(latency_summarize(&a, 1, &margins, 1, &s, NULL), 0);
+    assert_int_equal(latency_summarize(&b, 1, &margins, 1, &t, NULL), 0);
     assert_true(s.ratio.low == t.ratio.low && s.ms.high == t.ms.high && s.p == t.p);
     assert_memory_equal(s.curves, t.curves, sizeof *s.curves);
     latency_summary_release(&s);
