@@ -1,10 +1,10 @@
 #include "capture/redact.h"
 
 #include "capture/blank_json.h"
-#include "core/multipart.h"
 #include "core/buf.h"
 #include "core/coding.h"
 #include "core/mem.h"
+#include "core/multipart.h"
 
 /* DESIGN
  *

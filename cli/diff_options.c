@@ -310,24 +310,26 @@ static void tell(const struct diag *d)
     buf_release(&text);
 }
 
-struct diff *diff_options_open(const struct diff_options *o, struct diff_config *c, struct err *e)
+struct diff *diff_options_open(const struct diff_options *o, const struct diff_config *base,
+                               struct err *e)
 {
+    struct diff_config c = *base;
     struct diff *d = NULL;
     struct files rules = {0}, openapi = {0}, noises = {0};
     struct diags diags;
 
     diags_init(&diags);
-    configure(o, c);
-    c->diags = &diags;
+    configure(o, &c);
+    c.diags = &diags;
     if (files_read(&rules, &o->rules, e) == 0 && files_read(&openapi, &o->openapi, e) == 0 &&
         files_read(&noises, &o->noises, e) == 0) {
-        c->openapi = openapi.list;
-        c->n_openapi = openapi.n;
-        c->noises = noises.list;
-        c->n_noises = noises.n;
-        c->rules = rules.list;
-        c->n_rules = rules.n;
-        d = diff_open(c, e);
+        c.openapi = openapi.list;
+        c.n_openapi = openapi.n;
+        c.noises = noises.list;
+        c.n_noises = noises.n;
+        c.rules = rules.list;
+        c.n_rules = rules.n;
+        d = diff_open(&c, e);
     }
     for (const struct diag *m = diags.first; m; m = m->next)
         tell(m);

@@ -24,10 +24,11 @@ extern const struct option_spec diff_options[];
         .format = "text", \
     }
 
-/* Fill in what of the configuration the options say, read the files that they
+/* Add to `base` what of the configuration the options say, read the files that they
  * name, and open. What is wrong in files is told at once, one by one. NULL with *e
  * set. The options must live on. */
-struct diff *diff_options_open(const struct diff_options *o, struct diff_config *c, struct err *e);
+struct diff *diff_options_open(const struct diff_options *o, const struct diff_config *base,
+                               struct err *e);
 
 /* Judge what was compared and write the reports: to standard output, and to
  * files. Returns the exit status, having said what could not be written. */

@@ -198,7 +198,7 @@ int noise_profile_read(struct noise_profile *p, struct str text, const char *nam
 {
     if (read_document(p, text, e) == 0)
         return 0;
-    if (e && e->kind == ERR_INPUT)
+    if (e->kind == ERR_INPUT)
         e->kind = ERR_USAGE;
     return err_wrap(e, "%s", name);
 }

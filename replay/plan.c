@@ -52,11 +52,12 @@ void *plan_array(struct plan_reader *r, size_t n, size_t size)
 
 struct str plan_text_copy(struct plan_reader *r, struct str s)
 {
-    struct str copy = {0};
+    const struct str none = {0};
+    struct str copy = none;
 
     if (!r->failed && arena_dup(&r->plan->mem, s, &copy, r->e) < 0)
         r->failed = true;
-    return r->failed ? (struct str){0} : copy;
+    return r->failed ? none : copy;
 }
 
 /* ---- regular expressions ---- */
@@ -198,7 +199,7 @@ static void move_places(struct plan_reader *r)
 
 struct plan *plan_read(const struct plan_options *options, struct diags *diags, struct err *e)
 {
-    struct err unheard;
+    struct err unheard = {0};
     struct plan_reader r = {.options = options, .diags = diags, .e = e ? e : &unheard};
 
     r.plan = new_plan(r.e);

@@ -233,7 +233,7 @@ static void tell(const struct finding *f, const struct plan_ids *ids, bool fits)
 static void find(const struct finding *f, const struct plan_index_node *node, struct str path)
 {
     while (node) {
-        struct plan_index_node **at;
+        struct plan_index_node **at, *child;
         bool over = path.len == 0;
 
         tell(f, &node->ids[BEGINS], true);
@@ -242,10 +242,11 @@ static void find(const struct finding *f, const struct plan_index_node *node, st
         if (over)
             return;
         at = child_at(node, f->any_case ? (char)lower(path.data[0]) : path.data[0]);
-        if (!at || !goes_on(f, path, (*at)->label))
+        child = at ? *at : NULL;
+        if (!child || !goes_on(f, path, child->label))
             return;
-        path = str_skip(path, (*at)->label.len);
-        node = *at;
+        path = str_skip(path, child->label.len);
+        node = child;
     }
 }
 

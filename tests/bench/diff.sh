@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # diff.sh -- how fast answers are compared. run.sh sets dir, shm, mirrorctl, BUILD, ROUNDS.
 
 bench_json() {
