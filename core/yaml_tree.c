@@ -129,23 +129,24 @@ static bool is_merge_key(const struct yaml_node *key)
 }
 
 /* Append the items of one map that is merged in. They count as nodes even
- * where a key of the same name wins, so that merging maps into maps into maps
- * cannot take longer than the ceiling allows. */
+ * where a key of the same name wins, here or where that map was merged itself:
+ * merging maps into maps into maps cannot take longer than the ceiling allows,
+ * and is no riddle for whoever reads the same file without our precautions. */
 static enum yaml_step merge_map(struct yaml_builder *b, struct yaml_level *l,
                                 const struct yaml_node *from, struct place at)
 {
-    for (const struct yaml_item *i = from->items; i; i = i->next) {
-        enum yaml_step step = yaml_build_count(b, 1 + i->value->size, at);
-        struct yaml_item *copy;
+    enum yaml_step step = yaml_build_count(b, from->size - 1, at);
 
-        if (step != YAML_GO)
-            return step;
-        copy = add_item(b, l, i->key, i->value);
-        if (!copy)
-            return YAML_NOMEM;
-        copy->merged = true;
+    for (const struct yaml_item *i = from->items; i && step == YAML_GO; i = i->next) {
+        struct yaml_item *copy = add_item(b, l, i->key, i->value);
+
+        if (copy)
+            copy->merged = true;
+        else
+            step = YAML_NOMEM;
     }
-    return YAML_GO;
+    l->box->size += from->size - 1;
+    return step;
 }
 
 static enum yaml_step merge_value(struct yaml_builder *b, struct yaml_level *l,
@@ -274,7 +275,8 @@ static void sum_up(struct yaml_node *box)
 
     for (const struct yaml_item *i = box->items; i; i = i->next) {
         box->count++;
-        box->size += i->value->size + (i->key ? 1 : 0);
+        if (!i->merged) /* or merge_map() has counted it */
+            box->size += i->value->size + (i->key ? 1 : 0);
         if (i->value->height > highest)
             highest = i->value->height;
     }

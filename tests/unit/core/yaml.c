@@ -500,6 +500,12 @@ static void merge_bombs_are_stopped(void **state)
     }
     too_much(state, buf_str(&b), "200000 nodes");
     buf_release(&b);
+    b = repeated("b0: &a0 {k: v}\n", 1); /* though one key is all that is left */
+    for (int i = 1; i < 23; i++)
+        assert_int_equal(buf_printf(&b, NULL, "b%d: &a%d {<<: [*a%d, *a%d]}\n", i, i, i - 1, i - 1),
+                         0);
+    too_much(state, buf_str(&b), "200000 nodes");
+    buf_release(&b);
     b = repeated("a: &a [", 1);
     repeat(&b, "{},", 3000);
     repeat(&b, "]\n", 1);
