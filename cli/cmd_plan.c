@@ -77,12 +77,17 @@ static int no_request(const char *text, struct err *e)
     return err_set(e, ERR_USAGE, "--explain: \"%s\" is not a request like 'GET /movies/7'", text);
 }
 
+static bool is_url(struct str target)
+{
+    return str_istarts(target, STR("http://")) || str_istarts(target, STR("https://"));
+}
+
 /* The head of a request as it would be captured. An absolute target names the host. */
 static int write_head(const struct options *o, struct buf *head, struct err *e)
 {
     struct str target = str_of(o->explain), method = str_cut(&target, ' '), host = {0};
 
-    if (str_istarts(target, STR("http://")) || str_istarts(target, STR("https://"))) {
+    if (is_url(target)) {
         host = str_skip(target, str_find(target, ':') + 3);
         target = str_skip(host, str_find(host, '/'));
         host = str_head(host, str_find(host, '/'));
@@ -121,6 +126,24 @@ static int write_request(const struct options *o, struct buf *head, struct err *
     return 0;
 }
 
+/* What a capture knows of a request and its head does not say; a URL does. */
+static void take_url(const char *text, struct plan_request *r)
+{
+    struct str target = str_of(text), host;
+    uint64_t port;
+
+    str_cut(&target, ' ');
+    if (!is_url(target))
+        return;
+    r->scheme = str_istarts(target, STR("https")) ? STR("https") : STR("http");
+    host = str_skip(target, r->scheme.len + 3);
+    host = str_head(host, str_find(host, '/'));
+    if (str_find(host, ']') < host.len)
+        host = str_skip(host, str_find(host, ']')); /* the colons of IPv6 */
+    if (str_to_u64(str_skip(host, str_find(host, ':') + 1), &port) && port <= UINT16_MAX)
+        r->port = (uint16_t)port;
+}
+
 static int explain(const struct options *o, const struct plan *plan, struct buf *out, struct err *e)
 {
     struct plan_request request;
@@ -129,10 +152,12 @@ static int explain(const struct options *o, const struct plan *plan, struct buf 
 
     buf_init(&head, HEAD_MAX);
     if (write_request(o, &head, e) == 0) {
-        if (plan_request_of_head(&request, buf_str(&head)))
+        if (plan_request_of_head(&request, buf_str(&head))) {
+            take_url(o->explain, &request);
             rc = plan_explain(plan, &request, out, e);
-        else
+        } else {
             no_request(o->explain, e);
+        }
     }
     buf_release(&head);
     return rc;

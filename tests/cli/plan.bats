@@ -206,6 +206,16 @@ END
   run -1 cmp -s out denied
 }
 
+@test "--explain: a URL tells the scheme and the port" {
+  printf '%s\n' 'apiVersion: mirrorctl/v1' 'kind: Mirror' 'baseline: http://a' 'candidate: http://b' \
+    'rules:' '- {name: tls, match: {scheme: https}, mirror: false}' \
+    '- {name: odd, match: {port: 8080}, mirror: false}' >m.yaml
+  for row in 'https://h:1/x tls' 'http://h:8080/x odd' 'http://[::1]:8080 odd' 'http://h:80/x:8080 mirror/2'; do
+    mirrorctl plan m.yaml --explain "GET ${row% *}" | grep -q "^rule ${row#* } "
+  done
+  mirrorctl plan m.yaml --explain 'GET http://h/x' | grep -q 'port must be 8080, and is not known'
+}
+
 @test "--explain: what is no request is a mistake" {
   for request in GET '/movies' 'GET ' ' /x' 'G ET /x'; do
     run -2 --separate-stderr mirrorctl plan movies.yaml --explain "$request"
