@@ -143,12 +143,22 @@ static bool are_urls(const struct plan_reader *r, const struct plan_arrow *b,
            str_starts(c->to->addresses->from, STR("--v"));
 }
 
-static void compare(struct plan_reader *r, const struct addresses *all, const struct plan_arrow *b,
+/* A mesh may mirror to one of the versions that it serves users from. Who writes one URL
+ * down twice, and no other, has mistyped. */
+static bool is_meant(const struct plan_rule *rule, const struct plan_arrow *b)
+{
+    bool is_url = str_find(b->to->host, '/') < b->to->host.len;
+
+    return !is_url || rule->baselines->next;
+}
+
+static void compare(struct plan_reader *r, const struct addresses *all,
+                    const struct plan_rule *rule, const struct plan_arrow *b,
                     const struct plan_arrow *c)
 {
     const struct addresses *x = find(r, all, b->to), *y = find(r, all, c->to);
 
-    if (b->to == c->to)
+    if (b->to == c->to && is_meant(rule, b))
         plan_warn(r, "W410", c->at,
                   "the mirror goes to %.*s, where users are served: such requests are not copied",
                   STR_ARG(str_head(c->to->name, SHOWN)));
@@ -165,7 +175,7 @@ static void check_arrows(struct plan_reader *r, const struct addresses *all,
     for (const struct plan_arrow *b = rule->baselines; b; b = b->next) {
         for (const struct plan_arrow *c = rule->candidates; b->weight > 0 && c; c = c->next) {
             if (!c->of || c->of == b)
-                compare(r, all, b, c);
+                compare(r, all, rule, b, c);
         }
     }
 }

@@ -57,7 +57,7 @@ static void take_removals(struct plan_reader *r, const struct yaml_node *n, stru
     if (!n || !plan_is_list(r, n, "remove"))
         return;
     for (const struct yaml_item *i = n->items; i && !r->failed; i = i->next) {
-        if (plan_is_scalar(r, i->value, "remove[]"))
+        if (!yaml_is_null(i->value) && plan_is_scalar(r, i->value, "remove[]"))
             add(r, all, PLAN_REMOVE, i->value, (struct str){0});
     }
 }

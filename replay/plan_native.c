@@ -338,6 +338,13 @@ static uint32_t share_of(const struct native_mirror *m, const struct yaml_node *
     return ppm;
 }
 
+/* mirror: true alone: as the Mirror itself says, where it says something. */
+static bool is_as_mirror(const struct native_mirror *m, const struct native_action *a)
+{
+    return a->says_mirror && a->mirror && !a->has_arrows &&
+           (m->route.candidate || m->route.candidates);
+}
+
 static void take_rule(const struct native_mirror *m, const struct yaml_node *n, size_t place)
 {
     static const struct plan_fields fields = {"rules[]", rule_fields, R_COUNT};
@@ -345,6 +352,7 @@ static void take_rule(const struct native_mirror *m, const struct yaml_node *n, 
     const struct yaml_node *v[R_COUNT];
     struct native_action action = {0};
     struct str name = {0};
+    struct native_route own;
     struct plan_rule *rule;
     const char *wrong;
 
@@ -365,10 +373,12 @@ static void take_rule(const struct native_mirror *m, const struct yaml_node *n, 
     native_matches(r, v[R_MATCH], rule);
     if (rule->action == PLAN_PERCENT)
         rule->ppm = share_of(m, v[R_PERCENT]);
-    native_arrows(m,
-                  &(struct native_route){v[R_BASELINE], v[R_BASELINES], v[R_CANDIDATE],
-                                         v[R_CANDIDATES], v[R_PERCENT]},
-                  rule->action == PLAN_PERCENT ? 0 : share_of(m, v[R_PERCENT]), rule);
+    r->has_mirror |= rule->action == PLAN_REDIRECT; /* may have one that Istio never uses */
+    own = is_as_mirror(m, &action)
+              ? m->route
+              : (struct native_route){v[R_BASELINE], v[R_BASELINES], v[R_CANDIDATE],
+                                      v[R_CANDIDATES], v[R_PERCENT]};
+    native_arrows(m, &own, rule->action == PLAN_PERCENT ? 0 : share_of(m, v[R_PERCENT]), rule);
     rule->changes = native_changes(r, v[R_HEADERS]);
     native_rewrite(r, v[R_REWRITE], &rule->rewrite);
     plan_take_duration(r, v[R_TIMEOUT], "timeout", &rule->timeout_ns);

@@ -133,6 +133,16 @@ static void take_arrows(const struct arrows *all, const struct yaml_node *one,
         take_list(all, list, what, to);
 }
 
+static void check_weights(struct plan_reader *r, const struct plan_arrow *baselines)
+{
+    const struct plan_arrow *i = baselines;
+
+    while (i && i->weight == 0)
+        i = i->next;
+    if (baselines && !i)
+        plan_error(r, "E412", baselines->at, "the weights of the baselines add up to 0");
+}
+
 void native_arrows(const struct native_mirror *m, const struct native_route *route, uint32_t ppm,
                    struct plan_rule *rule)
 {
@@ -143,6 +153,7 @@ void native_arrows(const struct native_mirror *m, const struct native_route *rou
     if (has_candidates && !b->baseline && !b->baselines)
         b = &m->route;
     take_arrows(&all, b->baseline, b->baselines, &rule->baselines);
+    check_weights(m->r, rule->baselines);
     all = (struct arrows){m, true, ppm, rule->baselines};
     take_arrows(&all, route->candidate, route->candidates, &rule->candidates);
     m->r->has_mirror |= has_candidates;

@@ -197,6 +197,10 @@ static void add_sets(struct text *t, const struct plan_endpoints *p, const struc
 
     find_sets(p, w, &s);
     for (size_t i = 0; i < s.n; i++) {
+        if (plan_labels_fit(w->labels, s.set[i]))
+            return; /* it is not for the labels */
+    }
+    for (size_t i = 0; i < s.n; i++) {
         plan_labels_write(s.set[i], labels, sizeof labels);
         add(t, "%s%s", i ? "; " : "\n  What is known of this host has other labels: ",
             labels[0] ? labels : "none");
@@ -222,6 +226,28 @@ static void add_ports(struct text *t, const struct plan_endpoints *p, const stru
     add(t, "%s.", ports ? ", ..." : "");
 }
 
+/* "m.demo.svc.cluster.local" and "m.other.svc.cluster.local" */
+static bool are_namesakes(struct str a, struct str b)
+{
+    return namespace_of(a).len && namespace_of(b).len && !str_ieq(a, b) &&
+           str_ieq(str_cut(&a, '.'), str_cut(&b, '.'));
+}
+
+/* A short host in a ServiceEntry is of the entry's namespace, which is easy to forget. */
+static void add_namesake(struct text *t, const struct plan_endpoints *p,
+                         const struct plan_wanted *w)
+{
+    for (const struct plan_service_entry *e = p->entries.first; e; e = e->next) {
+        for (size_t i = 0; i < e->n_hosts; i++) {
+            if (!are_namesakes(e->hosts[i], w->to->full))
+                continue;
+            add(t, "\n  %.*s is for %.*s, another namespace's.", STR_ARG(str_head(e->from, SHOWN)),
+                STR_ARG(str_head(e->hosts[i], SHOWN)));
+            return;
+        }
+    }
+}
+
 void plan_tell_no_address(struct plan_reader *r, const struct plan_wanted *w)
 {
     const struct plan_endpoints *p = plan_places(r);
@@ -239,6 +265,7 @@ void plan_tell_no_address(struct plan_reader *r, const struct plan_wanted *w)
     } else {
         if (w->labels)
             add_sets(&t, p, w);
+        add_namesake(&t, p, w);
         add(&t, "\n  Say where it runs: mirrorctl ... --endpoint %.*s=http://HOST:PORT",
             STR_ARG(plan_key_for(r, w->to, false)));
     }

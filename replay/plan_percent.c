@@ -5,6 +5,7 @@
  * for everything.
  */
 #include <math.h>
+#include <string.h>
 
 #include "replay/plan_istio.h"
 
@@ -29,6 +30,16 @@ static bool has_zeros(struct str s)
     return s.len > 1 && s.data[0] == '0' && s.data[1] >= '0' && s.data[1] <= '9';
 }
 
+/* 1e-400 is more than nothing, though no double is so small. */
+static bool is_something(struct str number)
+{
+    size_t i = 0;
+
+    while (i < number.len && strchr("-0.", number.data[i]))
+        i++;
+    return i < number.len && number.data[i] >= '1' && number.data[i] <= '9';
+}
+
 static bool take_value(struct plan_reader *r, const struct yaml_node *n, const char *what,
                        uint32_t *ppm)
 {
@@ -39,7 +50,7 @@ static bool take_value(struct plan_reader *r, const struct yaml_node *n, const c
     if (has_zeros(n->text) || !yaml_to_double(n, &percent) || percent < 0 || percent > 100)
         return tell(r, n, what);
     *ppm = (uint32_t)lround(percent * PPM_OF_A_PERCENT);
-    if (percent > 0 && *ppm == 0) {
+    if (*ppm == 0 && is_something(n->text)) {
         plan_error(r, "E406", n->at, "%s is below 0.0001 %%, the least that is not nothing", what);
         return false;
     }

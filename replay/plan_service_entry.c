@@ -350,11 +350,13 @@ void plan_find_workloads(struct plan_reader *r, const struct plan_wanted *w,
         add_selected(r, w, port, s->selector, s->namespace, found);
 }
 
+/* A destination *.example.com is many hosts, and where a copy would go nobody says. */
 void plan_find_entry_host(struct plan_reader *r, const struct plan_wanted *w,
                           struct plan_found *found)
 {
     const struct plan_endpoints *p = plan_places(r);
-    unsigned how = w->to->subset.len ? 0 : best_fit(p, w->to->full);
+    bool is_one = !w->to->subset.len && !str_starts(w->to->host, STR("*"));
+    unsigned how = is_one ? best_fit(p, w->to->full) : 0;
     const struct plan_port *port;
     struct plan_port spare;
 

@@ -685,6 +685,21 @@ static void what_stands_in_another_namespace_is_named(void **state)
                      "there is one for m.default.svc.cluster.local, another namespace's\n");
 }
 
+/* A short host of a ServiceEntry is of the entry's namespace. */
+static void an_entry_of_another_namespace_is_named(void **state)
+{
+    (void)state;
+    read_text(MESH
+              "---\n"
+              "{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: local},\n"
+              "  spec: {hosts: [m], resolution: STATIC, ports: [{number: 3000, name: http}],\n"
+              "  endpoints: [{address: 127.0.0.1, labels: {version: '1'}}]}}\n");
+    assert_tells(&r, "error[E501]: no address for m:3000 subset v1 (labels version=1)\n"
+                     "  ServiceEntry local, f.yaml:18 is for m.default.svc.cluster.local, another "
+                     "namespace's.\n"
+                     "  Say where it runs: mirrorctl ... --endpoint m/v1=http://HOST:PORT\n");
+}
+
 /* What is told to be typed must not mean the other one. */
 static void keys_tell_namesakes_apart(void **state)
 {
@@ -713,6 +728,37 @@ static void another_port_is_told(void **state)
     assert_tells(&r, "error[E501]: no address for m:81\n"
                      "  This host has other ports: 3000.\n"
                      "  Say where it runs: mirrorctl ... --endpoint m:81=http://HOST:PORT\n");
+}
+
+static void labels_are_not_blamed_for_a_port(void **state)
+{
+    (void)state;
+    read_text(MESH ENTRY("{hosts: [m], resolution: STATIC, ports: [{number: 80, name: http}],\n"
+                         "  endpoints: [{address: 10.0.0.1, labels: {version: '1'}}]}"));
+    assert_tells(&r, "error[E501]: no address for m:3000 subset v1 (labels version=1)\n"
+                     "  This host has other ports: 80.\n"
+                     "  Say where it runs:");
+    assert_tells(&r, "error[E501]: no address for m:3000 subset v2 (labels version=2)\n"
+                     "  This host has other ports: 80.\n"
+                     "  What is known of this host has other labels: version=1.\n");
+}
+
+/* Nobody can connect to *.example.com. */
+static void many_hosts_are_no_address(void **state)
+{
+    (void)state;
+    read_text(
+        "apiVersion: networking.istio.io/v1\n"
+        "kind: VirtualService\n"
+        "metadata: {name: x, namespace: demo}\n"
+        "spec:\n"
+        "  hosts: ['*']\n"
+        "  http:\n"
+        "  - route: [{destination: {host: '*.example.com'}}]\n"
+        "    mirror: {host: a.example.com}\n" ENTRY(
+            "{hosts: ['*.example.com'], resolution: DNS, ports: [{number: 80, name: http}]}"));
+    assert_tells(&r, "error[E501]: no address for *.example.com\n");
+    assert_runs_at(&r, "a.example.com", "http://a.example.com:80");
 }
 
 static void only_what_is_sent_to_needs_an_address(void **state)
@@ -824,6 +870,9 @@ int main(void)
         cmocka_unit_test_teardown(a_host_without_subset_is_named, tear_down),
         cmocka_unit_test_teardown(what_stands_in_another_namespace_is_named, tear_down),
         cmocka_unit_test_teardown(keys_tell_namesakes_apart, tear_down),
+        cmocka_unit_test_teardown(an_entry_of_another_namespace_is_named, tear_down),
+        cmocka_unit_test_teardown(labels_are_not_blamed_for_a_port, tear_down),
+        cmocka_unit_test_teardown(many_hosts_are_no_address, tear_down),
         cmocka_unit_test_teardown(hosts_that_were_to_be_filled_in_are_told, tear_down),
         cmocka_unit_test_teardown(another_port_is_told, tear_down),
         cmocka_unit_test_teardown(only_what_is_sent_to_needs_an_address, tear_down),

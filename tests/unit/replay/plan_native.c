@@ -287,6 +287,50 @@ static void values_are_what_their_fields_take(void **state)
     }
 }
 
+static void a_version_is_not_compared_with_itself(void **state)
+{
+    (void)state;
+    tells(MIRROR "baseline: http://a\ncandidate: http://a\n", "t:4:12: error[E502]");
+    tells(MIRROR "baseline: http://a\ncandidate: http://A:80/\n", "t:4:12: error[E502]");
+    tells(MIRROR "baselines: [http://a, http://b]\ncandidate: http://a\n", "t:4:12: warning[W410]");
+}
+
+static void a_baseline_can_be_drawn(void **state)
+{
+    (void)state;
+    tells(MIRROR "baselines: [{to: http://a, weight: 0}, {to: http://b, weight: 0}]\n"
+                 "candidate: http://c\n",
+          "t:3:13: error[E412]: the weights of the baselines add up to 0");
+    tells(MIRROR "baselines: [{to: http://a, weight: 0}, {to: http://b, weight: 1}]\n"
+                 "candidate: http://c\n",
+          "");
+}
+
+/* mirror: true lets through what a rule behind it denies. */
+static void a_rule_may_be_as_its_mirror(void **state)
+{
+    struct plan *plan = read_plan(STR(MIRROR "baseline: http://a\ncandidate: http://b\npercent: 5\n"
+                                             "rules: [{match: {path: /x}, mirror: true},"
+                                             " {mirror: false}]\n"),
+                                  NULL);
+
+    (void)state;
+    assert_string_equal(plan->rules->baselines->to->name.data, "http://a");
+    assert_string_equal(plan->rules->candidates->to->name.data, "http://b");
+    assert_int_equal(plan->rules->candidates->ppm, 50000);
+    plan_free(plan);
+    plan = read_plan(STR(MIRROR "rules: [{mirror: true}]\n"), NULL);
+    assert_null(plan->rules->candidates);
+    plan_free(plan);
+}
+
+/* The mirror of an Istio rule with a redirect is not in the plan. */
+static void a_plan_of_redirects_comes_back_without_error(void **state)
+{
+    (void)state;
+    tells(MIRROR "rules: [{redirect: true}]\n", "");
+}
+
 /* ---- settings ---- */
 
 static void settings_are_kept_as_they_are_given(void **state)
@@ -803,6 +847,10 @@ int main(void)
         cmocka_unit_test(a_percentage_alone_is_for_what_others_route),
         cmocka_unit_test(contradictions_are_errors),
         cmocka_unit_test(values_are_what_their_fields_take),
+        cmocka_unit_test(a_version_is_not_compared_with_itself),
+        cmocka_unit_test(a_baseline_can_be_drawn),
+        cmocka_unit_test(a_rule_may_be_as_its_mirror),
+        cmocka_unit_test(a_plan_of_redirects_comes_back_without_error),
         cmocka_unit_test(settings_are_kept_as_they_are_given),
         cmocka_unit_test(settings_stand_in_one_mirror),
         cmocka_unit_test(an_import_is_part_of_the_input),

@@ -128,6 +128,8 @@ static void config_12_shares_are_rounded_to_the_nearest_millionth(void **state)
     PLAN_TEXT_CHECK({"R, M, mirrorPercentage: {value: 0.01}", "m/v1 -> m/v2 at 100"},
                     {"R, M, mirrorPercentage: {value: 0.0001}", "m/v1 -> m/v2 at 1"},
                     {"R, M, mirrorPercentage: {value: 0.00001}", "m/v1 | E406", "0.0001 %"},
+                    {"R, M, mirrorPercentage: {value: 1e-400}", "m/v1 | E406", "0.0001 %"},
+                    {"R, M, mirrorPercentage: {value: 0.0e5}", "m/v1 -> m/v2 off | N405"},
                     {"R, M, mirrorPercentage: {value: 0.57}", "m/v1 -> m/v2 at 5700"},
                     {"R, M, mirrorPercentage: {value: 1e1}", "m/v1 -> m/v2 at 100000"},
                     {"R, M, mirrorPercentage: {value: 33.333333}", "m/v1 -> m/v2 at 333333"},

@@ -450,6 +450,11 @@ static void changes_of_fields_stand_in_their_order(void **state)
     assert_null(c->next->next->next);
     assert_string_equal(run.plan->rules->rewrite.authority.data, "h.example:80");
     plan_text_release(&run);
+    plan_text_read_http(&run, "[{R, M, headers: {request: {remove: [~, null, g]}}}]");
+    c = run.plan->rules->changes;
+    assert_string_equal(c->name.data, "g");
+    assert_null(c->next);
+    plan_text_release(&run);
     plan_text_read_http(&run, "[{M, route: [{destination: {host: m, subset: v1}, headers: "
                               "{request: {set: {':authority': h}}}}]}]");
     c = run.plan->rules->baselines->changes;
