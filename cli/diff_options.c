@@ -20,7 +20,7 @@ enum {
     REPORT_MAX = 1 << 30,
     ANNOTATIONS_MAX = 64 * 1024,
     DEFAULT_WIDTH = 100,
-    MIN_WIDTH = 60,
+    MIN_WIDTH = 40,
     MAX_WIDTH = 160,
     FILE_MAX = 16 * 1024 * 1024
 };
@@ -95,12 +95,16 @@ static int read_report(const struct option_spec *spec, void *field, const char *
     return option_list(spec, field, value, e);
 }
 
+/* COLUMNS is what a user wants (POSIX, 8.3), whatever there is. */
 static unsigned columns(void)
 {
+    const char *wanted = getenv("COLUMNS");
     struct winsize size;
     unsigned n = DEFAULT_WIDTH;
 
-    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+    if (wanted && *wanted >= '1' && *wanted <= '9')
+        n = (unsigned)strtoul(wanted, NULL, 10);
+    else if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
         n = size.ws_col;
     return n < MIN_WIDTH ? MIN_WIDTH : n > MAX_WIDTH ? MAX_WIDTH : n;
 }

@@ -83,6 +83,14 @@ int body_set(struct body *b, const struct http_message *m, struct err *e)
     return find_coding(b, m->head, e);
 }
 
+int body_set_stream(struct body *b, const struct http_message *m, struct err *e)
+{
+    if (body_set(b, m, e) < 0)
+        return -1;
+    b->stream_cut = true;
+    return 0;
+}
+
 static int decode(struct body *b, struct err *e)
 {
     b->bytes = b->raw;
@@ -144,6 +152,8 @@ int body_decode(struct body *b, struct err *e)
         return -1;
     if (!is_text(b))
         return 0;
+    if (b->stream_cut)
+        b->bytes = tree_events_whole(b->bytes);
     return read_text(b, e) < 0 ? -1 : own_address_hide(b->own, b->bytes, &b->mem, &b->bytes, e);
 }
 

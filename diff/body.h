@@ -31,6 +31,7 @@ struct body {
     struct str media;              /* "text/html" of it, without parameters */
     bool cut;                      /* beyond the ceiling of who received it: size and hash tell */
     uint64_t size, hash;
+    bool stream_cut; /* events of a stream that did not end, see body_set_stream() */
 
     enum body_content content; /* after body_decode() */
     struct str bytes;          /* decoded where it is BODY_READY, text as UTF-8; else as received */
@@ -48,6 +49,10 @@ void body_init(struct body *b);
 
 /* Look at the content of this answer; views into it are kept. */
 int body_set(struct body *b, const struct http_message *m, struct err *e);
+
+/* The same of a stream of events that did not end: what is left of its last event is
+ * no part of it. */
+int body_set_stream(struct body *b, const struct http_message *m, struct err *e);
 
 /* Undo the content coding and the charset, and hide b->own in text, once. Returns -1 only when memory is out. */
 int body_decode(struct body *b, struct err *e);

@@ -311,6 +311,53 @@ static int prune(struct body *b, struct rules_use *rules, struct err *e)
     return b->pruned ? rules_prune(rules, b->tree, NULL, b->pruned, e) : -1;
 }
 
+static bool says_what_it_is(const struct body *b)
+{
+    return says_json(b) || body_says_fields(b);
+}
+
+/* A list whose first elements are those of another one, which lacks what comes
+ * behind them for as long. */
+struct beginning {
+    struct json_node list, *last, *rest;
+};
+
+static void begin_with(struct beginning *some, const struct json_node *list, uint32_t n)
+{
+    *some = (struct beginning){.list = *list};
+    some->list.count = n;
+    some->list.flags &= (uint8_t)~JSON_NODE_HASHED;
+    for (struct json_node *child = list->child; n > 0; child = child->next, n--)
+        some->last = child;
+    if (!some->last) {
+        some->list.child = NULL;
+        return;
+    }
+    some->rest = some->last->next;
+    some->last->next = NULL;
+}
+
+static void end_with(const struct beginning *some)
+{
+    if (some->last)
+        some->last->next = some->rest;
+}
+
+/* Streams that both went on: the events that both had sent. */
+static int compare_begun(struct json_walk *w, const struct json_node *a, const struct json_node *b)
+{
+    uint32_t n = a->count < b->count ? a->count : b->count;
+    struct beginning some, other;
+    int rc;
+
+    begin_with(&some, a, n);
+    begin_with(&other, b, n);
+    rc = json_walk_nodes(w, &some.list, &other.list, NULL);
+    end_with(&some);
+    end_with(&other);
+    return rc;
+}
+
 static int compare_trees(struct body *v1, struct body *v2, struct diffs *out, struct err *e)
 {
     struct json_walk w = {.out = out, .rules = out->rules, .e = e};
@@ -318,13 +365,15 @@ static int compare_trees(struct body *v1, struct body *v2, struct diffs *out, st
 
     if (compare_marks(v1, v2, out, e) < 0)
         return -1;
+    out->notes |= says_what_it_is(v1) && says_what_it_is(v2) ? 0 : NOTE_SNIFFED;
     if (w.rules && (w.rules->actions & RULE_BIT(RULE_IGNORE))) {
         if (prune(v1, w.rules, e) < 0 || prune(v2, w.rules, e) < 0)
             return -1;
         rules_hit_pruned(w.rules, v1->pruned, v2->pruned);
     }
     arena_init(&w.inner, INNER_MEMORY);
-    rc = json_walk_nodes(&w, v1->tree, v2->tree, NULL);
+    rc = v1->stream_cut && v2->stream_cut ? compare_begun(&w, v1->tree, v2->tree)
+                                          : json_walk_nodes(&w, v1->tree, v2->tree, NULL);
     arena_release(&w.inner);
     return rc;
 }

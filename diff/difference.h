@@ -62,8 +62,13 @@ enum diff_note {
     NOTE_ARRAY_APART = 1 << 11,   /* arrays too different: compared as multisets */
     NOTE_KEY_UNFIT = 1 << 12,     /* the members of a key rule do not identify */
     NOTE_TWINS = 1 << 13,         /* a JSON object with a name twice, on both sides */
+    NOTE_SNIFFED = 1 << 14,       /* JSON that Content-Type does not tell of */
+    NOTE_NOT_MODIFIED = 1 << 15,  /* 304 on one side at least */
+    NOTE_CONFLICT = 1 << 16,      /* 409 for whoever came second, and not for the first */
+    NOTE_CACHE = 1 << 17,         /* one answer out of a cache, the other not */
+    NOTE_STREAM_CUT = 1 << 18,    /* event streams that went on: compared as far as both came */
 };
-enum { NOTE_KINDS = 14 };
+enum { NOTE_KINDS = 19 };
 
 struct difference {
     enum diff_where where;

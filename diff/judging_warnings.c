@@ -45,6 +45,15 @@ static const struct {
     {NOTE_RATE_LIMITED, "rate_limited",
      "met a rate limit, which is no evidence: replay more slowly"},
     {NOTE_CHARSET, "charset", "had text in a charset that is not known, or not kept to"},
+    {NOTE_SNIFFED, "sniffed", "had JSON that Content-Type does not tell of, compared as JSON"},
+    {NOTE_NOT_MODIFIED, "not_modified",
+     "were answered 304, which says little: replay with --remove-header If-None-Match and "
+     "--remove-header If-Modified-Since"},
+    {NOTE_CONFLICT, "conflict",
+     "were answered 409 by the target that was asked second: do both write to one database?"},
+    {NOTE_CACHE, "cache", "had an answer out of a cache and one that was not: no times compared"},
+    {NOTE_STREAM_CUT, "stream_cut",
+     "had event streams that did not end in time: compared as far as both came"},
     {NOTE_REDACTED, "redacted", "were blanked in part by capture --redact: what was, differs"},
 };
 

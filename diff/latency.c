@@ -20,7 +20,7 @@ enum {
 const char *latency_exclusion_name(enum latency_exclusion why)
 {
     static const char *const names[LATENCY_EXCLUSIONS] = {"other_status_class", "other_connection",
-                                                          "too_many"};
+                                                          "cache", "too_many"};
 
     return names[why];
 }

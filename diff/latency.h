@@ -25,6 +25,7 @@ struct latency_sample {
 enum latency_exclusion {
     LATENCY_OTHER_CLASS, /* statuses of different classes */
     LATENCY_OTHER_WAY,   /* one over a new connection, the other not */
+    LATENCY_OTHER_CACHE, /* one out of a cache, the other not */
     LATENCY_TOO_MANY,    /* more pairs than times are kept of */
     LATENCY_EXCLUSIONS
 };

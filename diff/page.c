@@ -83,6 +83,21 @@ void page_str(struct page *p, enum page_colour colour, struct str s, size_t colu
         paint(p, PAGE_PLAIN);
 }
 
+void page_wrapped(struct page *p, enum page_colour colour, struct str s)
+{
+    const size_t begin = p->column;
+
+    while (s.len) {
+        struct str word = str_cut(&s, ' ');
+
+        if (p->column > begin && printable_width(word, p->style->ascii) + 1 > page_left(p))
+            page_line(p);
+        if (p->column != begin)
+            page_to(p, p->column ? 0 : begin);
+        page_str(p, colour, word, page_left(p));
+    }
+}
+
 void page_text(struct page *p, enum page_colour colour, const char *fmt, ...)
 {
     char text[512];

@@ -35,6 +35,9 @@ size_t page_left(const struct page *p);
  * GitHub's actions would obey is escaped too: reports are printed there. */
 void page_str(struct page *p, enum page_colour colour, struct str s, size_t columns);
 
+/* The same in as many lines as it takes, each from this column on. */
+void page_wrapped(struct page *p, enum page_colour colour, struct str s);
+
 /* Our own words, escaped all the same. */
 void page_text(struct page *p, enum page_colour colour, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -81,6 +81,43 @@ static bool is_limit(int status, const struct http_message *m)
     return status == 429 || (status == 503 && http_find_field(m->head, STR("retry-after"), &value));
 }
 
+static enum cache cache_of(struct str value)
+{
+    for (size_t i = 0; i + 3 <= value.len; i++) {
+        if (str_istarts(str_skip(value, i), STR("hit")))
+            return CACHE_HIT;
+    }
+    return CACHE_MISS;
+}
+
+/* What the fields of an answer say about its time. */
+static void read_fields(struct side *s, struct str head)
+{
+    static const struct str caches[] = {STR_INIT("x-cache"), STR_INIT("x-cache-status"),
+                                        STR_INIT("cf-cache-status"), STR_INIT("x-proxy-cache")};
+    struct str rest = http_fields(head), type;
+    struct http_field f;
+
+    while (http_next_field(&rest, &f)) {
+        if (str_ieq(f.name, STR("content-type"))) {
+            type = f.value;
+            s->stream = str_ieq(str_trim(str_cut(&type, ';')), STR("text/event-stream"));
+        }
+        for (size_t i = 0; i < sizeof caches / sizeof *caches; i++) {
+            if (str_ieq(f.name, caches[i]))
+                s->cache = cache_of(f.value);
+        }
+    }
+}
+
+/* Streams of events may go on for ever: how long one was read says nothing, and
+ * that it did not end in time is no failure yet. */
+static void time_stream(struct side *s, const struct call *c)
+{
+    s->ns = c->first_ns > c->sent_ns ? c->first_ns - c->sent_ns : 0;
+    s->went_on = c->outcome == OUTCOME_TIMEOUT;
+}
+
 static struct side side_of(const struct call *c)
 {
     struct side s = {.fate = OUTCOME_NONE, .order = -1};
@@ -94,9 +131,15 @@ static struct side side_of(const struct call *c)
     if (c->done_ns > c->sent_ns && c->sent_ns &&
         (c->outcome == OUTCOME_ANSWERED || c->outcome == OUTCOME_TIMEOUT))
         s.ns = c->done_ns - c->sent_ns;
-    if (c->outcome != OUTCOME_ANSWERED)
-        return s;
     s.status = status_of(&c->response);
+    if (s.status)
+        read_fields(&s, c->response.head);
+    if (s.status && s.stream && c->sent_ns)
+        time_stream(&s, c);
+    if (c->outcome != OUTCOME_ANSWERED) {
+        s.status = s.went_on ? s.status : 0;
+        return s;
+    }
     if (!s.status || !is_whole(&c->response)) {
         s.fate = FATE_INCOMPLETE;
         s.detail = STR("the answer broke off");
@@ -127,6 +170,34 @@ static int64_t recorded_ns(const struct exchange *x)
     bool known = x->request_last_ns && x->response_last_ns > x->request_last_ns;
 
     return known ? x->response_last_ns - x->request_last_ns : 0;
+}
+
+/* Streams that both went on are two answers; where only one did, it timed out, and
+ * the time to its first byte stands for nothing. */
+static void settle_stream(struct side *s, bool both)
+{
+    if (!s->went_on)
+        return;
+    if (both) {
+        s->fate = OUTCOME_ANSWERED;
+        return;
+    }
+    s->status = 0;
+    s->ns = 0;
+}
+
+static void settle_streams(struct side *a, struct side *b)
+{
+    bool both = a->went_on && b->went_on;
+
+    settle_stream(a, both);
+    settle_stream(b, both);
+}
+
+static int set_body(struct body *b, const struct side *s, const struct http_message *m,
+                    struct err *e)
+{
+    return s->went_on ? body_set_stream(b, m, e) : body_set(b, m, e);
 }
 
 /* ---- comparing ---- */
@@ -196,7 +267,7 @@ static int compare_answers(struct pair_diff *d, const struct side *b, const stru
     }
     *depth = DEPTH_WHOLE;
     if (note_version(m, n, out, e) < 0 || compare_headers(m->head, n->head, out, e) < 0 ||
-        body_set(other, n, e) < 0)
+        set_body(other, b, n, e) < 0)
         return -1;
     return compare_bodies(&d->bodies[0], other, out, e);
 }
@@ -285,6 +356,7 @@ static int compare_control(struct pair_diff *d, const struct pair_roles *roles, 
     int target = roles->kind == CONTROL_V1 ? roles->control : NOBODY;
 
     d->control = look_at(d, recorded, call_of(d->pair, target), &m);
+    settle_streams(&d->v1, &d->control);
     if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->control.fate) || d->v1.limited ||
         d->control.limited)
         return 0;
@@ -324,12 +396,21 @@ int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair
     d->v1 = look_at(d, roles->recorded, c, &d->baseline);
     if (roles->recorded && d->v1.fate == OUTCOME_ANSWERED)
         d->v1.ns = recorded_ns(p->exchange);
+    d->baseline_side = d->v1;
     d->sent_ns = roles->recorded ? (p->n_calls ? p->calls[0].sent_ns : 0) : c ? c->sent_ns : 0;
     d->noise_depth = DEPTH_NONE;
     begin_rules(d);
-    if (d->v1.fate == OUTCOME_ANSWERED && body_set(&d->bodies[0], d->baseline, e) < 0)
+    if ((d->v1.fate == OUTCOME_ANSWERED || d->v1.went_on) &&
+        set_body(&d->bodies[0], &d->v1, d->baseline, e) < 0)
         return -1;
     return compare_control(d, roles, e);
+}
+
+/* What the first one was allowed, the second one was refused as being there already. */
+static bool is_conflict(const struct side *first, const struct side *second)
+{
+    return first->order >= 0 && first->order < second->order && first->status / 100 == 2 &&
+           second->status == 409;
 }
 
 static void note_answers(struct pair_diff *d, const struct http_message *m)
@@ -340,6 +421,12 @@ static void note_answers(struct pair_diff *d, const struct http_message *m)
     if (d->pair->exchange && d->baseline == &d->pair->exchange->response &&
         d->pair->exchange->redacted.len)
         d->found.notes |= NOTE_REDACTED;
+    if (d->v1.status == 304 || d->v2.status == 304)
+        d->found.notes |= NOTE_NOT_MODIFIED;
+    if (is_conflict(&d->v1, &d->v2) || is_conflict(&d->v2, &d->v1))
+        d->found.notes |= NOTE_CONFLICT;
+    if (d->v1.cache && d->v2.cache && d->v1.cache != d->v2.cache)
+        d->found.notes |= NOTE_CACHE;
 }
 
 int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, unsigned candidate,
@@ -350,7 +437,9 @@ int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, uns
     diffs_reset(&d->found);
     d->found.own2 = d->bodies[1].own = &roles->own[candidate];
     d->rules.counting = roles->confirm_times == 0; /* repetitions are no traffic */
+    d->v1 = d->baseline_side;
     d->v2 = side_of(c);
+    settle_streams(&d->v1, &d->v2);
     d->depth = DEPTH_NONE;
     d->vacuous = d->limited = false;
     if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->v2.fate))

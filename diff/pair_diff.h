@@ -57,6 +57,9 @@ enum depth {
 /* Over which connection an answer came; a recorded one is not told. */
 enum way { WAY_UNKNOWN, WAY_NEW, WAY_REUSED };
 
+/* Whether an answer came out of a cache, where it tells (X-Cache and the like). */
+enum cache { CACHE_UNKNOWN, CACHE_HIT, CACHE_MISS };
+
 /* How far it must go before a difference there could be seen. */
 enum depth pair_depth_for(enum diff_where where);
 
@@ -66,7 +69,10 @@ struct side {
     int64_t ns; /* done - sent, or what was waited; 0 unless answered or timed out */
     int order;  /* 0 was sent first; -1: not known */
     enum way way;
+    enum cache cache;
     bool limited;      /* 429, or 503 with Retry-After */
+    bool stream;       /* of events: ns is the time to its first byte */
+    bool went_on;      /* and it did not end in time, which is no failure if others do the same */
     struct str detail; /* why it failed, a view into the pair */
 };
 
@@ -74,6 +80,7 @@ struct pair_diff {
     uint64_t ordinal, seq;
     uint32_t endpoint;
     struct side v1, v2, control; /* v2: the candidate at hand */
+    struct side baseline_side;   /* v1 before it was looked at beside another */
     int64_t sent_ns;             /* v1's, or that of what stands for it; the order in time */
     enum depth depth;            /* of v1 with v2 */
     enum depth noise_depth;      /* of v1 with its second answer */

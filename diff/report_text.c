@@ -31,7 +31,7 @@ static void write_verdict(struct page *p, enum verdict verdict, const char *reas
 
     page_text(p, colours[verdict], "%s", verdict_word(verdict));
     page_text(p, PAGE_PLAIN, "  ");
-    page_str(p, PAGE_BOLD, str_of(reason), 4 * page_left(p)); /* this one may wrap */
+    page_wrapped(p, PAGE_BOLD, str_of(reason));
     page_line(p);
     page_line(p);
 }
@@ -177,7 +177,7 @@ static void write_warnings(struct text_report *t)
         if (j->warnings[i].of_run && !last)
             continue;
         page_text(&t->page, PAGE_YELLOW, "warning: ");
-        page_str(&t->page, PAGE_PLAIN, str_of(j->warnings[i].message), 2 * page_left(&t->page));
+        page_wrapped(&t->page, PAGE_PLAIN, str_of(j->warnings[i].message));
         page_line(&t->page);
     }
 }

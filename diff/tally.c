@@ -162,6 +162,17 @@ static bool same_way(const struct side *a, const struct side *b)
            a->fate == OUTCOME_TIMEOUT || b->fate == OUTCOME_TIMEOUT;
 }
 
+/* Of a cache and what stands before it, the slower one is no news. */
+static bool same_cache(const struct side *a, const struct side *b)
+{
+    return a->cache == b->cache || a->cache == CACHE_UNKNOWN || b->cache == CACHE_UNKNOWN;
+}
+
+static bool are_alike(const struct side *a, const struct side *b)
+{
+    return same_work(a, b) && same_way(a, b) && same_cache(a, b);
+}
+
 static bool is_cold(const struct side *s)
 {
     return s->fate == OUTCOME_ANSWERED && s->way == WAY_NEW;
@@ -180,13 +191,14 @@ static int count_latency(struct tally_endpoint *ep, const struct pair_diff *d, s
 
     if (!v1->ns || !v2->ns)
         return 0;
-    if (!same_work(v1, v2) || !same_way(v1, v2) || d->seq >= TALLY_LATENCIES) {
-        ep->latency.excluded[!same_work(v1, v2)  ? LATENCY_OTHER_CLASS
-                             : !same_way(v1, v2) ? LATENCY_OTHER_WAY
-                                                 : LATENCY_TOO_MANY]++;
+    if (!are_alike(v1, v2) || d->seq >= TALLY_LATENCIES) {
+        ep->latency.excluded[!same_work(v1, v2)    ? LATENCY_OTHER_CLASS
+                             : !same_way(v1, v2)   ? LATENCY_OTHER_WAY
+                             : !same_cache(v1, v2) ? LATENCY_OTHER_CACHE
+                                                   : LATENCY_TOO_MANY]++;
         return 0;
     }
-    if (same_work(v1, control) && same_way(v1, control))
+    if (are_alike(v1, control))
         times.control_ns = control->ns;
     times.flags = flag_if(is_cold(v1) || is_cold(v2), LATENCY_COLD) |
                   flag_if(v1->fate == OUTCOME_TIMEOUT, LATENCY_V1_OUT) |

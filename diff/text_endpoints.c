@@ -173,6 +173,7 @@ static void write_untimed(struct text_report *t, const struct latency_summary *s
         {s->excluded[LATENCY_OTHER_CLASS], "with another class of status"},
         {s->excluded[LATENCY_OTHER_WAY] + s->other_way,
          s->cold ? "over a kept connection" : "over a new connection"},
+        {s->excluded[LATENCY_OTHER_CACHE], "with one answer out of a cache"},
         {s->excluded[LATENCY_TOO_MANY], "beyond the ceiling"},
     };
     bool any = false;

@@ -110,4 +110,17 @@ static struct json_node *read(struct str type, struct str bytes, struct arena *m
     return r.list && end_event(&r) == 0 ? r.list : NULL;
 }
 
+struct str tree_events_whole(struct str bytes)
+{
+    struct str rest = bytes, whole = str_head(bytes, 0);
+
+    while (rest.len) {
+        struct str line = cut_line(&rest);
+
+        if (line.len == 0)
+            whole = str_head(bytes, bytes.len - rest.len);
+    }
+    return whole;
+}
+
 const struct tree_reader tree_events = {"events", accepts, read};

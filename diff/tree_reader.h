@@ -30,6 +30,9 @@ struct tree_reader {
 
 extern const struct tree_reader tree_form, tree_events, tree_parts;
 
+/* The events of a stream that was cut, without the one that was under way. */
+struct str tree_events_whole(struct str bytes);
+
 /* The reader for this media type, or NULL. */
 const struct tree_reader *tree_reader_for(struct str media);
 

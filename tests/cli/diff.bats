@@ -163,6 +163,19 @@ END
   [ "$(LC_ALL=C tr -d '[:print:]\n' <out | wc -c)" -eq 0 ]
 }
 
+@test "a text report is as wide as COLUMNS says, and nothing sticks out" {
+  "$TOOLS/make_result" --rare >rare.mres
+  for columns in 40 60 72 100 140; do
+    for name in rare fail hostile; do
+      [ -e $name.mres ] || "$TOOLS/make_result" --candidates 2 "$([ $name = hostile ] && echo --hostile || echo --large)" >$name.mres
+      LC_ALL=C COLUMNS=$columns mirrorctl diff $name.mres >out || true
+      [ -s out ]
+      [ "$(awk -v n="$columns" 'length > n' out)" = "" ]
+    done
+  done
+  [ "$(LC_ALL=C COLUMNS=72 mirrorctl diff rare.mres | awk 'length > n { n = length } END { print n }')" -gt 60 ]
+}
+
 @test "live: a pipe from lo to the verdict ends when its capture is stopped" {
   need_capture
   start_movies live --as v1

@@ -18,7 +18,7 @@ mirrorctl() { "$MIRRORCTL" "$@"; }
 # Every file's setup and teardown: a folder of its own, no process left behind.
 common_setup() {
   cd "$BATS_TEST_TMPDIR" || return 1
-  unset NO_COLOR GITHUB_ACTIONS http_proxy HTTP_PROXY
+  unset COLUMNS NO_COLOR GITHUB_ACTIONS http_proxy HTTP_PROXY
 }
 
 common_teardown() {

@@ -101,7 +101,7 @@ static struct diff *run(const char *meta)
 
 static void report(const struct diff *d, const char *format, struct buf *out)
 {
-    struct report_style style = {.width = 100, .ascii = true};
+    struct report_style style = {.width = 160, .ascii = true};
     struct err e = {0};
 
     buf_init(out, 1 << 20);

@@ -198,7 +198,7 @@ static struct diff *run(const char *gate)
 
 static void report(const struct diff *d, const char *format, struct buf *out)
 {
-    struct report_style style = {.width = 100};
+    struct report_style style = {.width = 160};
     struct err e = {0};
 
     buf_init(out, 1 << 20);
