@@ -196,11 +196,16 @@ static bool fits_all(const struct plan_match *m)
            !m->queries && !m->port && !m->unknowable;
 }
 
+struct plan_match *plan_catch_all(const struct plan_rule *rule)
+{
+    struct plan_match *m = rule->matches;
+
+    while (m && !fits_all(m))
+        m = m->next;
+    return m;
+}
+
 bool plan_is_catch_all(const struct plan_rule *rule)
 {
-    for (const struct plan_match *m = rule->matches; m; m = m->next) {
-        if (fits_all(m))
-            return true;
-    }
-    return !rule->matches;
+    return !rule->matches || plan_catch_all(rule);
 }

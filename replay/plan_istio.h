@@ -74,6 +74,9 @@ struct plan_match *plan_http_matches(struct plan_reader *r, const struct yaml_no
 /* Does it fit every request of its host, as istiod sees it? */
 bool plan_is_catch_all(const struct plan_rule *rule);
 
+/* The first match that does; NULL: none, or the rule has no match at all. */
+struct plan_match *plan_catch_all(const struct plan_rule *rule);
+
 /* Read a StringMatch. NULL without one, or after telling what is wrong with it. `may_be_empty`:
  * {} asks only that it is there. */
 struct plan_text *plan_string_match(struct plan_reader *r, const struct yaml_node *n,

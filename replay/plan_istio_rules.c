@@ -231,7 +231,8 @@ static void add_host(struct plan_reader *r, struct hosts *hosts, const struct pl
 }
 
 static void place_rule(struct plan_reader *r, const struct virtual_service *vs,
-                       const struct plan_draft *d, const struct hosts *hosts)
+                       const struct plan_draft *d, struct plan_match *matches,
+                       const struct hosts *hosts)
 {
     struct plan_rule *rule = plan_add_rule(r, vs->name, d->name, d->place, d->rule.at);
 
@@ -239,7 +240,7 @@ static void place_rule(struct plan_reader *r, const struct virtual_service *vs,
         return;
     rule->hosts = hosts->list;
     rule->n_hosts = hosts->n;
-    rule->matches = d->rule.matches;
+    rule->matches = matches;
     rule->action = d->rule.action;
     rule->baselines = d->rule.baselines;
     rule->candidates = d->rule.candidates;
@@ -273,32 +274,75 @@ static void tell_moved(struct plan_reader *r, struct plan_draft *d)
     d->told = true;
 }
 
-static void place_rules(struct plan_reader *r, const struct virtual_service *vs, struct placing *p,
-                        bool catch_alls)
+/* The matches in front of the one that takes everything. To istiod each match is a route
+ * of its own, and only that one is moved. */
+static struct plan_match *front_of(struct plan_reader *r, const struct plan_draft *d)
 {
-    for (struct plan_draft *d = vs->drafts; d && !r->failed; d = d->next) {
-        if (p->merged && d->catch_all != catch_alls)
-            continue;
+    const struct plan_match *last = plan_catch_all(&d->rule);
+    struct plan_match *front = NULL, **end = &front;
+
+    for (const struct plan_match *m = d->rule.matches; m != last && !r->failed; m = m->next) {
+        *end = plan_alloc(r, sizeof **end);
+        if (!*end)
+            return NULL;
+        **end = *m;
+        (*end)->next = NULL;
+        end = &(*end)->next;
+    }
+    return front;
+}
+
+/* Up to the first that takes everything. */
+static void place_front(struct plan_reader *r, const struct virtual_service *vs, struct placing *p)
+{
+    struct plan_draft *d = vs->drafts;
+    struct plan_match *front;
+
+    for (; d && !d->catch_all && !r->failed; d = d->next) {
+        if (p->catch_all)
+            tell_unreachable(r, d, p->catch_all);
+        place_rule(r, vs, d, d->rule.matches, p->hosts);
+    }
+    front = d && p->merged ? front_of(r, d) : NULL;
+    if (front)
+        place_rule(r, vs, d, front, p->hosts);
+}
+
+/* That one, and those behind it, which istiod leaves out. */
+static void place_rest(struct plan_reader *r, const struct virtual_service *vs, struct placing *p)
+{
+    struct plan_draft *d = vs->drafts;
+    struct plan_match *matches;
+
+    while (d && !d->catch_all)
+        d = d->next;
+    for (bool first = p->merged; d && !r->failed; d = d->next, first = false) {
         if (p->catch_all)
             tell_unreachable(r, d, p->catch_all);
         if (d->catch_all)
             p->catch_all = d;
-        place_rule(r, vs, d, p->hosts);
+        matches = first ? plan_catch_all(&d->rule) : d->rule.matches;
+        place_rule(r, vs, d, matches, p->hosts);
     }
 }
 
-/* A catch-all is moved if there is a rule behind it that is none. */
+static bool has_front(const struct plan_draft *d)
+{
+    return !d->catch_all || plan_catch_all(&d->rule) != d->rule.matches;
+}
+
+/* A catch-all is moved if a VirtualService behind it has rules that are none. */
 static void tell_all_moved(struct plan_reader *r, const struct members *m)
 {
-    struct plan_draft *first = NULL;
+    struct plan_draft *first = NULL, *d;
 
     for (size_t i = 0; i < m->n; i++) {
-        for (struct plan_draft *d = m->of[i]->drafts; d; d = d->next) {
-            if (d->catch_all && !first)
-                first = d;
-            else if (!d->catch_all && first)
-                tell_moved(r, first);
-        }
+        d = m->of[i]->drafts;
+        if (first && d && has_front(d))
+            tell_moved(r, first);
+        while (d && !d->catch_all)
+            d = d->next;
+        first = first ? first : d;
     }
 }
 
@@ -308,10 +352,13 @@ static void place_members(struct plan_reader *r, const struct members *m, const 
 
     if (m->merged)
         tell_all_moved(r, m);
-    for (size_t i = 0; i < m->n; i++)
-        place_rules(r, m->of[i], &p, false);
+    for (size_t i = 0; i < m->n; i++) {
+        place_front(r, m->of[i], &p);
+        if (!m->merged)
+            place_rest(r, m->of[i], &p);
+    }
     for (size_t i = 0; m->merged && i < m->n; i++)
-        place_rules(r, m->of[i], &p, true);
+        place_rest(r, m->of[i], &p);
 }
 
 /* ---- hosts, in the order of the input ---- */

@@ -141,6 +141,55 @@ static void config_22_at_a_gateway_the_rules_of_a_host_are_merged(void **state)
     plan_text_release(&run);
 }
 
+/* The http[] of two VirtualServices of one gateway; M is a mirror behind a route. */
+static void read_merged(struct plan_text_run *run, const char *first, const char *second)
+{
+#define AT_G(name, http)                                                                       \
+    "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: " name "},\n" \
+    "  spec: {hosts: ['*'], gateways: [g], http: " http "}}\n---\n"
+    char yaml[4000];
+
+    snprintf(yaml, sizeof yaml,
+             AT_G("first", "%s") AT_G("second", "%s") "{apiVersion: networking.istio.io/v1, kind: "
+                                                      "Gateway, metadata: {name: g}, spec: {}}\n%s",
+             first, second, plan_text_subsets);
+    plan_text_read(run, yaml);
+#undef AT_G
+}
+
+#define TO_V1 "route: [{destination: {host: m, subset: v1}}]"
+#define TO_V2 TO_V1 ", mirror: {host: m, subset: v2}"
+
+/* Moving a catch-all does not open the way to what stands behind it in its own service. */
+static void config_22_what_a_catch_all_hides_stays_hidden(void **state)
+{
+    struct plan_text_run run;
+
+    (void)state;
+    read_merged(&run, "[{" TO_V1 "}, {match: [{uri: {prefix: /q}}], " TO_V2 "}]",
+                "[{match: [{uri: {prefix: /api}}], " TO_V2 "}]");
+    plan_text_must_say(&run, "N440", "is asked behind");
+    plan_text_must_say(&run, "W440", "this rule is unreachable");
+    must_answer(&run, "GET /q", "", "first/0 no mirror");
+    must_answer(&run, "GET /api", "", "second/0 mirrors");
+    plan_text_release(&run);
+}
+
+/* Each match is a route of its own. */
+static void config_22_only_the_match_that_takes_everything_is_moved(void **state)
+{
+    struct plan_text_run run;
+
+    (void)state;
+    read_merged(&run, "[{match: [{uri: {prefix: /x}}, {uri: {prefix: /}}], " TO_V1 "}]",
+                "[{match: [{uri: {prefix: /}, method: {exact: GET}}], " TO_V2 "}]");
+    assert_int_equal(run.plan->n_rules, 3);
+    must_answer(&run, "GET /x/y", "", "first/0 no mirror");
+    must_answer(&run, "GET /y", "", "second/0 mirrors");
+    must_answer(&run, "HEAD /y", "", "first/0 no mirror");
+    plan_text_release(&run);
+}
+
 static void config_23_on_the_mesh_the_first_is_used(void **state)
 {
     struct plan_text_run run;
@@ -521,6 +570,8 @@ int main(void)
         cmocka_unit_test(config_20_what_falls_to_a_rule_without_a_mirror_is_not_copied),
         cmocka_unit_test(config_21_a_rule_behind_one_that_takes_everything_is_told),
         cmocka_unit_test(config_22_at_a_gateway_the_rules_of_a_host_are_merged),
+        cmocka_unit_test(config_22_what_a_catch_all_hides_stays_hidden),
+        cmocka_unit_test(config_22_only_the_match_that_takes_everything_is_moved),
         cmocka_unit_test(config_23_on_the_mesh_the_first_is_used),
         cmocka_unit_test(gateways_that_are_not_there_are_told),
         cmocka_unit_test(config_24_a_prefix_is_one_of_letters),
