@@ -194,6 +194,8 @@ static int compare_by_rule(struct header_sink *h, const struct header_lines *l)
                                           : compare_plain(h, l);
     if (last->action == RULE_COMPARE || h->out->count == count)
         rules_hit(h->out->rules, last);
+    else
+        rules_miss(h->out->rules, last);
     return rc < 0 ? -1 : 1;
 }
 

@@ -29,6 +29,7 @@ static bool is_waived(struct json_walk *w, enum diff_kind kind, const struct jso
         (a->type == JSON_NUMBER || a->type == JSON_STRING)) {
         for (size_t i = 0; i < sizeof tolerances / sizeof *tolerances; i++) {
             r = rules_find(w->rules, at, RULE_BIT(tolerances[i]));
+            rules_miss(w->rules, r);
             if (r && (r->action == RULE_WITHIN || a->type == JSON_NUMBER) &&
                 rule_is_near(r, a->text, b->text))
                 return waives(w, r);
@@ -36,6 +37,7 @@ static bool is_waived(struct json_walk *w, enum diff_kind kind, const struct jso
     }
     if (same_type)
         return waives(w, rules_find(w->rules, at, RULE_BIT(RULE_TYPE_ONLY)));
+    rules_miss(w->rules, rules_find(w->rules, at, RULE_BIT(RULE_TYPE_ONLY)));
     return at && waives(w, rules_find(w->rules, at->up, RULE_BIT(RULE_TYPE_ONLY)));
 }
 

@@ -120,6 +120,7 @@ struct rules_use {
     bool headers;        /* any active about headers */
     bool counting;       /* hits count: v2 is compared, not v1 with itself */
     uint64_t *hits;      /* rule by rule */
+    uint64_t *misses;    /* the same: differences that it is for, but does not allow */
     uint32_t *marks;     /* trie nodes: when they were last put in a set */
     uint32_t generation; /*   of marks */
     uint16_t *states;    /* a stack of sets of trie nodes */
@@ -137,8 +138,9 @@ void rules_use_merge(struct rules_use *u, const struct rules_use *from);
 /* From here on a pair of this scope. */
 void rules_use_begin(struct rules_use *u, const struct rules_scope *scope);
 
-/* Count one hit. */
+/* Count one hit; one difference beyond what the rule allows, or no rule. */
 void rules_hit(struct rules_use *u, const struct rule *rule);
+void rules_miss(struct rules_use *u, const struct rule *rule);
 
 /* The first active rule with one of these actions (RULE_BITs) for the place
  * `step` of a body (NULL is its top); TYPE_ONLY also counts further up. NULL

@@ -19,6 +19,12 @@ static bool is_expired(const struct rule *r, int day)
     return r->until && day > r->until;
 }
 
+/* What is printed by --print-default-rules may stand in a file without need. */
+static bool is_idle(const struct rules_use *u, size_t i)
+{
+    return u->hits[i] == 0 && !compare_headers_default(rules_at(u->rules, i));
+}
+
 /* The field that differs at the nearest path, or data NULL: what is mistyped is
  * not ignored, and so it shows. */
 static struct str nearest_field(const struct evidence *ev, const struct rule *rule)
@@ -71,6 +77,18 @@ static void say_unused(const struct saying *s, const struct rule *r, struct str 
     s->say(s->ctx, "rule_unused", text);
 }
 
+/* It is no mistake of the path: what differs there is beyond what it allows. */
+static void say_exceeded(const struct saying *s, const struct rule *r, uint64_t n)
+{
+    char text[MESSAGE];
+
+    snprintf(text, sizeof text,
+             "the rule for %.*s (%s) waived nothing: %" PRIu64 " difference%s there %s beyond it",
+             STR_ARG(str_head(r->written, PATH_SHOWN)), rule_action_name(r->action), n, plural(n),
+             n == 1 ? "is" : "are");
+    s->say(s->ctx, "rule_exceeded", text);
+}
+
 static void say_hints(const struct saying *s, const struct rules_use *u)
 {
     char text[MESSAGE];
@@ -103,8 +121,11 @@ void rules_warnings(const struct evidence *ev,
         if (is_expired(r, day)) {
             if (expired++ < WARNED)
                 say_expired(&s, r);
-        } else if (u->hits[i] == 0 && !compare_headers_default(r) && unused++ < WARNED) {
-            say_unused(&s, r, nearest_field(ev, r));
+        } else if (is_idle(u, i) && unused++ < WARNED) {
+            if (u->misses[i])
+                say_exceeded(&s, r, u->misses[i]);
+            else
+                say_unused(&s, r, nearest_field(ev, r));
         }
     }
     if (expired > WARNED || unused > WARNED) {
@@ -139,7 +160,7 @@ struct str rules_line(const struct rules_use *u, char text[RULES_LINE])
 
     for (size_t i = 0; i < n; i++) {
         hits += u->hits[i];
-        if (u->hits[i] == 0 && !compare_headers_default(rules_at(u->rules, i)) && idle++ == 0)
+        if (is_idle(u, i) && u->misses[i] == 0 && idle++ == 0)
             first = rules_at(u->rules, i);
     }
     if (n == 0)

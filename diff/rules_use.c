@@ -17,8 +17,9 @@ int rules_use_init(struct rules_use *u, const struct rules *rules, struct err *e
         return 0;
     u->active = mem_array(RULES_MAX, sizeof *u->active);
     u->hits = mem_array(RULES_MAX, sizeof *u->hits);
+    u->misses = mem_array(RULES_MAX, sizeof *u->misses);
     u->marks = mem_array(rules->n_nodes, sizeof *u->marks);
-    if (u->active && u->hits && u->marks)
+    if (u->active && u->hits && u->misses && u->marks)
         return 0;
     rules_use_release(u);
     return err_nomem(e, "comparing by rules");
@@ -30,6 +31,7 @@ void rules_use_release(struct rules_use *u)
         mem_free(u->hints[i].path);
     mem_free(u->active);
     mem_free(u->hits);
+    mem_free(u->misses);
     mem_free(u->marks);
     mem_free(u->states);
     *u = (struct rules_use){0};
@@ -59,8 +61,10 @@ void rules_use_merge(struct rules_use *u, const struct rules_use *from)
 {
     for (size_t i = 0; i < RULES_HINTS && from->hints[i].path; i++)
         rules_hint(u, str_of(from->hints[i].path), from->hints[i].key);
-    for (size_t i = 0; i < rules_count(u->rules); i++)
+    for (size_t i = 0; i < rules_count(u->rules); i++) {
         u->hits[i] += from->hits[i];
+        u->misses[i] += from->misses[i];
+    }
 }
 
 static bool concerns(const struct rule *r, const struct rules_scope *s)
@@ -94,6 +98,12 @@ void rules_hit(struct rules_use *u, const struct rule *rule)
 {
     if (u->counting)
         u->hits[rule - u->rules->list]++;
+}
+
+void rules_miss(struct rules_use *u, const struct rule *rule)
+{
+    if (u->counting && rule)
+        u->misses[rule - u->rules->list]++;
 }
 
 void rules_hit_pruned(struct rules_use *u, const uint32_t *a, const uint32_t *b)

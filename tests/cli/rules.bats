@@ -43,6 +43,31 @@ YAML
   [[ $output == *'ignored by rules: 1 rule, 0 hits; 1 rule matched nothing: $.ratinq (typo?)'* ]]
 }
 
+@test "a rule whose limit is exceeded is not taken for one with a mistyped path" {
+  cat >pairs <<'END'
+=== 10 GET /
+--- v1 200
+| Content-Type: application/json
+| X-Age: 5
+: {"price": 10.10, "id": 1}
+--- v2 200
+| Content-Type: application/json
+| X-Age: 9
+: {"price": 10.12, "id": "1"}
+END
+  "$TOOLS/make_pairs" <pairs >run.mres
+  printf 'rules:\n  - {path: $.price, abs: 0.01}\n  - {path: $.id, type_only: true}\n  - {path: "header:x-age", abs: 1}\n' >rules.yaml
+  report --rules rules.yaml
+  [ "$status" -eq 1 ]
+  [ "$(jq -r '.warnings[] | select(.code == "rule_exceeded").message' r.json)" = \
+    'the rule for $.price (abs) waived nothing: 10 differences there are beyond it
+the rule for $.id (type_only) waived nothing: 10 differences there are beyond it
+the rule for header:x-age (abs) waived nothing: 10 differences there are beyond it' ]
+  [ "$(jq '[.warnings[] | select(.code == "rule_unused")] | length' r.json)" -eq 0 ]
+  run mirrorctl diff run.mres --rules rules.yaml
+  [[ $output != *typo* ]]
+}
+
 @test "mistakes are told by file, line and column, with a caret, and nothing is compared" {
   cat >rules.yaml <<'YAML'
 rules:
