@@ -148,6 +148,15 @@ struct plan_rule *plan_add_rule(struct plan_reader *r, struct str object, struct
 
 /* ---- reading ---- */
 
+static void check_options(struct plan_reader *r)
+{
+    const char *namespace = r->options->namespace;
+
+    if (namespace && !plan_is_label(str_of(namespace)))
+        plan_error(r, "E408", (struct place){.file = "--namespace"},
+                   "\"%.100s\" cannot be the name of a namespace", namespace);
+}
+
 static void read_inputs(struct plan_reader *r)
 {
     for (size_t i = 0; i < r->options->n_inputs && !r->failed; i++) {
@@ -160,8 +169,8 @@ static void read_inputs(struct plan_reader *r)
 static void read_all(struct plan_reader *r)
 {
     static void (*const steps[])(struct plan_reader *) = {
-        read_inputs,        plan_read_documents, plan_native_rules, plan_istio_rules,
-        plan_gateway_rules, plan_use_urls,       plan_resolve,      plan_check,
+        check_options,      read_inputs,   plan_read_documents, plan_native_rules, plan_istio_rules,
+        plan_gateway_rules, plan_use_urls, plan_resolve,        plan_check,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !r->failed; i++)

@@ -40,7 +40,7 @@ static const struct plan_destination *take_service(const struct plan_object *o,
         good = false;
     }
     good = plan_take_host(r, values[NAME], n->at, "name of a backend", false, &name) && good;
-    good = plan_take_text(r, values[NAMESPACE], "namespace", &namespace) && good;
+    good = plan_take_label(r, values[NAMESPACE], "namespace", &namespace) && good;
     good = plan_take_int(r, values[PORT], "port", "E413", 1, 65535, &port) && good;
     return good ? plan_destination(r, name, (uint16_t)port, (struct str){0}, namespace) : NULL;
 }

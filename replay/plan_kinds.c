@@ -181,7 +181,7 @@ static void read_metadata(struct plan_object *o)
         plan_take_text(o->r, n, "metadata.name", &o->name);
     n = yaml_get(metadata, "namespace");
     if (!yaml_is_null(n))
-        plan_take_text(o->r, n, "metadata.namespace", &o->namespace);
+        plan_take_label(o->r, n, "metadata.namespace", &o->namespace);
 }
 
 static void read_known(struct plan_object *o, const struct kind *k)

@@ -43,6 +43,12 @@ static bool is_placeholder(struct str s)
     return open < s.len && str_find(str_skip(s, open), '>') < s.len - open;
 }
 
+static void tell_placeholder(struct plan_reader *r, const struct yaml_node *n, const char *what)
+{
+    plan_error(r, "E107", n->at, "%s is \"%.*s\": something was to be filled in there", what,
+               STR_ARG(str_head(n->text, SHOWN)));
+}
+
 static bool is_host(struct str s, bool any)
 {
     if (str_eq(s, STR("*")))
@@ -58,8 +64,7 @@ bool plan_take_host(struct plan_reader *r, const struct yaml_node *n, struct pla
     if (!n || n->text.len == 0) {
         plan_error(r, "E202", n ? n->at : at, "%s is required", what);
     } else if (is_placeholder(n->text)) {
-        plan_error(r, "E107", n->at, "%s is \"%.*s\": something was to be filled in there", what,
-                   STR_ARG(str_head(n->text, SHOWN)));
+        tell_placeholder(r, n, what);
     } else if (!is_host(n->text, any)) {
         plan_error(r, "E408", n->at, "%s cannot be \"%.*s\": it must be %s", what,
                    STR_ARG(str_head(n->text, SHOWN)),
@@ -79,6 +84,10 @@ bool plan_take_label(struct plan_reader *r, const struct yaml_node *n, const cha
         return false;
     if (plan_is_label(n->text))
         return plan_take_text(r, n, what, label);
+    if (is_placeholder(n->text)) {
+        tell_placeholder(r, n, what);
+        return false;
+    }
     plan_error(r, "E408", n->at,
                "%s cannot be \"%.*s\": letters, digits and - inside, at most 63 of them", what,
                STR_ARG(str_head(n->text, SHOWN)));

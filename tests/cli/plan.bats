@@ -65,6 +65,11 @@ END
   [[ $stderr == *'20 more errors are not shown'* ]]
 }
 
+@test "--namespace is the name of one" {
+  run -2 --separate-stderr mirrorctl plan movies.yaml --namespace 'a b'
+  [[ $stderr == *'--namespace: error[E408]: "a b" cannot be the name of a namespace'* ]]
+}
+
 @test "--lenient: unknown fields are warnings" {
   echo 'colour: dark' >>movies.yaml
   run -2 mirrorctl plan movies.yaml

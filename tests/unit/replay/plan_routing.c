@@ -430,6 +430,7 @@ static void config_33_destinations_are_services_with_numbered_ports(void **state
         {"R, mirror: {host: m, subset: v2, port: 80}", "m/v1 -> m/v2 at 1000000 | E401",
          "{number: 80}"},
         {"R, mirror: {host: m, subset: V_2}", "m/v1 | E408", "subset"},
+        {"R, mirror: {host: m, subset: <version>}", "m/v1 | E107", "subset"},
         {"R, mirror: {host: m, subset: v2, port: {number: 80}}", "m/v1 -> m:80/v2 at 1000000"},
         {"R, mirror: {host: '${HOST}'}", "m/v1 | E107", "filled in"},
         {"R, mirror: {host: $HOST}", "m/v1 | E107"}, {"R, mirror: {host: <host>}", "m/v1 | E107"},

@@ -139,6 +139,16 @@ static void config_45_a_billion_laughs_ends_at_the_ceiling(void **state)
     assert_true(seconds() - before < 2 * 0.5); /* 50 ms each, and ten times that under sanitizers */
 }
 
+static void namespaces_are_labels(void **state)
+{
+#define IN(namespace)                                                                 \
+    "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, " \
+    "namespace: " namespace "}, spec: {hosts: [a], http: [{redirect: {}}]}}\n"
+    (void)state;
+    CHECK({IN("a b"), "redirect | E408", "metadata.namespace cannot be \"a b\""},
+          {IN("'${NAMESPACE}'"), "redirect | E107", "something was to be filled in"});
+}
+
 static void config_46_merge_bombs_and_cycles_end(void **state)
 {
     char yaml[8192];
@@ -304,6 +314,7 @@ int main(void)
         cmocka_unit_test(config_43_a_key_that_stands_twice_is_told_with_both_lines),
         cmocka_unit_test(config_44_anchors_aliases_and_merges_are_expanded),
         cmocka_unit_test(config_45_a_billion_laughs_ends_at_the_ceiling),
+        cmocka_unit_test(namespaces_are_labels),
         cmocka_unit_test(config_46_merge_bombs_and_cycles_end),
         cmocka_unit_test(config_47_every_ceiling_is_an_error),
         cmocka_unit_test(config_48_encodings_and_line_ends_are_taken_or_told),
