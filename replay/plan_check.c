@@ -168,13 +168,13 @@ static void compare(struct plan_reader *r, const struct addresses *all,
                    STR_ARG(str_head(b->to->name, SHOWN)), STR_ARG(str_head(c->to->name, SHOWN)));
 }
 
-/* One without weight is never drawn. */
+/* One without weight is never drawn, and what is off is compared with nothing. */
 static void check_arrows(struct plan_reader *r, const struct addresses *all,
                          const struct plan_rule *rule)
 {
     for (const struct plan_arrow *b = rule->baselines; b; b = b->next) {
         for (const struct plan_arrow *c = rule->candidates; b->weight > 0 && c; c = c->next) {
-            if (!c->of || c->of == b)
+            if (c->ppm > 0 && (!c->of || c->of == b))
                 compare(r, all, rule, b, c);
         }
     }

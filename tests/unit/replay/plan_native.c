@@ -292,6 +292,7 @@ static void a_version_is_not_compared_with_itself(void **state)
     (void)state;
     tells(MIRROR "baseline: http://a\ncandidate: http://a\n", "t:4:12: error[E502]");
     tells(MIRROR "baseline: http://a\ncandidate: http://A:80/\n", "t:4:12: error[E502]");
+    tells(MIRROR "baseline: http://a\ncandidate: http://a\npercent: 0\n", "");
     tells(MIRROR "baselines: [http://a, http://b]\ncandidate: http://a\n", "t:4:12: warning[W410]");
 }
 
