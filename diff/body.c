@@ -150,7 +150,7 @@ int body_decode(struct body *b, struct err *e)
         return 0;
     if (decode(b, e) < 0)
         return -1;
-    if (!is_text(b))
+    if (!is_text(b) && !(b->content == BODY_READY && body_looks_like_text(b)))
         return 0;
     if (b->stream_cut)
         b->bytes = tree_events_whole(b->bytes);

@@ -210,6 +210,12 @@ says() {
   says 'pass' \
     "$(answer 302 '| Location: http://one.test/in' '| Set-Cookie: a=b; Domain=one.test' "$plain" ': http://one.test/in')" \
     "$(answer 302 '| Location: http://two.test/in' '| Set-Cookie: a=b; Domain=two.test' "$plain" ': http://two.test/in')"
+  says 'pass, !sniffed' "$(answer 200 ': {"next":"http://one.test/2"}')" \
+    "$(answer 200 ': {"next": "http://two.test/2"}')"
+  says 'pass' "$(answer 200 "$bytes" ': see http://one.test/2')" \
+    "$(answer 200 "$bytes" ': see http://two.test/2')"
+  says 'fail, body $ value' "$(answer 200 "$bytes" ': \x00http://one.test/2')" \
+    "$(answer 200 "$bytes" ': \x00http://two.test/2')"
   says 'fail, header location value' "$(answer 302 '| Location: http://one.test/in')" \
     "$(answer 302 '| Location: http://two.test/out')"
 }
