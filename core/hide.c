@@ -160,6 +160,77 @@ int hide_in_json(struct buf *out, struct str json, struct err *e)
     return 0;
 }
 
+/* ---- text ---- */
+
+static bool is_of_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80 || c == '_' || c == '-' || c == '.';
+}
+
+/* How much of the front is a name. */
+static size_t text_name(struct str s)
+{
+    size_t n = 0;
+
+    while (n < s.len && is_of_name(s.data[n]))
+        n++;
+    return n;
+}
+
+/* How much of the front leads from a name to its value: 0 where no value follows.
+ * *colon tells whether it is the sign of a field, whose value may hold blanks. */
+static size_t text_sign(struct str s, bool *colon)
+{
+    size_t n = s.len && (s.data[0] == '"' || s.data[0] == '\'') ? 1 : 0;
+
+    n += blanks(str_skip(s, n));
+    if (n >= s.len || (s.data[n] != '=' && s.data[n] != ':'))
+        return 0;
+    *colon = s.data[n] == ':';
+    n++;
+    return n + blanks(str_skip(s, n));
+}
+
+/* How much of the front is that value. */
+static size_t text_value(struct str s, bool colon)
+{
+    const char *ends = colon ? "&,;<>{}\"'\r\n" : "&,;<>{}()\"' \t\r\n#";
+    size_t n = 0;
+
+    if (s.len && (s.data[0] == '"' || s.data[0] == '\'')) {
+        n = 1 + str_find(str_skip(s, 1), s.data[0]);
+        return n < s.len ? n + 1 : s.len;
+    }
+    while (n < s.len && s.data[n] && !strchr(ends, s.data[n]))
+        n++;
+    return n;
+}
+
+int hide_in_text(struct buf *out, struct str text, struct err *e)
+{
+    bool tag = false; /* a < stands before */
+
+    while (text.len) {
+        size_t name = text_name(text), sign = 0, value = 0;
+        bool colon = false, secret = name && secret_is_name(str_head(text, name));
+
+        if (secret && tag && name < text.len && text.data[name] == '>')
+            value = str_find(str_skip(text, name + (sign = 1)), '<');
+        else if (secret)
+            sign = text_sign(str_skip(text, name), &colon);
+        if (sign && !value)
+            value = text_value(str_skip(text, name + sign), colon);
+        tag = !name && text.data[0] == '<';
+        name += name ? 0 : 1; /* a character that is of no name */
+        if (buf_add(out, str_head(text, name + sign), e) < 0 ||
+            (value && buf_add(out, STR(SECRET_MASK), e) < 0))
+            return -1;
+        text = str_skip(text, name + sign + value);
+    }
+    return 0;
+}
+
 int hide_in_body(struct buf *out, const struct http_message *m, bool *hidden, struct err *e)
 {
     size_t before = out->len;
@@ -173,8 +244,12 @@ int hide_in_body(struct buf *out, const struct http_message *m, bool *hidden, st
     if (coding_is_identity(coding) && str_ieq(type, STR("application/x-www-form-urlencoded")))
         rc = hide_in_form(out, m->body, e);
     else if (coding_is_identity(coding) &&
-             (str_ieq(type, STR("application/json")) || str_ends(type, STR("+json"))))
+             (str_ieq(type, STR("application/json")) || str_ends(type, STR("+json")) ||
+              (type.len == 0 && (str_starts(m->body, STR("{")) || str_starts(m->body, STR("["))))))
         rc = hide_in_json(out, m->body, e);
+    else if (coding_is_identity(coding) &&
+             (type.len == 0 || str_istarts(type, STR("text/")) || str_ends(type, STR("xml"))))
+        rc = hide_in_text(out, m->body, e);
     else
         rc = buf_add(out, m->body, e);
     if (rc == 0)

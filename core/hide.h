@@ -23,6 +23,11 @@ int hide_in_form(struct buf *out, struct str form, struct err *e);
  * hidden. Everything else stays byte for byte. */
 int hide_in_json(struct buf *out, struct str json, struct err *e);
 
+/* Append text that nobody knows the form of, with what stands behind a secret name and
+ * an equals sign or a colon hidden: `token=abc`, `"password": "abc"`, `Authorization:
+ * Basic abc`, `<token>abc</token>`. Wherever the text ends is fine, so pieces of something can be given. */
+int hide_in_text(struct buf *out, struct str text, struct err *e);
+
 /* Append the message's content with what its type says is secret hidden; true
  * in *hidden if anything was. Content under a content coding is not read. */
 int hide_in_body(struct buf *out, const struct http_message *m, bool *hidden, struct err *e);

@@ -1,5 +1,6 @@
 #include "diff/difference.h"
 
+#include "core/hide.h"
 #include "core/mem.h"
 #include "core/utf8.h"
 
@@ -126,7 +127,7 @@ int diffs_add(struct diffs *d, enum diff_where where, enum diff_kind kind, struc
 
     if (rc <= 0)
         return rc;
-    if (diff_excerpt(&v1, &v2, EXCERPT_MAX, &d->mem, e) < 0)
+    if (diffs_show(d, &v1, &v2, e) < 0)
         return -1;
     item->v1 = v1;
     item->v2 = v2;
@@ -184,4 +185,44 @@ int diff_excerpt(struct str *a, struct str *b, size_t max, struct arena *mem, st
     if ((a->len > max || b->len > max) && same > max / 2)
         from = same - EXCERPT_LEAD;
     return cut_out(a, from, max, mem, e) < 0 || cut_out(b, from, max, mem, e) < 0 ? -1 : 0;
+}
+
+/* ---- secrets ---- */
+
+/* Of long values, so much before the first difference and behind it is looked at. */
+enum { SHOWN_AROUND = 4096 };
+
+static void look_around(struct str *a, struct str *b)
+{
+    size_t same = common_prefix(*a, *b), from = same > SHOWN_AROUND ? same - SHOWN_AROUND : 0;
+
+    *a = str_head(str_skip(*a, from), 2 * SHOWN_AROUND);
+    *b = str_head(str_skip(*b, from), 2 * SHOWN_AROUND);
+}
+
+static int hide(struct buf *out, struct str *s, struct err *e)
+{
+    if (!s->data || s->len == 0)
+        return 0;
+    if (hide_in_text(out, *s, e) < 0)
+        return -1;
+    *s = buf_str(out);
+    return 0;
+}
+
+int diffs_show(struct diffs *d, struct str *v1, struct str *v2, struct err *e)
+{
+    struct buf text1, text2;
+    int rc = -1;
+
+    if (d->show_secrets)
+        return diff_excerpt(v1, v2, EXCERPT_MAX, &d->mem, e);
+    buf_init(&text1, SHOWN_AROUND * 16);
+    buf_init(&text2, SHOWN_AROUND * 16);
+    look_around(v1, v2);
+    if (hide(&text1, v1, e) == 0 && hide(&text2, v2, e) == 0)
+        rc = diff_excerpt(v1, v2, EXCERPT_MAX, &d->mem, e);
+    buf_release(&text1);
+    buf_release(&text2);
+    return rc;
 }

@@ -134,6 +134,10 @@ static inline uint64_t fnv_add(uint64_t hash, const void *bytes, size_t n)
     return hash;
 }
 
+/* What of two values is shown: an excerpt of each, copied, with what looks like a secret
+ * hidden unless d->show_secrets. data NULL stays. Returns 0, or -1 with *e set. */
+int diffs_show(struct diffs *d, struct str *v1, struct str *v2, struct err *e);
+
 /* Two long values are told apart by what surrounds their first difference, not
  * by their beginnings. Cuts *a and *b down to at most `max` bytes each around
  * it, at character boundaries, with "..." where something is left out; copies

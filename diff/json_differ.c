@@ -63,10 +63,10 @@ static int fill_scalars(struct json_walk *w, struct difference *d, const struct 
 
     d->v1 = a->text.len ? a->text : STR("");
     d->v2 = b->text.len ? b->text : STR("");
-    if (diff_excerpt(&d->v1, &d->v2, EXCERPT_MAX, &w->out->mem, w->e) < 0)
-        return -1;
     if (a->type == JSON_NUMBER)
-        return 0;
+        return diff_excerpt(&d->v1, &d->v2, EXCERPT_MAX, &w->out->mem, w->e);
+    if (diffs_show(w->out, &d->v1, &d->v2, w->e) < 0)
+        return -1;
     if (fill_text(w, json_text_string(d->v1, &t), &d->v1) < 0)
         return -1;
     return fill_text(w, json_text_string(d->v2, &t), &d->v2);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/secret.h"
+
 enum { DEPTH = 64, ATTRIBUTES = 128 };
 
 struct reader {
@@ -266,6 +268,26 @@ static bool cut_attribute(struct str *rest, struct attribute *a)
     return false;
 }
 
+static bool holds_value(struct str name)
+{
+    return str_ieq(name, STR("value")) || str_ieq(name, STR("content"));
+}
+
+/* <input name=csrf_token value=...>, <meta name="csrf-token" content=...> */
+static bool names_a_secret(const struct attribute *list, size_t n)
+{
+    static const struct str namings[] = {STR_INIT("name"), STR_INIT("id"), STR_INIT("type"),
+                                         STR_INIT("key")};
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < sizeof namings / sizeof *namings; k++) {
+            if (str_ieq(list[i].name, namings[k]) && secret_is_name(list[i].value))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* The attributes up to the end of the tag; those beyond ATTRIBUTES are passed over by
  * none: they are given in the order in which they stand. */
 static int add_attributes(struct reader *r, struct str element, bool *empty)
@@ -273,16 +295,19 @@ static int add_attributes(struct reader *r, struct str element, bool *empty)
     struct attribute list[ATTRIBUTES], a;
     struct str begin = r->rest, name;
     size_t n = 0;
+    bool secret;
 
     for (; n < ATTRIBUTES && cut_attribute(&r->rest, &list[n]); n++) {
         if (lower(r, &list[n].name) < 0)
             return -1;
     }
     qsort(list, n, sizeof *list, by_name);
+    secret = names_a_secret(list, n);
     for (size_t i = 0; i < n; i++) {
         if (join(r, element, '@', list[i].name, &name) < 0 ||
             units_add(r->out, list[i].value.data ? list[i].value : STR(""), name, r->e) < 0)
             return -1;
+        r->out->list[r->out->n - 1].secret = secret && holds_value(list[i].name);
     }
     while (cut_attribute(&r->rest, &a)) {
         if (join(r, element, '@', a.name, &name) < 0 ||

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/mem.h"
+#include "core/secret.h"
 #include "diff/array.h"
 
 /* Units told apart in one answer; the rest is one field. */
@@ -77,6 +78,16 @@ static struct str name_of(const struct walk *w, const struct unit *x, const stru
     return str_from(text, (size_t)n);
 }
 
+/* The element or attribute that holds it says so by its name: user/password, a@token. */
+static bool is_secret(const struct unit *u)
+{
+    size_t n = u->name.len;
+
+    while (n > 0 && u->name.data[n - 1] != '/' && u->name.data[n - 1] != '@')
+        n--;
+    return u->secret || (u->name.data && secret_is_name(str_skip(u->name, n)));
+}
+
 /* a[i] and its counterpart, of which one may be missing. */
 static int note(struct walk *w, const struct unit *x, const struct unit *y, size_t i)
 {
@@ -86,6 +97,10 @@ static int note(struct walk *w, const struct unit *x, const struct unit *y, size
     char text[UNIT_NAME];
 
     drop_line_ends(&v1, &v2);
+    if (!w->out->show_secrets && is_secret(x ? x : y)) {
+        v1 = v1.data ? STR(SECRET_MASK) : v1;
+        v2 = v2.data ? STR(SECRET_MASK) : v2;
+    }
     return diffs_add(w->out, WHERE_BODY, kind,
                      many ? STR("further lines") : name_of(w, x, y, i, text), false, v1, v2, w->e);
 }

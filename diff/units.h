@@ -30,6 +30,7 @@ struct unit {
     struct str text;
     uint64_t hash;
     struct str name; /* data NULL: it has none but its number */
+    bool secret;     /* its text is for reports that show secrets only */
 };
 
 struct units {

@@ -331,6 +331,33 @@ says() {
   [ "$(jq '.endpoints[0].latency.n' row.json)" -eq 10 ]
 }
 
+@test "secrets are in no report, wherever they stand, unless asked for" {
+  xml='| Content-Type: text/xml'
+  rows=(
+    "$json|: {\"token\":\"SECRETn\"}" "$json|: {\"u\":\"https://h/?token=SECRETn\"}"
+    "$json|: {\"password\":\"SECRETn\"" "$json|: {\"a\":{\"secret\":{\"x\":\"SECRETn\"}}}"
+    "$xml|: <a><password>SECRETn</password></a>" "$xml|: <a token='SECRETn'/>"
+    "$html|: <input type=password value=SECRETn>" "$html|: <meta name=csrf-token content=SECRETn>"
+    "$html|: <a href='/x?token=SECRETn'>y</a>" "$plain|: password: SECRETn"
+    "$plain|: Authorization: Bearer SECRETn" "$events|: data: {\"token\":\"SECRETn\"}\\n\\n"
+    "| Content-Type: application/x-www-form-urlencoded|: password=SECRETn"
+    "| X-Api-Key: SECRETn|: x" "| Location: /x?token=SECRETn|: x"
+  )
+  for row in "${rows[@]}"; do
+    fields=${row%|:*} body=:${row#*|:}
+    pairs 10 "$(answer 200 "$fields" "${body/SECRETn/SECRET1}" | sed s/SECRETn/SECRET1/)" \
+      "$(answer 200 "$fields" "${body/SECRETn/SECRET2}" | sed s/SECRETn/SECRET2/)"
+    for format in text json jsonl html junit markdown; do
+      status=0
+      mirrorctl diff row.mres --format $format >out || status=$?
+      [ "$status" -eq 1 ]
+      ! grep -q SECRET out || { echo "$row in $format"; return 1; }
+    done
+    mirrorctl diff row.mres --show-secrets >out || true
+    grep -q SECRET out
+  done
+}
+
 @test "hostile answers are inert in every format" {
   evil='</script><img src=x onerror=alert(1)>\x1b]0;x\x07\r::error::x %0A ##[y]'
   body="$(printf ': {"a":"%s' "$evil" | sed 's/\\x1b/\\\\u001b/; s/\\x07/\\\\u0007/; s/\\r/\\\\r/')"

@@ -39,6 +39,28 @@ static void the_user_of_a_url_is_hidden(void **state)
     assert_hidden(hide_in_url, "unix:/run/a@b", "unix:/run/a@b");
 }
 
+static void what_stands_behind_a_secret_name_is_hidden_in_any_text(void **state)
+{
+    (void)state;
+    assert_hidden(hide_in_text, "a=1&token=abc&b=2", "a=1&token=(hidden)&b=2");
+    assert_hidden(hide_in_text, "see https://h/?api_key=abc#x, or not",
+                  "see https://h/?api_key=(hidden)#x, or not");
+    assert_hidden(hide_in_text, "Authorization: Basic YTpi\r\nAccept: a",
+                  "Authorization: (hidden)\r\nAccept: a");
+    assert_hidden(hide_in_text, "{\"password\" : \"a, b\", \"n\":1",
+                  "{\"password\" : (hidden), \"n\":1");
+    assert_hidden(hide_in_text, "{\"password\":\"cut o", "{\"password\":(hidden)");
+    assert_hidden(hide_in_text, "user.Password='x y' z", "user.Password=(hidden) z");
+    assert_hidden(hide_in_text, "password = x y", "password = (hidden) y");
+    assert_hidden(hide_in_text, "<a><token>abc</token><b>c</b></a>",
+                  "<a><token>(hidden)</token><b>c</b></a>");
+    assert_hidden(hide_in_text, "token", "token");
+    assert_hidden(hide_in_text, "token=", "token=");
+    assert_hidden(hide_in_text, "the token was lost: why?", "the token was lost: why?");
+    assert_hidden(hide_in_text, "a=b: \xff\xfe", "a=b: \xff\xfe");
+    assert_hidden(hide_in_text, "", "");
+}
+
 static int hide_value(struct buf *out, struct str line, struct err *e)
 {
     struct http_field field;
@@ -92,7 +114,13 @@ static void bodies_are_read_by_their_type(void **state)
          "{\"token\":\"(hidden)\"}"},
         {"POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n",
          "user=u&password=p", "user=u&password=(hidden)"},
-        {"POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n", "token=t", "token=t"},
+        {"POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\n", "token=t", "token=(hidden)"},
+        {"POST / HTTP/1.1\r\nContent-Type: application/xml\r\n\r\n", "<pwd>a</pwd>",
+         "<pwd>(hidden)</pwd>"},
+        {"POST / HTTP/1.1\r\n\r\n", "{\"token\":{\"a\":1}}", "{\"token\":\"(hidden)\"}"},
+        {"POST / HTTP/1.1\r\nContent-Type: image/png\r\n\r\n", "token=t", "token=t"},
+        {"POST / HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\n\r\n", "token=t",
+         "token=t"},
     };
     struct err e = {0};
 
@@ -115,6 +143,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(secret_query_parameters_are_hidden),
         cmocka_unit_test(the_user_of_a_url_is_hidden),
+        cmocka_unit_test(what_stands_behind_a_secret_name_is_hidden_in_any_text),
         cmocka_unit_test(secret_fields_are_hidden_and_urls_in_any),
         cmocka_unit_test(secret_json_members_are_hidden_whatever_their_value_is),
         cmocka_unit_test(json_that_ends_early_shows_no_more_than_whole_json),
