@@ -227,40 +227,6 @@ struct plan *plan_read(const struct plan_options *options, struct diags *diags, 
 
 /* ---- the plan of two URLs ---- */
 
-static struct plan_arrow *arrow_to_url(struct plan_reader *r, unsigned number, const char *url)
-{
-    struct plan_arrow *arrow = plan_alloc(r, sizeof *arrow);
-
-    if (arrow)
-        arrow->to = plan_url_destination(r, number, url);
-    return r->failed ? NULL : arrow;
-}
-
-static void fill_rule_of_urls(struct plan_reader *r, const char *v1, const char *const *candidates,
-                              size_t n, uint32_t ppm)
-{
-    struct plan_rule *rule =
-        plan_add_rule(r, STR("command line"), STR("command line"), 0, (struct place){0});
-    struct plan_arrow **end;
-
-    if (!rule)
-        return;
-    rule->source = STR("command line");
-    if (v1) {
-        rule->baselines = arrow_to_url(r, 1, v1);
-        if (rule->baselines)
-            rule->baselines->weight = 1;
-    }
-    end = &rule->candidates;
-    for (size_t i = 0; i < n && !r->failed; i++) {
-        *end = arrow_to_url(r, (unsigned)i + 2, candidates[i]);
-        if (*end) {
-            (*end)->ppm = ppm;
-            end = &(*end)->next;
-        }
-    }
-}
-
 struct plan *plan_of_urls(const char *v1, const char *const *candidates, size_t n, uint32_t ppm,
                           struct err *e)
 {
@@ -276,7 +242,7 @@ struct plan *plan_of_urls(const char *v1, const char *const *candidates, size_t 
     if (!r.plan)
         return NULL;
     diags_init(&unheard);
-    fill_rule_of_urls(&r, v1, candidates, n, ppm);
+    plan_rule_of_urls(&r, v1, candidates, n, ppm);
     diags_release(&unheard);
     if (!r.failed)
         return r.plan;

@@ -142,9 +142,10 @@ struct plan_destination *plan_destination(struct plan_reader *r, struct str host
 struct plan_destination *plan_destination_like(struct plan_reader *r,
                                                const struct plan_destination *like);
 
-/* What --vNUMBER names: destination "v1", "v2", ... at that URL. NULL when r->failed. */
-struct plan_destination *plan_url_destination(struct plan_reader *r, unsigned number,
-                                              const char *url);
+/* The rule of --v1 and --v2 (plan_urls.c): from `v1`, which may be NULL, to each of the
+ * `n` candidates, all there is. */
+void plan_rule_of_urls(struct plan_reader *r, const char *v1, const char *const *candidates,
+                       size_t n, uint32_t ppm);
 
 /* Compile text->text; E460 to E462 with the position. Returns false after telling. */
 bool plan_compile(struct plan_reader *r, struct plan_text *text, struct place at);

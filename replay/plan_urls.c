@@ -3,8 +3,8 @@
 
 #include "replay/plan_kinds.h"
 
-struct plan_destination *plan_url_destination(struct plan_reader *r, unsigned number,
-                                              const char *url)
+/* What --vNUMBER names: destination "v1", "v2", ... at that URL. NULL when r->failed. */
+static struct plan_destination *at_url(struct plan_reader *r, unsigned number, const char *url)
 {
     struct plan_address *address = plan_alloc(r, sizeof *address);
     struct plan_destination *to;
@@ -20,6 +20,57 @@ struct plan_destination *plan_url_destination(struct plan_reader *r, unsigned nu
     to->addresses = address;
     to->n_addresses = 1;
     return r->failed ? NULL : to;
+}
+
+static struct plan_arrow *arrow_to_url(struct plan_reader *r, unsigned number, const char *url)
+{
+    struct plan_arrow *arrow = plan_alloc(r, sizeof *arrow);
+
+    if (arrow)
+        arrow->to = at_url(r, number, url);
+    return r->failed ? NULL : arrow;
+}
+
+static struct plan_arrow *baseline_at_url(struct plan_reader *r, const char *v1)
+{
+    struct plan_arrow *arrow = arrow_to_url(r, 1, v1);
+
+    if (arrow)
+        arrow->weight = 1;
+    return arrow;
+}
+
+void plan_rule_of_urls(struct plan_reader *r, const char *v1, const char *const *candidates,
+                       size_t n, uint32_t ppm)
+{
+    struct plan_rule *rule =
+        plan_add_rule(r, STR("command line"), STR("command line"), 0, (struct place){0});
+    struct plan_arrow **end;
+
+    if (!rule)
+        return;
+    rule->source = STR("command line");
+    rule->baselines = v1 ? baseline_at_url(r, v1) : NULL;
+    end = &rule->candidates;
+    for (size_t i = 0; i < n && !r->failed; i++) {
+        *end = arrow_to_url(r, (unsigned)i + 2, candidates[i]);
+        if (*end) {
+            (*end)->ppm = ppm;
+            end = &(*end)->next;
+        }
+    }
+}
+
+/* Do Mirrors say only what is not sent, how much, and how? Then from where to where is
+ * for the URLs to say, of all that no rule took. */
+static bool is_left_to_urls(const struct plan_reader *r)
+{
+    const struct plan_rule *rule = r->plan->rules;
+
+    while (rule && rule->action != PLAN_MIRROR)
+        rule = rule->next;
+    return r->native && !rule && r->options->n_candidates > 0 &&
+           r->options->n_candidates <= PLAN_MAX_CANDIDATES;
 }
 
 /* The n-th of a rule's candidates goes to the n-th URL; those beyond keep their own. */
@@ -72,13 +123,18 @@ void plan_use_urls(struct plan_reader *r)
 
     if (!o->v1 && o->n_candidates == 0)
         return;
+    if (is_left_to_urls(r))
+        plan_rule_of_urls(r, o->v1, o->candidates, o->n_candidates, PLAN_MILLION);
     if (o->v1)
-        urls[0] = plan_url_destination(r, 1, o->v1);
+        urls[0] = at_url(r, 1, o->v1);
     for (size_t i = 0; i < o->n_candidates && i < PLAN_MAX_CANDIDATES; i++)
-        urls[i + 1] = plan_url_destination(r, (unsigned)i + 2, o->candidates[i]);
+        urls[i + 1] = at_url(r, (unsigned)i + 2, o->candidates[i]);
     if (r->failed)
         return;
-    for (struct plan_rule *rule = r->plan->rules; rule; rule = rule->next)
+    for (struct plan_rule *rule = r->plan->rules; rule; rule = rule->next) {
+        if (rule->candidates && !rule->baselines && o->v1)
+            rule->baselines = baseline_at_url(r, o->v1);
         point(rule, urls);
+    }
     drop_unused(r->plan);
 }

@@ -59,6 +59,15 @@ dry() { mirrorctl replay movies.mrec --dry-run "$@" 2>&1; }
   [ "$(copies_in v2.log)" -eq 20 ]
 }
 
+@test "--v1 and --v2 beside a Mirror that only denies are where all else goes" {
+  both
+  movies_record movies.mrec 20
+  printf '%s\n' 'apiVersion: mirrorctl/v1' 'kind: Mirror' 'limits: {concurrency: 2}' \
+    'rules: [{match: {path: /movies/3}, mirror: false}]' >deny.yaml
+  mirrorctl replay -q movies.mrec --max -c deny.yaml --v1 "$v1_url" --v2 "$v2_url" -o run.mres
+  [ "$(copies_in v2.log)" -eq 18 ]
+}
+
 @test "--v1 and --v2 at one address are an A/A run, which is said, and no mistake" {
   mesh
   movies_record movies.mrec 3

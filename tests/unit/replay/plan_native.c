@@ -414,6 +414,43 @@ static void endpoints_give_addresses(void **state)
     plan_free(plan);
 }
 
+/* A Mirror may be settings and denials only. */
+static void urls_of_the_command_line_are_a_rule_where_none_mirrors(void **state)
+{
+    static const char *const candidates[] = {"http://b"};
+    static const char *const texts[] = {
+        MIRROR "limits: {concurrency: 2}\n",
+        MIRROR "percent: 50\n",
+        MIRROR "rules: [{match: {path: /x}, mirror: false}]\n",
+        MIRROR "candidate: http://c\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct plan_input input = {str_of(texts[i]), "t"};
+        struct plan_options options = {.inputs = &input,
+                                       .n_inputs = 1,
+                                       .v1 = "http://a",
+                                       .candidates = candidates,
+                                       .n_candidates = 1};
+        struct diags diags;
+        struct plan *plan;
+        const struct plan_rule *last;
+
+        diags_init(&diags);
+        plan = plan_read(&options, &diags, NULL);
+        assert_int_equal(diags_errors(&diags), 0);
+        for (last = plan->rules; last->next;)
+            last = last->next;
+        assert_string_equal(last->baselines->to->addresses->url.data, "http://a");
+        assert_int_equal(last->baselines->weight, 1);
+        assert_string_equal(last->candidates->to->addresses->url.data, "http://b");
+        assert_null(last->candidates->next);
+        plan_free(plan);
+        diags_release(&diags);
+    }
+}
+
 static void urls_of_the_command_line_stand_for_what_rules_name(void **state)
 {
     static const char *const candidates[] = {"http://127.0.0.1:3002"};
@@ -860,6 +897,7 @@ int main(void)
         cmocka_unit_test(imports_have_ceilings),
         cmocka_unit_test(endpoints_give_addresses),
         cmocka_unit_test(urls_of_the_command_line_stand_for_what_rules_name),
+        cmocka_unit_test(urls_of_the_command_line_are_a_rule_where_none_mirrors),
         cmocka_unit_test(any_plan_comes_back_from_its_print),
         cmocka_unit_test(a_plan_too_large_for_a_document_comes_back_from_several),
     };
