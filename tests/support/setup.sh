@@ -11,7 +11,7 @@ tests="$demo libcmocka-dev bats mandoc openssl procps libcap2-bin iproute2 tcpre
 browser="$build chromium"
 lint="$tests clang-format clang-tidy cppcheck shellcheck"
 fuzz="$build clang libclang-rt-14-dev"
-bench="$demo tcpdump time wrk hey iproute2"
+bench="$demo tcpdump time wrk hey iproute2 nodejs"
 
 case ${1:-all} in
 build) want=$build ;;
