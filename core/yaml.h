@@ -60,7 +60,7 @@ struct yaml_node {
     enum yaml_kind kind;
     bool quoted;     /* scalar: quoted, a block, or !!str: a string whatever it looks like */
     uint32_t count;  /* items */
-    uint32_t size;   /* nodes in it and itself, aliases expanded */
+    uint32_t size;   /* nodes in it and itself, aliases expanded, with what lost in merges */
     uint32_t height; /* levels of lists and maps: 0 for a scalar, 1 for [] */
     struct place at; /* where it begins; of an alias: where the anchored node does */
     struct str text; /* scalar: its content, NUL-terminated, may hold NULs */

@@ -56,7 +56,8 @@ certificate() { # NAME: NAME.pem and NAME.key
   run --separate-stderr mirrorctl replay m.mrec --v1 "http://127.0.0.1:$v1_port" \
     --v2 "http://127.0.0.1:$v1_port" --insecure -o m.mres
   [ "$status" -eq 0 ]
-  [[ ${stderr_lines[0]} == *"--insecure: certificates are not checked"* ]]
+  [[ ${stderr_lines[0]} == *"an A/A run"* ]]
+  [[ ${stderr_lines[1]} == *"--insecure: certificates are not checked"* ]]
   [[ ${stderr_lines[-1]} == *"--insecure: certificates were not checked"* ]]
   grep -qa '"insecure":true' m.mres
   [ "$(mirrorctl diff --format json m.mres | jq '.warnings | map(.code) | contains(["insecure"])')" = true ]

@@ -81,7 +81,7 @@ static void a_run_of_v1_against_itself_teaches_its_noise(void **state)
         {"what never differed, once", "POST /orders", 100, 1, VERDICT_INCONCLUSIVE, "$.never"},
         {"another endpoint", "POST /refunds", 100, 0, VERDICT_FAIL, "(no noise control)"},
     };
-    struct report_style style = {.width = 100};
+    struct report_style style = {.width = 160}; /* no line is wrapped */
     struct diff_file file = {.name = "noise.json"};
     struct buf profile;
 
