@@ -36,16 +36,16 @@ int array_match(struct array_list a, struct array_list b, uint32_t *partner, str
 {
     struct entry *x = sorted(a), *y = sorted(b);
     size_t j = 0;
-    int rc = x && y ? 0 : err_nomem(e, "comparing arrays");
+    bool made = x && y;
 
-    for (size_t i = 0; rc == 0 && i < a.n; i++) {
+    for (size_t i = 0; made && i < a.n; i++) {
         while (j < b.n && y[j].hash < x[i].hash)
             j++;
         partner[x[i].place] = j < b.n && y[j].hash == x[i].hash ? y[j++].place : ARRAY_NONE;
     }
     mem_free(x);
     mem_free(y);
-    return rc;
+    return made ? 0 : err_nomem(e, "comparing arrays");
 }
 
 /* ---- the same elements in another order ---- */

@@ -105,8 +105,10 @@ static int compare_partners(struct json_walk *w, const struct run *a, const stru
                             const uint32_t *partner, const struct json_step *up)
 {
     bool *taken = mem_array(b->n + 1, sizeof *taken);
-    int rc = taken ? 0 : err_nomem(w->e, "comparing arrays");
+    int rc = 0;
 
+    if (!taken)
+        return err_nomem(w->e, "comparing arrays");
     for (size_t i = 0; rc == 0 && i < a->n; i++) {
         if (partner[i] == ARRAY_NONE) {
             rc = differ_one(w, KIND_MISSING, a, i, up);
@@ -252,8 +254,11 @@ static int compare_left_over(struct json_walk *w, const struct run *a, const str
                              const struct json_step *up)
 {
     uint32_t *partner = mem_array(a->n + 1, sizeof *partner);
-    int rc = partner ? match_left_over(w, a, b, partner) : err_nomem(w->e, "comparing arrays");
+    int rc;
 
+    if (!partner)
+        return err_nomem(w->e, "comparing arrays");
+    rc = match_left_over(w, a, b, partner);
     if (rc == 0)
         rc = compare_partners(w, a, b, partner, up);
     mem_free(partner);
@@ -261,6 +266,26 @@ static int compare_left_over(struct json_walk *w, const struct run *a, const str
 }
 
 /* ---- order says nothing ---- */
+
+static int compare_matched(struct json_walk *w, const struct run *a, const struct run *b,
+                           const uint32_t *partner, bool *taken, struct run *x, struct run *y,
+                           const struct json_step *up)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (partner[i] == ARRAY_NONE) {
+            run_push(x, a, i);
+            continue;
+        }
+        taken[partner[i]] = true;
+        if (compare_pair(w, a, i, b, partner[i], up) < 0)
+            return -1;
+    }
+    for (size_t j = 0; j < b->n; j++) {
+        if (!taken[j])
+            run_push(y, b, j);
+    }
+    return 0;
+}
 
 static int compare_multisets(struct json_walk *w, const struct run *a, const struct run *b,
                              bool by_looks, const struct json_step *up)
@@ -270,22 +295,13 @@ static int compare_multisets(struct json_walk *w, const struct run *a, const str
     struct run x, y = {0};
     int rc = run_new(&x, a->n, w->e) < 0 || run_new(&y, b->n, w->e) < 0 ? -1 : 0;
 
-    if (rc == 0 && (!partner || !taken))
+    if (rc == 0 && partner && taken)
+        rc = array_match(hashes_of(a), hashes_of(b), partner, w->e) < 0 ||
+                     compare_matched(w, a, b, partner, taken, &x, &y, up) < 0
+                 ? -1
+                 : 0;
+    else if (rc == 0)
         rc = err_nomem(w->e, "comparing arrays");
-    if (rc == 0)
-        rc = array_match(hashes_of(a), hashes_of(b), partner, w->e);
-    for (size_t i = 0; rc == 0 && i < a->n; i++) {
-        if (partner[i] == ARRAY_NONE) {
-            run_push(&x, a, i);
-            continue;
-        }
-        taken[partner[i]] = true;
-        rc = compare_pair(w, a, i, b, partner[i], up);
-    }
-    for (size_t j = 0; rc == 0 && j < b->n; j++) {
-        if (!taken[j])
-            run_push(&y, b, j);
-    }
     if (rc == 0 && by_looks)
         rc = compare_left_over(w, &x, &y, up);
     for (size_t i = 0; rc == 0 && !by_looks && i < x.n; i++)
@@ -415,8 +431,9 @@ static int compare_by_rule(struct json_walk *w, const struct run *a, const struc
         return compare_multisets(w, a, b, true, up) < 0 ? -1 : 1;
     }
     partner = mem_array(a->n + 1, sizeof *partner);
-    rc = partner ? match_keys(w, a, b, r->keys, r->n_keys, partner)
-                 : err_nomem(w->e, "comparing arrays");
+    if (!partner)
+        return err_nomem(w->e, "comparing arrays");
+    rc = match_keys(w, a, b, r->keys, r->n_keys, partner);
     if (rc > 0) {
         rules_hit(w->rules, r);
         rc = compare_partners(w, a, b, partner, up) < 0 ? -1 : 1;

@@ -56,9 +56,9 @@ static bool same_entry(const struct table_entry *a, const struct table_entry *b)
 
 static struct entry entry_key(unsigned candidate, uint64_t ordinal, uint64_t field)
 {
-    const uint64_t words[] = {candidate, ordinal, field};
+    uint64_t hash = fnv_add_u64(fnv_add_u64(FNV_START, candidate), ordinal);
 
-    return (struct entry){.key = {fnv_add(FNV_START, words, sizeof words)},
+    return (struct entry){.key = {fnv_add_u64(hash, field)},
                           .ordinal = ordinal,
                           .field = field,
                           .candidate = candidate,

@@ -472,10 +472,12 @@ static int tallies_finish(const struct diff *d, struct err *e)
 static int settle_names(struct diff *d, struct err *e)
 {
     uint32_t *map = mem_array(ENDPOINT_NAMES_MAX + 1, sizeof *map);
-    bool changed;
-    int rc =
-        map ? endpoint_names_settle(d->names, map, &changed, e) : err_nomem(e, "naming endpoints");
+    bool changed = false;
+    int rc;
 
+    if (!map)
+        return err_nomem(e, "naming endpoints");
+    rc = endpoint_names_settle(d->names, map, &changed, e);
     for (unsigned i = 0; rc == 0 && changed && i < CANDIDATES_MAX; i++)
         rc = tally_renumber(d->tallies[i], map, e);
     mem_free(map);

@@ -143,6 +143,8 @@ static size_t common_prefix(struct str a, struct str b)
 {
     size_t n = 0;
 
+    if (!a.data || !b.data)
+        return 0;
     while (n < a.len && n < b.len && a.data[n] == b.data[n])
         n++;
     return n;

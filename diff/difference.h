@@ -134,6 +134,14 @@ static inline uint64_t fnv_add(uint64_t hash, const void *bytes, size_t n)
     return hash;
 }
 
+/* The same of a number's bytes, the lowest first. */
+static inline uint64_t fnv_add_u64(uint64_t hash, uint64_t number)
+{
+    for (unsigned i = 0; i < 8; i++)
+        hash = (hash ^ (number >> 8 * i & 0xff)) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 /* What of two values is shown: an excerpt of each, copied, with what looks like a secret
  * hidden unless d->show_secrets. data NULL stays. Returns 0, or -1 with *e set. */
 int diffs_show(struct diffs *d, struct str *v1, struct str *v2, struct err *e);

@@ -457,7 +457,8 @@ static void draw_bars(const struct timed *t, struct latency_curves *c)
 {
     for (size_t i = 0; i < t->n; i++) {
         struct latency_times one = latency_at(&t->all, i);
-        double bar = floor(log_ratio(&one, SIDE_V2) * 8 / log(2.0) + 0.5) + LATENCY_BARS / 2;
+        const int middle = LATENCY_BARS / 2;
+        double bar = floor(log_ratio(&one, SIDE_V2) * 8 / log(2.0) + 0.5) + middle;
 
         c->bars[bar < 0 ? 0 : bar < LATENCY_BARS ? (int)bar : LATENCY_BARS - 1]++;
     }

@@ -83,7 +83,7 @@ static bool is_limit(int status, const struct http_message *m)
 
 static enum cache cache_of(struct str value)
 {
-    for (size_t i = 0; i + 3 <= value.len; i++) {
+    for (size_t i = 0; value.data && i + 3 <= value.len; i++) {
         if (str_istarts(str_skip(value, i), STR("hit")))
             return CACHE_HIT;
     }

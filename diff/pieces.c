@@ -203,7 +203,7 @@ static size_t name_length(struct str s)
 {
     size_t n = 0;
 
-    while (n < s.len && !is_space(s.data[n]) && !memchr("=/>", s.data[n], 3))
+    while (n < s.len && !is_space(s.data[n]) && str_find(STR("=/>"), s.data[n]) == 3)
         n++;
     return n;
 }

@@ -206,7 +206,7 @@ static bool read_embedded(struct reader *r, const struct yaml_node *v)
 static bool read_endpoint(struct reader *r, const struct yaml_node *v)
 {
     struct err why = {0};
-    struct str text;
+    struct str text = {0};
 
     if (!keep(r, v, &text))
         return false;

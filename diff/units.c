@@ -71,7 +71,7 @@ static struct str name_of(const struct walk *w, const struct unit *x, const stru
     const struct unit *named = x ? x : y;
     int n;
 
-    if (named->name.data)
+    if (named && named->name.data)
         return named->name;
     n = x ? snprintf(text, UNIT_NAME, "line %zu", w->a->first + i)
           : snprintf(text, UNIT_NAME, "after line %zu", w->a->first + i - 1);
@@ -97,7 +97,7 @@ static int note(struct walk *w, const struct unit *x, const struct unit *y, size
     char text[UNIT_NAME];
 
     drop_line_ends(&v1, &v2);
-    if (!w->out->show_secrets && is_secret(x ? x : y)) {
+    if (!w->out->show_secrets && ((x && is_secret(x)) || (y && is_secret(y)))) {
         v1 = v1.data ? STR(SECRET_MASK) : v1;
         v2 = v2.data ? STR(SECRET_MASK) : v2;
     }
