@@ -169,7 +169,7 @@ static int add_set(struct field_rules *r, const struct replay_field *fields, siz
                    unsigned version, struct err *e)
 {
     unsigned before = r->n_set;
-    struct http_field field;
+    struct http_field field = {0};
 
     for (size_t i = 0; i < n; i++) {
         if (fields[i].remove || fields[i].version != version)
@@ -186,7 +186,7 @@ static int add_set(struct field_rules *r, const struct replay_field *fields, siz
 static int make_room(struct field_rules *r, const struct replay_field *fields, size_t n,
                      unsigned version, struct err *e)
 {
-    struct http_field field;
+    struct http_field field = {0};
 
     for (size_t i = 0; i < n; i++) {
         if (fields[i].remove) {

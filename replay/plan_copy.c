@@ -22,7 +22,8 @@ static struct str line_of(struct plan_reader *r, struct str name, struct str val
     if (!line)
         return (struct str){0};
     memcpy(line, name.data, name.len);
-    memcpy(line + name.len, ": ", 2);
+    line[name.len] = ':';
+    line[name.len + 1] = ' ';
     if (value.len)
         memcpy(line + name.len + 2, value.data, value.len);
     return str_from(line, len);

@@ -58,14 +58,14 @@ static void trim_slashes(struct str *path)
         path->len--;
 }
 
-static bool fill_path(struct plan_reader *r, const struct yaml_node *n, struct gateway_match *m,
-                      struct plan_text *path)
+static bool fill_path(struct plan_reader *r, struct gateway_match *m, struct plan_text *path,
+                      struct place at)
 {
     m->path_length = path->text.len;
     if (path->how == PLAN_REGEX)
-        return plan_compile(r, path, n->at);
+        return plan_compile(r, path, at);
     if (path->text.len == 0 || path->text.data[0] != '/') {
-        plan_error(r, "E408", n->at, "path.value \"%.*s\" must begin with a slash",
+        plan_error(r, "E408", at, "path.value \"%.*s\" must begin with a slash",
                    STR_ARG(str_head(path->text, SHOWN)));
         return false;
     }
@@ -81,13 +81,16 @@ static bool take_path(struct plan_reader *r, const struct yaml_node *n, struct g
     const struct yaml_node *values[2];
     struct plan_text *path = plan_alloc(r, sizeof *path);
 
-    if (!path || !plan_take(r, n, &fields, values, NULL))
+    if (!path)
         return false;
-    path->text = STR("/");
+    *path = (struct plan_text){.how = path_types[0].how, .text = STR("/")};
     m->match->path = path;
-    return take_type(r, values[0], path_types, N_PATH_TYPES, &path->how) &&
+    if (!n)
+        return true;
+    return plan_take(r, n, &fields, values, NULL) &&
+           take_type(r, values[0], path_types, N_PATH_TYPES, &path->how) &&
            plan_take_text(r, values[1], "path.value", &path->text) &&
-           fill_path(r, values[1] ? values[1] : n, m, path);
+           fill_path(r, m, path, values[1] ? values[1]->at : n->at);
 }
 
 /* ---- method ---- */

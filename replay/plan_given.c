@@ -32,16 +32,17 @@ static int read_port(uint16_t *port, struct str text, struct err *e)
 int plan_key_read(struct plan_key *key, struct str text, struct err *e)
 {
     struct str rest = text, tail, host = str_cut(&rest, '/');
-    bool has_subset = rest.data != NULL;
+    bool has_subset = host.len < text.len, has_tail;
 
     *key = (struct plan_key){.subset = rest};
     if (has_subset && (rest.len == 0 || str_find(rest, '/') < rest.len))
         return err_set(e, ERR_USAGE, "a subset stands behind the slash");
     tail = host;
     key->host = str_cut(&tail, ':');
-    if (tail.data && !has_subset && tail.len && !is_digits(tail))
+    has_tail = key->host.len < host.len;
+    if (has_tail && !has_subset && tail.len && !is_digits(tail))
         key->subset = tail;
-    else if (tail.data && read_port(&key->port, tail, e) < 0)
+    else if (has_tail && read_port(&key->port, tail, e) < 0)
         return -1;
     if (str_find(key->subset, ':') < key->subset.len)
         return err_set(e, ERR_USAGE, "a subset stands behind a slash, HOST:PORT/SUBSET");

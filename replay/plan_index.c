@@ -62,7 +62,7 @@ static int make_room(struct plan_index_node *node, struct arena *mem, struct err
     size_t size = sizeof(struct plan_index_node *);
     void *children, *firsts;
 
-    if (node->n < node->room)
+    if (node->children && node->n < node->room)
         return 0;
     children = arena_grow(mem, node->children, node->room * size, room * size, e);
     if (!children)

@@ -171,13 +171,14 @@ static void tell_apart(struct plan_reader *r, const struct virtual_service *firs
               STR_ARG(str_head(host, 100)));
 }
 
-static struct virtual_service *find_on_mesh(const struct members *m)
+/* Position of the first that is bound to the mesh, or m->n when none is. */
+static size_t find_on_mesh(const struct members *m)
 {
-    for (size_t i = 0; i < m->n; i++) {
-        if (is_on(m->of[i], STR("mesh")))
-            return m->of[i];
-    }
-    return NULL;
+    size_t i = 0;
+
+    while (i < m->n && !is_on(m->of[i], STR("mesh")))
+        i++;
+    return i;
 }
 
 static bool is_merged_with(const struct members *m, const struct virtual_service *vs)
@@ -194,10 +195,11 @@ static struct members choose(struct plan_reader *r, const struct plan_sharing *s
     struct members m = {.of = plan_array(r, s->n, sizeof(struct virtual_service *))};
 
     for (size_t i = 0; m.of && i < s->n; i++) {
-        struct virtual_service *vs = s->of[i], *first = find_on_mesh(&m);
+        struct virtual_service *vs = s->of[i];
+        size_t first = find_on_mesh(&m);
 
-        if (first && is_on(vs, STR("mesh"))) {
-            tell_conflict(r, first, vs, host);
+        if (first < m.n && is_on(vs, STR("mesh"))) {
+            tell_conflict(r, m.of[first], vs, host);
             continue;
         }
         if (is_merged_with(&m, vs))

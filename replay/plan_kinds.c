@@ -33,34 +33,34 @@ enum use {
 
 static const struct kind {
     enum group_index group;
-    const char *name;
     enum use use;
+    const char *name;
     void (*read)(const struct plan_object *o);
 } kinds[] = {
-    {ISTIO, "VirtualService", ROUTES, plan_virtual_service},
-    {ISTIO, "DestinationRule", ROUTES, plan_destination_rule},
-    {ISTIO, "ServiceEntry", ROUTES, plan_service_entry},
-    {ISTIO, "WorkloadEntry", ROUTES, plan_workload_entry},
-    {ISTIO, "Gateway", HELPS, plan_istio_gateway},
-    {ISTIO, "Sidecar", NOTED, NULL},
-    {ISTIO, "EnvoyFilter", MAY_ACT, NULL},
-    {ISTIO, "WorkloadGroup", NOTED, NULL},
-    {ISTIO, "ProxyConfig", NOTED, NULL},
-    {GATEWAY_API, "HTTPRoute", ROUTES, plan_http_route},
-    {GATEWAY_API, "GRPCRoute", NOTED, NULL},
-    {GATEWAY_API, "Gateway", NOTED, NULL},
-    {GATEWAY_API, "GatewayClass", NOTED, NULL},
-    {GATEWAY_API, "ReferenceGrant", NOTED, NULL},
-    {CORE, "Service", ROUTES, plan_service},
-    {CORE, "Endpoints", ROUTES, plan_endpoints_kind},
-    {CORE, "Pod", ROUTES, plan_pod},
-    {CORE, "Namespace", SILENT, NULL},
-    {DISCOVERY, "EndpointSlice", ROUTES, plan_endpoint_slice},
-    {APPS, "Deployment", ROUTES, plan_deployment},
-    {APPS, "StatefulSet", ROUTES, plan_deployment},
-    {APPS, "DaemonSet", ROUTES, plan_deployment},
-    {APPS, "ReplicaSet", ROUTES, plan_deployment},
-    {OURS, "Mirror", ROUTES, plan_mirror_kind},
+    {ISTIO, ROUTES, "VirtualService", plan_virtual_service},
+    {ISTIO, ROUTES, "DestinationRule", plan_destination_rule},
+    {ISTIO, ROUTES, "ServiceEntry", plan_service_entry},
+    {ISTIO, ROUTES, "WorkloadEntry", plan_workload_entry},
+    {ISTIO, HELPS, "Gateway", plan_istio_gateway},
+    {ISTIO, NOTED, "Sidecar", NULL},
+    {ISTIO, MAY_ACT, "EnvoyFilter", NULL},
+    {ISTIO, NOTED, "WorkloadGroup", NULL},
+    {ISTIO, NOTED, "ProxyConfig", NULL},
+    {GATEWAY_API, ROUTES, "HTTPRoute", plan_http_route},
+    {GATEWAY_API, NOTED, "GRPCRoute", NULL},
+    {GATEWAY_API, NOTED, "Gateway", NULL},
+    {GATEWAY_API, NOTED, "GatewayClass", NULL},
+    {GATEWAY_API, NOTED, "ReferenceGrant", NULL},
+    {CORE, ROUTES, "Service", plan_service},
+    {CORE, ROUTES, "Endpoints", plan_endpoints_kind},
+    {CORE, ROUTES, "Pod", plan_pod},
+    {CORE, SILENT, "Namespace", NULL},
+    {DISCOVERY, ROUTES, "EndpointSlice", plan_endpoint_slice},
+    {APPS, ROUTES, "Deployment", plan_deployment},
+    {APPS, ROUTES, "StatefulSet", plan_deployment},
+    {APPS, ROUTES, "DaemonSet", plan_deployment},
+    {APPS, ROUTES, "ReplicaSet", plan_deployment},
+    {OURS, ROUTES, "Mirror", plan_mirror_kind},
 };
 
 enum { N_GROUPS = sizeof groups / sizeof *groups, N_KINDS = sizeof kinds / sizeof *kinds };
@@ -75,7 +75,7 @@ struct api {
 static struct api api_of(struct str api_version)
 {
     struct str rest = api_version, first = str_cut(&rest, '/');
-    bool is_core = !rest.data && str_find(first, '.') == first.len;
+    bool is_core = first.len == api_version.len && str_find(first, '.') == first.len;
 
     return is_core ? (struct api){STR(""), first} : (struct api){first, rest};
 }

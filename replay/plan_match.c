@@ -14,11 +14,12 @@ static bool begins(const struct plan_text *t, struct str value)
 static bool begins_with_segments(const struct plan_text *t, struct str value)
 {
     struct plan_text prefix = *t;
+    struct str rest;
 
     if (str_ends(t->text, STR("/")))
         prefix.text.len--;
-    return begins(&prefix, value) &&
-           (value.len == prefix.text.len || value.data[prefix.text.len] == '/');
+    rest = str_skip(value, prefix.text.len);
+    return begins(&prefix, value) && (rest.len == 0 || str_starts(rest, STR("/")));
 }
 
 static enum plan_fit regex_fit(const struct plan_text *t, struct str value)

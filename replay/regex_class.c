@@ -193,7 +193,7 @@ const char *re_perl_class(const struct re_reader *r)
 static int read_range(struct re_reader *r)
 {
     size_t from = r->at;
-    uint32_t first, last;
+    uint32_t first = 0, last;
 
     if (re_read_code(r, &first) < 0)
         return -1;

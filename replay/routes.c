@@ -386,24 +386,26 @@ static int name_place(struct routes *r, unsigned role, struct err *e)
     return arena_dup(&r->mem, str_of(text), name, e);
 }
 
-static int make_own_plan(struct routes *r, const struct replay_config *c, struct err *e)
+static struct plan *make_own_plan(const struct replay_config *c, struct err *e)
 {
+    struct plan *own = NULL;
+
     if (c->n_candidates < 1 || c->n_candidates > REPLAY_MAX_CANDIDATES)
-        return err_set(e, ERR_USAGE, "there must be 1 to %d versions under test",
-                       REPLAY_MAX_CANDIDATES);
-    if (!c->v1 && c->baseline == BASELINE_V1)
-        return err_set(e, ERR_USAGE, "v1: there is no URL");
-    r->plan = r->own = plan_of_urls(c->v1, c->candidates, c->n_candidates, PLAN_MILLION, e);
-    return r->own ? 0 : -1;
+        err_set(e, ERR_USAGE, "there must be 1 to %d versions under test", REPLAY_MAX_CANDIDATES);
+    else if (!c->v1 && c->baseline == BASELINE_V1)
+        err_set(e, ERR_USAGE, "v1: there is no URL");
+    else
+        own = plan_of_urls(c->v1, c->candidates, c->n_candidates, PLAN_MILLION, e);
+    return own;
 }
 
 int routes_init(struct routes *r, const struct replay_config *config, struct err *e)
 {
     *r = (struct routes){.plan = config->plan};
     arena_init(&r->mem, ROUTES_MEMORY);
-    if (!r->plan && make_own_plan(r, config, e) < 0)
-        return -1;
-    if (add_roles(r, config, e) < 0 || add_routes(r, config, e) < 0)
+    if (!r->plan)
+        r->plan = r->own = make_own_plan(config, e);
+    if (!r->plan || add_roles(r, config, e) < 0 || add_routes(r, config, e) < 0)
         return -1;
     for (unsigned i = 0; i < r->n_roles; i++) {
         if (name_place(r, i, e) < 0)
