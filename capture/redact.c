@@ -163,24 +163,17 @@ static void put_mask(struct redaction *r, struct buf *out)
 
 /* ---- parameters --------------------------------------------------------------- */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A parameter's name as a server reads it: %XX and + undone. */
 static struct str decode_name(struct str raw, char *out, size_t room)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < raw.len && n < room; i++) {
+        int byte = str_percent_value(str_skip(raw, i));
         char c = raw.data[i];
 
-        if (c == '%' && i + 2 < raw.len && hex(raw.data[i + 1]) >= 0 && hex(raw.data[i + 2]) >= 0) {
-            c = (char)(hex(raw.data[i + 1]) << 4 | hex(raw.data[i + 2]));
+        if (byte >= 0) {
+            c = (char)byte;
             i += 2;
         } else if (c == '+') {
             c = ' ';

@@ -483,20 +483,12 @@ static int step_close(struct http1 *f, struct str *in, struct str *piece)
     return HTTP1_DATA;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* chunk-size = 1*HEXDIG (RFC 9112, 7.1); leading zeros are fine. */
 static int step_chunk_size(struct http1 *f, struct str *in, struct str *piece)
 {
     (void)piece;
     for (; in->len; *in = str_skip(*in, 1)) {
-        int digit = hex_digit(in->data[0]);
+        int digit = str_hex_value(in->data[0]);
 
         if (digit < 0 && f->chunk_line > 0) {
             f->state = CHUNK_EXT;

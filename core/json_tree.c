@@ -113,14 +113,6 @@ static const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_simple_escape(char c)
 {
     static const char letters[] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
@@ -138,7 +130,7 @@ static const char *skip_escape(struct reader *r, const char *at)
     for (int i = 2; i < 6; i++) {
         if (r->end - at <= i)
             return fault(r, r->end, "the text ends inside a string");
-        if (hex_digit(at[i]) < 0)
+        if (str_hex_value(at[i]) < 0)
             return fault(r, at + i, "\\u takes four hexadecimal digits");
     }
     return at + 6;
@@ -173,7 +165,7 @@ static uint32_t hex4(const char *p)
     uint32_t code = 0;
 
     for (int i = 0; i < 4; i++)
-        code = code << 4 | (uint32_t)hex_digit(p[i]);
+        code = code << 4 | (uint32_t)str_hex_value(p[i]);
     return code;
 }
 

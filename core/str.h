@@ -97,6 +97,24 @@ static inline size_t str_find(struct str s, char c)
     return p ? (size_t)(p - s.data) : s.len;
 }
 
+/* What a hexadecimal digit stands for, or -1. */
+static inline int str_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that %XX at the front of `s` stands for (RFC 3986, 2.1), or -1. */
+static inline int str_percent_value(struct str s)
+{
+    int high = s.len > 2 && s.data[0] == '%' ? str_hex_value(s.data[1]) : -1;
+    int low = high >= 0 ? str_hex_value(s.data[2]) : -1;
+
+    return low >= 0 ? high * 16 + low : -1;
+}
+
 static inline bool str_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

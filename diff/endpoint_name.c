@@ -25,25 +25,16 @@ enum {
 
 /* ---- paths ---- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undo percent-encoding, only in order to classify. */
 static struct str decoded(struct str s, char text[SEGMENT_MAX])
 {
     size_t n = 0;
 
     for (size_t i = 0; i < s.len && n < SEGMENT_MAX; i++) {
-        int high = s.data[i] == '%' && i + 2 < s.len ? hex_value(s.data[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(s.data[i + 2]) : -1;
+        int byte = str_percent_value(str_skip(s, i));
 
-        text[n++] = low >= 0 ? (char)(high * 16 + low) : s.data[i];
-        i += low >= 0 ? 2 : 0;
+        text[n++] = byte >= 0 ? (char)byte : s.data[i];
+        i += byte >= 0 ? 2 : 0;
     }
     return str_from(text, n);
 }

@@ -5,6 +5,7 @@
 #include "core/http.h"
 #include "core/json_tree.h"
 #include "diff/difference.h"
+#include "diff/tree_reader.h"
 
 /* Larger bodies are no calls, and batches of more parts are cut. */
 enum { CALL_MAX = 1024 * 1024, PARTS_MAX = 4 };
@@ -134,32 +135,6 @@ static bool may_be_calls(struct str body)
 
 /* ---- GraphQL in the query of a URL ---- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int unescape(struct str s, struct arena *mem, struct str *out, struct err *e)
-{
-    char *to = arena_alloc(mem, s.len + 1, e);
-    size_t n = 0;
-
-    if (!to)
-        return -1;
-    for (size_t i = 0; i < s.len; i++) {
-        int high = s.data[i] == '%' && i + 2 < s.len ? hex_value(s.data[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(s.data[i + 2]) : -1;
-
-        to[n++] = low >= 0 ? (char)(high * 16 + low) : s.data[i] == '+' ? ' ' : s.data[i];
-        i += low >= 0 ? 2 : 0;
-    }
-    *out = str_from(to, n);
-    return 0;
-}
-
 static int name_url(struct str target, struct arena *mem, struct buf *out, struct err *e)
 {
     struct str rest = str_skip(target, str_find(target, '?') + 1), name = {0}, query = {0};
@@ -171,7 +146,7 @@ static int name_url(struct str target, struct arena *mem, struct buf *out, struc
         struct str *to = str_eq(key, STR("operationName")) ? &name
                          : str_eq(key, STR("query"))       ? &query
                                                            : NULL;
-        if (to && unescape(value, mem, to, e) < 0)
+        if (to && tree_form_decode(value, mem, to, e) < 0)
             return -1;
     }
     return name.len ? add_name(out, true, name, e) : query.len ? add_hash(out, true, query, e) : 0;

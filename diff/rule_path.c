@@ -83,19 +83,11 @@ static int read_short_name(struct reader *r, bool deep)
     return 0;
 }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool read_hex4(struct reader *r, uint32_t *code)
 {
     *code = 0;
     for (int i = 0; i < 4; i++, r->at++) {
-        int digit = hex_digit(peek(r));
+        int digit = str_hex_value(peek(r));
         if (digit < 0)
             return false;
         *code = *code << 4 | (uint32_t)digit;

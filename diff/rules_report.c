@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "diff/compare.h"
+#include "diff/figures.h"
 #include "diff/nearest.h"
 
 /* Rules warned of one by one; the others are only counted. */
@@ -136,26 +137,12 @@ void rules_warnings(const struct evidence *ev,
     say_hints(&s, u);
 }
 
-/* 12441 as 12,441. */
-static void grouped(uint64_t n, char text[32])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%" PRIu64, n), at = 0;
-
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0)
-            text[at++] = ',';
-        text[at++] = digits[i];
-    }
-    text[at] = '\0';
-}
-
 struct str rules_line(const struct rules_use *u, char text[RULES_LINE])
 {
     size_t n = u ? rules_count(u->rules) : 0, idle = 0;
     const struct rule *first = NULL;
     uint64_t hits = 0;
-    char number[32];
+    char number[FIGURE_TEXT];
     int len = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -165,7 +152,7 @@ struct str rules_line(const struct rules_use *u, char text[RULES_LINE])
     }
     if (n == 0)
         return str_from(text, 0);
-    grouped(hits, number);
+    figure_count(hits, number);
     len = snprintf(text, RULES_LINE, "%zu rule%s, %s hit%s", n, plural(n), number, plural(hits));
     if (first)
         len +=

@@ -6,16 +6,7 @@ static bool accepts(struct str media)
     return str_ieq(media, STR("application/x-www-form-urlencoded"));
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* A plus is a blank; a percent sign without two digits stands for itself. */
-static int decode(struct str s, struct arena *mem, struct str *out, struct err *e)
+int tree_form_decode(struct str s, struct arena *mem, struct str *out, struct err *e)
 {
     char *to;
     size_t n = 0;
@@ -27,11 +18,10 @@ static int decode(struct str s, struct arena *mem, struct str *out, struct err *
     if (!to)
         return -1;
     while (s.len) {
-        int high = s.len > 2 && s.data[0] == '%' ? hex_value(s.data[1]) : -1;
-        int low = high >= 0 ? hex_value(s.data[2]) : -1;
+        int byte = str_percent_value(s);
 
-        to[n++] = low >= 0 ? (char)(high * 16 + low) : s.data[0] == '+' ? ' ' : s.data[0];
-        s = str_skip(s, low >= 0 ? 3 : 1);
+        to[n++] = byte >= 0 ? (char)byte : s.data[0] == '+' ? ' ' : s.data[0];
+        s = str_skip(s, byte >= 0 ? 3 : 1);
     }
     *out = str_from(to, n);
     return 0;
@@ -49,7 +39,8 @@ static struct json_node *read(struct str type, struct str bytes, struct arena *m
 
         if (name.len == 0 && value.len == 0)
             continue;
-        if (decode(name, mem, &name, e) < 0 || decode(value, mem, &value, e) < 0 ||
+        if (tree_form_decode(name, mem, &name, e) < 0 ||
+            tree_form_decode(value, mem, &value, e) < 0 ||
             !tree_add_text(mem, form, &last, name, value, false, e))
             return NULL;
     }

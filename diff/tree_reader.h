@@ -36,6 +36,10 @@ struct str tree_events_whole(struct str bytes);
 /* The reader for this media type, or NULL. */
 const struct tree_reader *tree_reader_for(struct str media);
 
+/* A name or value of a form as it is meant: a plus is a blank; a percent sign without two
+ * digits stands for itself. A view of `s`, or a piece of `mem`. Returns 0, or -1 with *e. */
+int tree_form_decode(struct str s, struct arena *mem, struct str *out, struct err *e);
+
 /* ---- for readers ---- */
 
 /* A new node at the end of `parent`, whose last child is *last, both of which may be

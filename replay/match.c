@@ -7,23 +7,6 @@ enum { PATTERNS_MEMORY = 8 * 1024 * 1024, ROOM = HTTP1_MAX_HEAD + 1 };
 
 /* ---- paths as a server reads them ----------------------------------------------- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The character behind "%41" at the front of `s`, or -1. */
-static int decode(struct str s)
-{
-    int high = s.len > 2 && s.data[0] == '%' ? hex_value(s.data[1]) : -1;
-    int low = high >= 0 ? hex_value(s.data[2]) : -1;
-
-    return low >= 0 ? high * 16 + low : -1;
-}
-
 /* Undo percent-encoding, but not of what has a meaning when it stands bare: a
  * slash, a percent sign, and what a pattern is made of. */
 static size_t unescape(struct str path, bool generous, char *out)
@@ -31,7 +14,7 @@ static size_t unescape(struct str path, bool generous, char *out)
     size_t n = 0;
 
     while (path.len) {
-        int c = decode(path);
+        int c = str_percent_value(path);
 
         if (c == '/' && generous) {
             out[n++] = '/';

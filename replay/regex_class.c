@@ -26,14 +26,6 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static int hex_value(char c)
-{
-    if (re_is_digit(c))
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* ---- characters ------------------------------------------------------------------ */
 
 /* One character, whatever it means to PCRE2 when it stands bare. */
@@ -57,7 +49,8 @@ static int read_hex(struct re_reader *r, uint32_t *code)
     int value;
 
     r->at += braces ? 3 : 2;
-    for (*code = 0; (value = hex_value(re_peek(r, 0))) >= 0 && (braces || digits < 2); digits++) {
+    for (*code = 0; (value = str_hex_value(re_peek(r, 0))) >= 0 && (braces || digits < 2);
+         digits++) {
         if (*code <= CODE_MAX)
             *code = *code * 16 + (uint32_t)value;
         r->at++;
