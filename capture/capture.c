@@ -90,13 +90,6 @@ static void hand_over(void *ctx, struct exchange *x)
     c->full = rc != 0 || (c->config.count && c->ordinals >= c->config.count);
 }
 
-static struct exchange *fresh(void *ctx, size_t max)
-{
-    const struct capture *c = ctx;
-
-    return exchange_for(c->sink, max, NULL);
-}
-
 /* ---- packets in ------------------------------------------------------------- */
 
 static void end_flow(struct capture *c, struct flow *f)
@@ -361,7 +354,6 @@ struct capture *capture_open(const struct capture_config *config, struct err *e)
         .budget = &c->budget,
         .max_body = config->max_body,
         .put = hand_over,
-        .fresh = fresh,
         .ctx = c,
     };
     for (size_t i = 0; i < config->n_ports; i++)

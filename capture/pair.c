@@ -196,17 +196,10 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
     return p;
 }
 
-static struct exchange *exchange_fresh(const struct pair_context *c)
-{
-    size_t max = exchange_limit(c);
-
-    return c->fresh ? c->fresh(c->ctx, max) : exchange_new(max, NULL);
-}
-
 static struct entry *entry_new(struct pairing *p)
 {
     struct entry *e = p->spare ? p->spare : mem_alloc(sizeof *e);
-    struct exchange *x = exchange_fresh(p->context);
+    struct exchange *x = exchange_new(exchange_limit(p->context), NULL);
 
     p->spare = NULL;
     if (!e || !x) {

@@ -20,8 +20,7 @@ struct pair_context {
     struct capture_stats *stats;
     struct budget *budget;
     size_t max_body;
-    void (*put)(void *ctx, struct exchange *x);       /* takes x over */
-    struct exchange *(*fresh)(void *ctx, size_t max); /* NULL: exchange_new() */
+    void (*put)(void *ctx, struct exchange *x); /* takes x over */
     void *ctx;
 };
 

@@ -15,11 +15,9 @@
  *
  *     capture --put--> batch --full--> thread --> record file
  *        ^                               |
- *        +--fresh--- batch <---empty-----+
+ *        +---------- batch <---empty-----+
  *
- * A fixed number of batches goes round. A full one carries exchanges to the
- * thread and comes back with the same exchanges, emptied, for new traffic: so
- * memory stays where it was allocated, and an exchange costs its giver a
+ * A fixed number of batches goes round, so an exchange costs its giver a
  * fraction of one lock. Everything that shapes a file happens at the edge of
  * a batch, which depends on the exchanges only and never on who was faster. */
 
@@ -28,8 +26,6 @@ enum {
     BATCH_ITEMS = 128,
     BATCH_BYTES = 256 * 1024,
     WAITING_MAX = 4 * 1024 * 1024, /* bytes in full batches */
-    SPARE_MAX = 64 * 1024,         /* an exchange that holds more is not kept */
-    SPARES_MAX = 3 * BATCH_BYTES,  /* nor are more than so many bytes a batch */
     STATS_ROOM = 8 * 1024,         /* for the end of a rotated file */
     TEXT_MAX = 64 * 1024,          /* of META and STATS */
 };
@@ -37,8 +33,6 @@ enum {
 struct batch {
     struct exchange *items[BATCH_ITEMS];
     size_t n, bytes;
-    struct exchange *spares[BATCH_ITEMS];
-    size_t n_spares;
     bool flush;                 /* what is written must reach a reader now */
     bool ends_file;             /* whose time is over */
     struct capture_stats stats; /* after its last exchange; only in a rotation */
@@ -197,26 +191,11 @@ static int write_batch(struct recorder *r, const struct batch *b, struct err *e)
     return rc;
 }
 
-/* Make what was written ready for its next use, as far as that is worth it. */
 static void empty_batch(struct batch *b)
 {
-    size_t sum = 0;
-
-    for (size_t i = 0; i < b->n_spares; i++) /* not used up last time */
-        sum += arena_held(&b->spares[i]->mem);
-    for (size_t i = 0; i < b->n; i++) {
-        struct exchange *x = b->items[i];
-        size_t held = arena_held(&x->mem);
-
-        if (b->n_spares == BATCH_ITEMS || held > SPARE_MAX || sum + held > SPARES_MAX) {
-            exchange_free(x);
-            continue;
-        }
-        exchange_renew(x, x->mem.max);
-        b->spares[b->n_spares++] = x;
-        sum += held;
-    }
-    b->n = b->bytes = 0;
+    while (b->n)
+        exchange_free(b->items[--b->n]);
+    b->bytes = 0;
     b->flush = b->ends_file = false;
 }
 
@@ -312,24 +291,9 @@ static int put(void *ctx, struct exchange *x, struct err *e)
     return 0;
 }
 
-static struct exchange *fresh(void *ctx, size_t max, struct err *e)
-{
-    struct recorder *r = ctx;
-    struct batch *b = r->batch;
-    struct exchange *x;
-
-    if (!b)
-        b = r->batch = queue_try_take(r->empty);
-    if (!b || b->n_spares == 0)
-        return exchange_new(max, e);
-    x = b->spares[--b->n_spares];
-    x->mem.max = max;
-    return x;
-}
-
 struct exchange_sink recorder_sink(struct recorder *r)
 {
-    return (struct exchange_sink){put, r, fresh};
+    return (struct exchange_sink){put, r};
 }
 
 int recorder_flush(struct recorder *r, int64_t now_ns, struct err *e)
@@ -455,13 +419,8 @@ void recorder_free(struct recorder *r)
     if (!r)
         return;
     stop_thread(r);
-    for (size_t i = 0; r->batches && i < BATCHES; i++) {
-        struct batch *b = &r->batches[i];
-        while (b->n)
-            exchange_free(b->items[--b->n]);
-        while (b->n_spares)
-            exchange_free(b->spares[--b->n_spares]);
-    }
+    for (size_t i = 0; r->batches && i < BATCHES; i++)
+        empty_batch(&r->batches[i]);
     mem_free(r->batches);
     queue_free(r->full);
     queue_free(r->empty);

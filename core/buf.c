@@ -97,11 +97,17 @@ void buf_consume(struct buf *b, size_t n)
     b->len -= n;
 }
 
+void buf_cut(struct buf *b, size_t n)
+{
+    if (n < b->len)
+        b->len = n;
+    if (b->data)
+        b->data[b->len] = '\0';
+}
+
 void buf_reset(struct buf *b)
 {
-    b->len = 0;
-    if (b->data)
-        b->data[0] = '\0';
+    buf_cut(b, 0);
 }
 
 void buf_release(struct buf *b)

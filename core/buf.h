@@ -52,6 +52,9 @@ struct str buf_str(const struct buf *b);
 /* Drop the first `n` bytes (at most all), keeping the rest in order. */
 void buf_consume(struct buf *b, size_t n);
 
+/* Drop all but the first `n` bytes. */
+void buf_cut(struct buf *b, size_t n);
+
 /* Empty it, keeping the memory for the next use. */
 void buf_reset(struct buf *b);
 

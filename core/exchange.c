@@ -1,7 +1,6 @@
 #include "core/exchange.h"
 
 #include <arpa/inet.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,54 +28,77 @@ const char *outcome_name(enum outcome o)
     return (unsigned)o < OUTCOME_COUNT ? names[o] : "unknown";
 }
 
+/* ---- where they come from, and go ------------------------------------------------ */
+
+/* What holds more is not kept for its next use. */
+enum { SPARE_MAX = 8 * 1024 };
+
+static void release_exchange(struct spare *spare)
+{
+    struct exchange *x = (struct exchange *)spare;
+
+    arena_release(&x->mem);
+    mem_free(x);
+}
+
+static void release_pair(struct spare *spare)
+{
+    struct pair *p = (struct pair *)spare;
+
+    arena_release(&p->mem);
+    mem_free(p);
+}
+
+static struct spares exchanges = SPARES_INIT(release_exchange);
+static struct spares pairs = SPARES_INIT(release_pair);
+static _Thread_local struct spares_here exchanges_here, pairs_here;
+
 struct exchange *exchange_new(size_t max, struct err *e)
 {
-    struct exchange *x = mem_zalloc(sizeof *x);
+    struct exchange *x = (struct exchange *)spares_take(&exchanges, &exchanges_here);
+    struct arena mem = {0};
 
+    if (x)
+        mem = x->mem;
+    else
+        x = mem_alloc(sizeof *x);
     if (!x) {
         err_nomem(e, "starting an exchange");
         return NULL;
     }
-    arena_init(&x->mem, max);
-    return x;
-}
-
-struct exchange *exchange_for(const struct exchange_sink *sink, size_t max, struct err *e)
-{
-    return sink->fresh ? sink->fresh(sink->ctx, max, e) : exchange_new(max, e);
-}
-
-void exchange_renew(struct exchange *x, size_t max)
-{
-    struct arena mem = x->mem;
-
-    arena_reset(&mem);
     mem.max = max;
-    memset(x, 0, sizeof *x);
-    x->mem = mem;
+    *x = (struct exchange){.mem = mem};
+    return x;
 }
 
 void exchange_free(struct exchange *x)
 {
     if (!x)
         return;
-    arena_release(&x->mem);
-    mem_free(x);
+    if (arena_held(&x->mem) > SPARE_MAX) {
+        release_exchange(&x->spare);
+        return;
+    }
+    arena_reset(&x->mem);
+    spares_give(&exchanges, &exchanges_here, &x->spare);
 }
 
 struct pair *pair_new(struct exchange *x, unsigned n_calls, size_t max, struct err *e)
 {
-    struct pair *p = mem_alloc(sizeof *p); /* room for all calls, of which few are used */
+    struct pair *p = (struct pair *)spares_take(&pairs, &pairs_here);
 
+    if (!p && (p = mem_alloc(sizeof *p)) != NULL)
+        arena_init(&p->mem, max);
     if (!p) {
         exchange_free(x);
         err_nomem(e, "starting a pair");
         return NULL;
     }
-    memset(p, 0, offsetof(struct pair, calls) + n_calls * sizeof *p->calls);
+    /* There is room for all calls, of which few are used. */
+    memset(p->calls, 0, n_calls * sizeof *p->calls);
+    p->mem.max = max;
     p->exchange = x;
     p->n_calls = n_calls;
-    arena_init(&p->mem, max);
     return p;
 }
 
@@ -85,8 +107,12 @@ void pair_free(struct pair *p)
     if (!p)
         return;
     exchange_free(p->exchange);
-    arena_release(&p->mem);
-    mem_free(p);
+    if (arena_held(&p->mem) > SPARE_MAX) {
+        release_pair(&p->spare);
+        return;
+    }
+    arena_reset(&p->mem);
+    spares_give(&pairs, &pairs_here, &p->spare);
 }
 
 int http_message_copy(struct http_message *copy, const struct http_message *m, struct arena *mem,

@@ -16,6 +16,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/http.h"
+#include "core/spares.h"
 
 enum { EXCHANGE_MAX_INFORMATIONAL = 64 };
 
@@ -26,6 +27,7 @@ struct endpoint {
 };
 
 struct exchange {
+    struct spare spare;
     struct arena mem;
     uint64_t ordinal;    /* 1, 2, ... in the order of the record */
     uint64_t connection; /* 1, 2, ... in the order of first packets */
@@ -94,6 +96,7 @@ struct call {
 enum { PAIR_MAX_CALLS = 16 };
 
 struct pair {
+    struct spare spare;
     struct exchange *exchange; /* owned; its response only where it is compared with */
     struct arena mem;          /* of the answers */
     unsigned n_calls;
@@ -103,9 +106,6 @@ struct pair {
 /* An empty exchange whose bytes may add up to `max`. NULL with *e set. */
 struct exchange *exchange_new(size_t max, struct err *e);
 void exchange_free(struct exchange *x);
-
-/* Make it as exchange_new() gives it, keeping some memory for its next use. */
-void exchange_renew(struct exchange *x, size_t max);
 
 /* Take over the exchange and start a pair with so many zeroed calls, whose
  * answers may add up to `max` bytes. On failure the exchange is freed too. */
@@ -121,17 +121,11 @@ enum { ENDPOINT_TEXT = 64 };
 const char *endpoint_text(const struct endpoint *ep, char text[ENDPOINT_TEXT]);
 
 /* Who takes exchanges, in order. `put` owns x from the call on, also when it
- * fails. A positive return asks the giver to stop in order. A sink may offer
- * `fresh`, an exchange_new() that gives those it is done with once more; both
- * are called by one thread. */
+ * fails. A positive return asks the giver to stop in order. */
 struct exchange_sink {
     int (*put)(void *ctx, struct exchange *x, struct err *e);
     void *ctx;
-    struct exchange *(*fresh)(void *ctx, size_t max, struct err *e); /* or NULL */
 };
-
-/* A new exchange for that sink. */
-struct exchange *exchange_for(const struct exchange_sink *sink, size_t max, struct err *e);
 
 /* Who gives exchanges. Returns 1 with *x the caller's, 0 at the end, or -1;
  * with ERR_DAMAGED everything before was good and nothing follows. */

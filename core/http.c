@@ -10,13 +10,18 @@ static bool is_tchar(unsigned char c)
     return c < 128 && (tchar[c / 64] >> (c % 64) & 1);
 }
 
+size_t http_token_span(struct str s)
+{
+    size_t n = 0;
+
+    while (n < s.len && is_tchar((unsigned char)s.data[n]))
+        n++;
+    return n;
+}
+
 bool http_is_token(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_tchar((unsigned char)s.data[i]))
-            return false;
-    }
-    return s.len > 0;
+    return s.len > 0 && http_token_span(s) == s.len;
 }
 
 const char *http_flag_name(uint32_t flag)
@@ -171,26 +176,26 @@ bool http_status_line(struct str head, struct http_status_line *line)
 }
 
 /* The position of the first of these characters, or s.len. */
-static size_t find_any(struct str s, const char *characters)
+static size_t find_any(struct str s, char c1, char c2, char c3, char c4)
 {
     size_t i = 0;
 
-    while (i < s.len && (s.data[i] == '\0' || !strchr(characters, s.data[i])))
+    while (i < s.len && s.data[i] != c1 && s.data[i] != c2 && s.data[i] != c3 && s.data[i] != c4)
         i++;
     return i;
 }
 
 struct str http_target_path(struct str target)
 {
-    size_t scheme = find_any(target, ":/?#");
+    size_t scheme = find_any(target, ':', '/', '?', '#');
 
     if (scheme && str_starts(str_skip(target, scheme), STR("://"))) {
         target = str_skip(target, scheme + 3);
-        target = str_skip(target, find_any(target, "/?#"));
+        target = str_skip(target, find_any(target, '/', '/', '?', '#'));
         if (target.len == 0 || target.data[0] != '/')
             return STR("/");
     }
-    return str_head(target, find_any(target, "?#"));
+    return str_head(target, find_any(target, '?', '?', '#', '#'));
 }
 
 struct str http_fields(struct str head)
@@ -216,6 +221,15 @@ static struct str cut_field_line(struct str *rest)
     return line;
 }
 
+/* Where the colon stands, or the end. Behind a proper name it is found without
+ * looking further. */
+static size_t find_colon(struct str line)
+{
+    size_t n = http_token_span(line);
+
+    return n < line.len && line.data[n] != ':' ? str_find(line, ':') : n;
+}
+
 bool http_next_field(struct str *rest, struct http_field *field)
 {
     struct str line;
@@ -226,38 +240,39 @@ bool http_next_field(struct str *rest, struct http_field *field)
     line = cut_field_line(rest);
     if (line.len == 0)
         return false;
-    colon = str_find(line, ':');
+    colon = find_colon(line);
     field->name = str_trim(str_head(line, colon));
     field->value = str_trim(str_skip(line, colon + 1));
     return true;
 }
 
-/* Does a field line begin with this name? Cheap, for who looks for one. */
-static bool begins_with(struct str line, struct str name)
+void http_find_fields(struct str head, const struct str *names, struct str *values, size_t n)
 {
-    while (line.len && str_is_blank(line.data[0]))
-        line = str_skip(line, 1);
-    return line.len > name.len && (line.data[0] | 0x20) == (name.data[0] | 0x20) &&
-           str_istarts(line, name);
+    struct str rest = http_fields(head);
+
+    memset(values, 0, n * sizeof *values);
+    while (rest.len) {
+        struct str line = cut_field_line(&rest);
+        size_t colon = find_colon(line);
+        struct str name = str_trim(str_head(line, colon));
+
+        if (line.len == 0)
+            return;
+        for (size_t i = 0; i < n; i++) {
+            if (!values[i].data && str_ieq(name, names[i]))
+                values[i] = str_trim(str_skip(line, colon + 1));
+        }
+    }
 }
 
 bool http_find_field(struct str head, struct str name, struct str *value)
 {
-    struct str rest = http_fields(head);
-    struct http_field field;
+    struct str found;
 
-    while (rest.len) {
-        struct str line = cut_field_line(&rest);
-
-        if (line.len == 0)
-            return false;
-        if (begins_with(line, name) && http_next_field(&line, &field) &&
-            str_ieq(field.name, name)) {
-            *value = field.value;
-            return true;
-        }
-    }
-    return false;
+    http_find_fields(head, &name, &found, 1);
+    if (found.data)
+        *value = found;
+    return found.data != NULL;
 }
 
 bool http_list_has(struct str list, struct str token)

@@ -110,14 +110,19 @@ bool http_next_field(struct str *rest, struct http_field *field);
 /* The first field of that name. Names are compared without case. */
 bool http_find_field(struct str head, struct str name, struct str *value);
 
+/* The same for `n` names in one walk; data is NULL for those that are not there. */
+void http_find_fields(struct str head, const struct str *names, struct str *values, size_t n);
+
 /* True if `list`, a comma-separated field value, holds `token` (any case). */
 bool http_list_has(struct str list, struct str token);
 
 /* True if any field called `name` lists `token`. */
 bool http_field_has(struct str head, struct str name, struct str token);
 
-/* RFC 9110, 5.6.2: what a method or a field name may consist of. */
+/* RFC 9110, 5.6.2: what a method or a field name may consist of; and how much of
+ * the beginning of `s` does. */
 bool http_is_token(struct str s);
+size_t http_token_span(struct str s);
 
 /* True for methods that promise to change nothing: GET, HEAD, OPTIONS, TRACE
  * (RFC 9110, 9.2.1). */

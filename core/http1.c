@@ -180,14 +180,22 @@ static void note_field(struct http1 *f, struct http_field field)
     }
 }
 
-/* What is odd about how one physical line of a head, given with its LF, ends. */
+/* What is odd about how one physical line, given with its LF, ends. A CR inside
+ * is looked for in the whole of a head or line: has_bare_cr(). */
 static uint32_t ending_flags(struct str line)
 {
-    size_t n = line.len - 1;
+    return line.len < 2 || line.data[line.len - 2] != '\r' ? HTTP_BARE_LF : 0u;
+}
 
-    if (n == 0 || line.data[n - 1] != '\r')
-        return HTTP_BARE_LF | (n && memchr(line.data, '\r', n) ? HTTP_BAD_FIELD : 0u);
-    return memchr(line.data, '\r', n - 1) ? HTTP_BAD_FIELD : 0u;
+/* RFC 9112, 2.2: a CR that no LF follows. */
+static bool has_bare_cr(struct str lines)
+{
+    char found = 0;
+
+    /* Without a way out, and so many bytes at a time. */
+    for (size_t i = 1; i < lines.len; i++)
+        found |= (lines.data[i - 1] == '\r') & (lines.data[i] != '\n');
+    return found;
 }
 
 static bool is_folded(struct str line)
@@ -201,10 +209,10 @@ static uint32_t line_flags(struct str line, struct str *name)
 {
     uint32_t flags = ending_flags(line);
 
-    *name = str_head(line, str_find(line, ':'));
+    *name = str_head(line, http_token_span(line));
     if (is_folded(line))
         return flags | HTTP_OBS_FOLD;
-    if (name->len == line.len || !http_is_token(*name))
+    if (name->len == 0 || line.data[name->len] != ':') /* a LF is no token */
         return flags | HTTP_BAD_FIELD;
     return flags;
 }
@@ -266,7 +274,7 @@ static void conclude_head(struct http1 *f, unsigned lines)
 {
     if (lines > HTTP1_MAX_FIELDS + 2)
         f->flags |= HTTP_HEAD_TOO_LARGE;
-    if (memchr(f->head.data, '\0', f->head.len))
+    if (memchr(f->head.data, '\0', f->head.len) || has_bare_cr(f->head))
         f->flags |= HTTP_BAD_FIELD;
     if (f->minor < 1 && !f->asked_keep_alive)
         f->keep_alive = false;
@@ -585,7 +593,7 @@ static int step_trailers(struct http1 *f, struct str *in, struct str *piece)
             return end_message(f);
         }
         f->flags |= line_flags(line, &name);
-        if (memchr(line.data, '\0', line.len))
+        if (memchr(line.data, '\0', line.len) || has_bare_cr(line))
             f->flags |= HTTP_BAD_FIELD;
         f->scanned = b->len;
     }

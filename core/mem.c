@@ -23,11 +23,16 @@ uint64_t mem_count(void)
     return atomic_load(&count);
 }
 
+bool mem_is_counting(void)
+{
+    return atomic_load_explicit(&counting, memory_order_relaxed);
+}
+
 static bool must_fail(void)
 {
     uint64_t nth;
 
-    if (!atomic_load_explicit(&counting, memory_order_relaxed))
+    if (!mem_is_counting())
         return false;
     nth = atomic_fetch_add(&count, 1) + 1;
     switch (atomic_load(&fail_how)) {

@@ -7,6 +7,7 @@
 #ifndef MIRRORCTL_CORE_MEM_H
 #define MIRRORCTL_CORE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,9 @@ enum mem_fail { MEM_FAIL_NEVER, MEM_FAIL_ONCE, MEM_FAIL_FROM };
  * and all that follow. Also starts the count of mem_count() anew. */
 void mem_fail_at(uint64_t n, enum mem_fail how);
 
-/* For tests: allocations asked for since mem_fail_at(). */
+/* For tests: allocations asked for since mem_fail_at(), and whether that was ever
+ * called: then each allocation is to be one. */
 uint64_t mem_count(void);
+bool mem_is_counting(void);
 
 #endif

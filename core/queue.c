@@ -81,11 +81,11 @@ static void end_put(struct queue *q, bool put)
         pthread_cond_signal(&q->has_items);
 }
 
-/* Who waits for room is woken when a quarter is free, not by every single item:
- * else the two would take turns, and each turn costs more than most items do. */
+/* Who waits for room is woken when three quarters are free, not by every single
+ * item: else the two would take turns, and each turn costs more than most items do. */
 static void *end_take(struct queue *q, void *item)
 {
-    bool much_room = q->n <= q->capacity - q->capacity / 4;
+    bool much_room = q->n <= q->capacity / 4;
 
     pthread_mutex_unlock(&q->lock);
     if (item && much_room)

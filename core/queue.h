@@ -21,9 +21,9 @@ struct queue *queue_new(size_t capacity, struct err *e);
  * it, or until the queue is empty: nothing is too heavy to pass. */
 void queue_limit_weight(struct queue *q, size_t max);
 
-/* Wait for room and put; who has to wait does so until a quarter is free. False
- * when the queue is closed: the item is still the caller's. `item` must not be
- * NULL. */
+/* Wait for room and put; who has to wait does so until three quarters are free.
+ * False when the queue is closed: the item is still the caller's. `item` must not
+ * be NULL. */
 bool queue_put(struct queue *q, void *item);
 bool queue_put_weighing(struct queue *q, void *item, size_t weight);
 

@@ -10,7 +10,7 @@
 
 /* Input is read in pieces of this size, so a length that lies costs no more
  * memory than the bytes that are really there. */
-enum { READ_PIECE = 256 * 1024 };
+enum { READ_PIECE = 64 * 1024 };
 
 struct record_reader {
     int fd;

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 struct str {
     const char *data; /* may be NULL when len is 0 */
@@ -44,10 +43,23 @@ static inline bool str_eq(struct str a, struct str b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* Equal but for ASCII case, as field names are compared (RFC 9110, 5.1). */
+/* In lower case as ASCII has it, in every locale. */
+static inline char str_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Equal but for ASCII case, as field names are compared (RFC 9110, 5.1). Most
+ * that differ do so at once, which no call would tell sooner. */
 static inline bool str_ieq(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+    size_t i = 0;
+
+    if (a.len != b.len)
+        return false;
+    while (i < a.len && str_lower(a.data[i]) == str_lower(b.data[i]))
+        i++;
+    return i == a.len;
 }
 
 /* Order by bytes, shorter first where one is a prefix of the other. */

@@ -37,6 +37,7 @@ void answer_begin(struct answer *a, struct http1 *framer, struct call *call, str
     a->final = false;
     a->n_informational = 0;
     a->body_size = 0;
+    a->loose = (struct str){0};
     drop_hash(a);
     if (a->body.cap > KEEP_BODY)
         buf_release(&a->body);
@@ -59,10 +60,28 @@ static int start_hash(struct answer *a, struct err *e)
     return 0;
 }
 
+/* There is more than lies in the input at hand. */
+static int gather(struct answer *a, struct err *e)
+{
+    struct str piece = a->loose;
+
+    a->loose = (struct str){0};
+    return piece.len ? buf_add(&a->body, piece, e) : 0;
+}
+
+/* Most answers come in one piece, which is copied once only. */
 static int keep_content(struct answer *a, struct str piece, struct err *e)
 {
-    size_t room = a->body.max - a->body.len;
+    size_t room;
 
+    if (a->body_size == 0 && piece.len <= a->body.max) {
+        a->loose = piece;
+        a->body_size = piece.len;
+        return 0;
+    }
+    if (gather(a, e) < 0)
+        return -1;
+    room = a->body.max - a->body.len;
     a->body_size += piece.len;
     if (!a->hash && piece.len > room && start_hash(a, e) < 0)
         return -1;
@@ -76,12 +95,13 @@ static int store(struct answer *a, bool complete, struct err *e)
 {
     struct http_message *m = &a->call->response;
     struct str informational = buf_str(&a->informational);
+    struct str body = a->loose.len ? a->loose : buf_str(&a->body);
 
     if (informational.len && arena_dup(a->mem, informational, &a->call->informational, e) < 0)
         return -1;
     if (!a->final)
         return 0;
-    if (a->body.len && arena_dup(a->mem, buf_str(&a->body), &m->body, e) < 0)
+    if (body.len && arena_dup(a->mem, body, &m->body, e) < 0)
         return -1;
     if (complete && a->framer->trailers.len &&
         arena_dup(a->mem, buf_str(&a->framer->trailers), &m->trailers, e) < 0)
@@ -182,7 +202,7 @@ enum answer_state answer_feed(struct answer *a, struct str *in, struct err *e)
     while (state == ANSWER_MORE) {
         switch (http1_next(a->framer, in, &piece)) {
         case HTTP1_MORE:
-            return ANSWER_MORE;
+            return gather(a, e) < 0 ? ANSWER_NOMEM : ANSWER_MORE;
         case HTTP1_HEAD:
             state = take_head(a, piece, e);
             break;

@@ -25,6 +25,7 @@ struct answer {
     unsigned n_informational;
     uint64_t body_size; /* content so far */
     struct buf body;    /* of it, what is kept */
+    struct str loose;   /* all of it, where it lies whole in the input at hand */
     struct buf informational;
     struct XXH64_state_s *hash; /* of all content, once it is more than is kept */
 };

@@ -75,6 +75,7 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
 /* What is decided about a request. */
 struct decided {
     const struct plan_rule *rule; /* NULL: none, or none was asked */
+    struct http_request_line line;
     enum eligible why;
     struct choice choice; /* if it is eligible */
     struct str path;      /* that its rule writes in place of its own, or data NULL */
@@ -112,9 +113,10 @@ static int decide(struct dispatcher *d, const struct exchange *x, struct decided
 
     *to = (struct decided){.why = eligible_check(x, &d->rules, &ruling)};
     to->rule = ruling.decision.rule;
+    to->line = ruling.facts.line;
     if (to->why != ELIGIBLE)
         return 0;
-    if (!select_find_key(&d->chooser.shares, x, room, &key)) {
+    if (!select_find_key(&d->chooser.shares, x, &ruling.facts, room, &key)) {
         to->why = NOT_KEYED;
         return 0;
     }
@@ -135,7 +137,7 @@ static void decide_calls(const struct dispatcher *d, const struct decided *to, s
         job->at[i].way = to->choice.ways[i];
         if (d->dry_run || !job->at[i].way)
             pair->calls[i].outcome = OUTCOME_OFF;
-        else if ((int)i == control && !http_is_safe_method(job->method))
+        else if ((int)i == control && !http_is_safe_method(job->line.method))
             pair->calls[i].outcome = OUTCOME_UNSAFE;
     }
 }
@@ -172,7 +174,7 @@ static int send_off(struct dispatcher *d, struct exchange *x, const struct decid
 
     if (!d->keep_recorded)
         x->response = (struct http_message){0};
-    job = job_new(x, d->setup->n_roles, d->max_answers, e);
+    job = job_new(x, &to->line, d->setup->n_roles, d->max_answers, e);
     if (!job)
         return -1;
     if (to->path.data && arena_dup(&job->pair->mem, to->path, &job->path, e) < 0) {

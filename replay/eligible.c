@@ -8,30 +8,23 @@ static bool is_shadow_host(struct str host)
     return str_ends(str_head(host, str_find(host, ':')), STR("-shadow"));
 }
 
-static bool is_copy(struct str head)
+static bool is_copy(const struct facts *f)
 {
-    struct str value;
-
-    if (http_find_field(head, STR("X-Mirrorctl"), &value))
-        return true;
-    return http_find_field(head, STR("Host"), &value) && is_shadow_host(value);
+    return f->field[FACT_MARKER].data || is_shadow_host(f->field[FACT_HOST]);
 }
 
 /* An offer of h2c (RFC 7540, 3.2) that was not taken up is an ordinary request:
  * some clients make it with every first one. The copy goes without the offer. */
-static bool asks_for_upgrade(struct str head)
+static bool asks_for_upgrade(struct str head, struct str protocols)
 {
-    struct str protocols;
-
-    if (!http_find_field(head, STR("Upgrade"), &protocols))
-        return false;
-    return http_field_has(head, STR("Connection"), STR("upgrade")) &&
-           !str_ieq(protocols, STR("h2c"));
+    return protocols.data && !str_ieq(protocols, STR("h2c")) &&
+           http_field_has(head, STR("Connection"), STR("upgrade"));
 }
 
-static bool is_tunnel(const struct exchange *x, struct str method)
+static bool is_tunnel(const struct exchange *x, const struct facts *f)
 {
-    return x->tunnel || str_eq(method, STR("CONNECT")) || asks_for_upgrade(x->request.head);
+    return x->tunnel || str_eq(f->line.method, STR("CONNECT")) ||
+           asks_for_upgrade(x->request.head, f->field[FACT_UPGRADE]);
 }
 
 static bool is_incomplete(const struct http_message *m)
@@ -76,8 +69,9 @@ static enum eligible ask_plan(const struct exchange *x, struct plan_router *rout
 
     if (!router)
         return ELIGIBLE;
-    if (!plan_request_of(&r->request, x))
+    if (!r->facts.whole_line)
         return NOT_READABLE;
+    plan_request_of(&r->request, x, &r->facts.line, r->facts.field[FACT_HOST]);
     plan_router_decide(router, &r->request, &r->decision);
     return answers[r->decision.answer];
 }
@@ -86,16 +80,16 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
                              struct ruling *r)
 {
     const struct http_message *m = &x->request;
-    struct http_request_line line;
+    const struct http_request_line *line = &r->facts.line;
     enum eligible planned;
 
     if (m->head.len == 0)
         return NOT_A_REQUEST;
-    if (!http_request_start(m->head, &line))
+    if (!facts_find(&r->facts, m->head))
         return NOT_READABLE;
-    if (is_copy(m->head))
+    if (is_copy(&r->facts))
         return NOT_LOOP;
-    if (is_tunnel(x, line.method))
+    if (is_tunnel(x, &r->facts))
         return NOT_TUNNEL;
     if (is_incomplete(m))
         return NOT_INCOMPLETE;
@@ -104,9 +98,9 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
     planned = ask_plan(x, rules->router, r);
     if (planned != ELIGIBLE)
         return planned;
-    if (rules->match && !match_allows(rules->match, line.method, line.target))
+    if (rules->match && !match_allows(rules->match, line->method, line->target))
         return NOT_MEANT;
     if ((m->flags & HTTP_ANOMALIES) && !rules->include_anomalous)
         return NOT_ANOMALOUS;
-    return allows_method(rules->methods, line.method) ? ELIGIBLE : NOT_METHOD;
+    return allows_method(rules->methods, line->method) ? ELIGIBLE : NOT_METHOD;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "core/exchange.h"
+#include "replay/facts.h"
 #include "replay/match.h"
 #include "replay/plan.h"
 
@@ -40,13 +41,14 @@ struct eligible_rules {
     struct plan_router *router; /* NULL: there is no plan */
 };
 
-/* What the plan says of a request. Views into it. */
+/* A request, and what the plan says of it. Views into it. */
 struct ruling {
+    struct facts facts;
     struct plan_request request;
     struct plan_decision decision;
 };
 
-/* *r is there when it is ELIGIBLE, if there is a plan. */
+/* *r is there when it is ELIGIBLE, but for the facts only if there is a plan. */
 enum eligible eligible_check(const struct exchange *x, const struct eligible_rules *rules,
                              struct ruling *r);
 

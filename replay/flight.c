@@ -83,7 +83,7 @@ static void unlink_flight(struct worker *w, struct flight *f)
         list->newest = f->prev;
 }
 
-/* The outcome is decided: give the place to the next that waits and may go. */
+/* The outcome is decided, and the place is free. */
 static void land(struct worker *w, struct flight *f)
 {
     struct lane *lane = f->lane;
@@ -100,22 +100,14 @@ static void land(struct worker *w, struct flight *f)
     lane->spare = f;
     lane->in_flight--;
     worker_call_done(w, lane->role, job);
-    flight_start_waiting(w, lane);
-}
-
-void flight_start_waiting(struct worker *w, struct lane *lane)
-{
-    struct job *job;
-
-    while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
-        flight_start(w, lane, job, w->now_ns);
+    worker_lane_ready(w, lane);
 }
 
 /* ---- endings --------------------------------------------------------------------- */
 
 void flight_abort(struct worker *w, struct flight *f)
 {
-    answer_begin(&f->answer, NULL, f->call, &f->job->pair->mem, f->job->method);
+    answer_begin(&f->answer, NULL, f->call, &f->job->pair->mem, f->job->line.method);
     f->call->sent_ns = f->call->first_ns = 0;
     f->call->flags = 0;
     f->call->outcome = OUTCOME_STOPPED;
@@ -180,7 +172,7 @@ static void begin_on_wire(struct flight *f)
 {
     f->sent = 0;
     f->cannot_send = false;
-    answer_begin(&f->answer, &f->wire->framer, f->call, &f->job->pair->mem, f->job->method);
+    answer_begin(&f->answer, &f->wire->framer, f->call, &f->job->pair->mem, f->job->line.method);
     if (connection_state(f->wire->connection) == CONNECTION_OPEN)
         send_more(f);
 }
@@ -198,7 +190,7 @@ static void attach(struct worker *w, struct flight *f, struct wire *wire)
     begin_on_wire(f);
 }
 
-/* It does not start after all: the next one is the caller's to find. */
+/* It does not start after all. */
 static void refuse(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
 {
     job->pair->calls[lane->role].outcome = outcome;
@@ -230,11 +222,12 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
     call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
     link_newest(w, f);
     lane->in_flight++;
-    answer_begin(&f->answer, NULL, call, &job->pair->mem, job->method);
-    if (copy_make(&f->copy, &job->pair->exchange->request, job->path, &way->rewrite, &e) < 0)
+    answer_begin(&f->answer, NULL, call, &job->pair->mem, job->line.method);
+    if (copy_make(&f->copy, &job->pair->exchange->request, &job->line, job->path, &way->rewrite,
+                  &e) < 0)
         worker_fail(w, &e);
     else
-        attach(w, f, wire_take(w, lane, job->chain, http_is_idempotent_method(job->method)));
+        attach(w, f, wire_take(w, lane, job->chain, http_is_idempotent_method(job->line.method)));
 }
 
 /* ---- receiving ------------------------------------------------------------------- */
@@ -247,7 +240,7 @@ static bool is_stale(const struct flight *f)
 
 static bool may_retry(const struct flight *f)
 {
-    return is_stale(f) && (f->sent == 0 || http_is_idempotent_method(f->job->method));
+    return is_stale(f) && (f->sent == 0 || http_is_idempotent_method(f->job->line.method));
 }
 
 static void retry(struct worker *w, struct flight *f)

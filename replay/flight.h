@@ -38,9 +38,6 @@ enum { FLIGHT_INPUT = 64 * 1024 };
  * through, its outcome is decided instead. */
 void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns);
 
-/* Send what waits in the lane, as far as it has room. */
-void flight_start_waiting(struct worker *w, struct lane *lane);
-
 /* The deadline has passed. */
 void flight_time_out(struct worker *w, struct flight *f);
 

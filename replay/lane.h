@@ -36,7 +36,8 @@ struct lane {
     struct wire *idle_longest; /* the last of them */
     size_t n_idle;
 
-    bool is_ready; /* among the worker's ready lanes */
+    bool is_ready;    /* among the worker's ready lanes, */
+    int64_t ready_ns; /* since then */
     struct lane *next_ready;
 };
 

@@ -247,9 +247,12 @@ struct plan_request {
     uint16_t port;   /* that it came to; 0: not known */
 };
 
-/* Read one out of an exchange, or of a head alone. False: it has no request line. */
-bool plan_request_of(struct plan_request *r, const struct exchange *x);
+/* Read one out of a head. False: it has no request line. */
 bool plan_request_of_head(struct plan_request *r, struct str head);
+
+/* The same of an exchange whose request line and Host (data NULL: none) are known. */
+void plan_request_of(struct plan_request *r, const struct exchange *x,
+                     const struct http_request_line *line, struct str host);
 
 enum plan_answer {
     PLAN_SENT,       /* its rule mirrors: baseline and candidates are to be drawn */

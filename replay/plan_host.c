@@ -49,11 +49,6 @@ size_t plan_host_rank(struct str host, struct str name)
 
 /* ---- the table ------------------------------------------------------------------- */
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
 /* FNV-1a from the end to the beginning, so that the hashes of all suffixes are met on
  * the way to that of the whole. */
 enum { SUFFIX_SALT = 0x5f };
@@ -61,7 +56,7 @@ static const uint64_t hash_start = 0xcbf29ce484222325;
 
 static uint64_t hash_on(uint64_t hash, char c)
 {
-    return (hash ^ lower(c)) * 0x100000001b3;
+    return (hash ^ (unsigned char)str_lower(c)) * 0x100000001b3;
 }
 
 static uint64_t hash_of(struct str key, bool suffix)
@@ -114,8 +109,8 @@ struct plan_host *plan_hosts_add(struct plan_hosts *h, struct str text, struct e
     h->all = *slot = host;
     h->count++;
     if (suffix && key.len) {
-        h->begins_suffix[lower(key.data[0])] = true;
-        h->begins_suffix[(unsigned char)(lower(key.data[0]) & ~0x20)] = true;
+        h->begins_suffix[(unsigned char)str_lower(key.data[0])] = true;
+        h->begins_suffix[(unsigned char)((unsigned char)str_lower(key.data[0]) & ~0x20)] = true;
     }
     return host;
 }

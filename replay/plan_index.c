@@ -19,11 +19,6 @@ struct plan_index_node {
     uint32_t n, room;
 };
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
 static int add_id(struct plan_ids *ids, uint32_t id, struct arena *mem, struct err *e)
 {
     if (ids->n == ids->room) {
@@ -184,7 +179,7 @@ static int fold(struct str *key, struct arena *mem, struct err *e)
     if (!copy)
         return -1;
     for (size_t i = 0; i < key->len; i++)
-        copy[i] = (char)lower(key->data[i]);
+        copy[i] = (char)(unsigned char)str_lower(key->data[i]);
     key->data = copy;
     return 0;
 }
@@ -218,7 +213,7 @@ static bool goes_on(const struct finding *f, struct str path, struct str label)
     if (!f->any_case)
         return memcmp(path.data, label.data, label.len) == 0;
     for (size_t i = 0; i < label.len; i++) {
-        if (lower(path.data[i]) != (unsigned char)label.data[i])
+        if ((unsigned char)str_lower(path.data[i]) != (unsigned char)label.data[i])
             return false;
     }
     return true;
@@ -241,7 +236,8 @@ static void find(const struct finding *f, const struct plan_index_node *node, st
         tell(f, &node->ids[ENDS], over);
         if (over)
             return;
-        at = child_at(node, f->any_case ? (char)lower(path.data[0]) : path.data[0]);
+        at = child_at(node,
+                      f->any_case ? (char)(unsigned char)str_lower(path.data[0]) : path.data[0]);
         child = at ? *at : NULL;
         if (!child || !goes_on(f, path, child->label))
             return;

@@ -2,14 +2,14 @@
 #include "replay/plan.h"
 
 /* http://user@host:80/path: whom an absolute target names (RFC 9112, 3.2.2). */
-static bool read_absolute(struct plan_request *r, struct str target)
+static void read_absolute(struct plan_request *r, struct str target)
 {
     size_t colon = str_find(target, ':');
     struct str rest = str_skip(target, colon);
     size_t end = 3;
 
     if (colon == 0 || str_find(target, '/') < colon || !str_starts(rest, STR("://")))
-        return false;
+        return;
     while (end < rest.len && !strchr("/?#", rest.data[end]))
         end++;
     rest = str_from(rest.data + 3, end - 3);
@@ -17,7 +17,6 @@ static bool read_absolute(struct plan_request *r, struct str target)
         rest = str_skip(rest, at + 1);
     r->scheme = str_head(target, colon);
     r->authority = rest;
-    return true;
 }
 
 static struct str query_of(struct str target)
@@ -29,25 +28,31 @@ static struct str query_of(struct str target)
     return mark < target.len ? str_skip(target, mark + 1) : (struct str){0};
 }
 
+static void fill(struct plan_request *r, struct str head, const struct http_request_line *line,
+                 struct str host)
+{
+    *r = (struct plan_request){.head = head, .scheme = STR_INIT("http"), .authority = host};
+    r->method = line->method;
+    r->path = http_target_path(line->target);
+    r->query = query_of(line->target);
+    read_absolute(r, line->target);
+}
+
 bool plan_request_of_head(struct plan_request *r, struct str head)
 {
     struct http_request_line line;
+    struct str host = {0};
 
-    *r = (struct plan_request){.head = head, .scheme = STR_INIT("http")};
     if (!http_request_line(head, &line))
         return false;
-    r->method = line.method;
-    r->path = http_target_path(line.target);
-    r->query = query_of(line.target);
-    if (!read_absolute(r, line.target))
-        http_find_field(head, STR("host"), &r->authority);
+    http_find_field(head, STR("host"), &host);
+    fill(r, head, &line, host);
     return true;
 }
 
-bool plan_request_of(struct plan_request *r, const struct exchange *x)
+void plan_request_of(struct plan_request *r, const struct exchange *x,
+                     const struct http_request_line *line, struct str host)
 {
-    if (!plan_request_of_head(r, x->request.head))
-        return false;
+    fill(r, x->request.head, line, host);
     r->port = x->server.port;
-    return true;
 }

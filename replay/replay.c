@@ -419,11 +419,11 @@ static void hand_on(struct replay *r, struct job *chain)
         chain = job->next;
         atomic_fetch_sub_explicit(&r->held, job->held, memory_order_relaxed);
         if (r->sink_failure.kind == ERR_NONE) {
-            job->pair = NULL;
             rc = r->sink->put(r->sink->ctx, pair, &r->sink_failure);
             r->handed_on++;
+        } else {
+            job_free(job);
         }
-        job_free(job);
         if (rc < 0 && r->sink_failure.kind == ERR_NONE)
             err_set(&r->sink_failure, ERR_IO, "cannot hand on a result");
         if (rc != 0 && atomic_load(&r->stops) == 0)

@@ -70,9 +70,10 @@ static bool is_one_of(const struct str *list, size_t n, struct str s)
 static bool is_always_dropped(struct str name)
 {
     static const struct str names[] = {
-        STR_INIT("Connection"), STR_INIT("Keep-Alive"), STR_INIT("Proxy-Connection"),
-        STR_INIT("TE"),         STR_INIT("Upgrade"),    STR_INIT("HTTP2-Settings"),
-        STR_INIT("Expect"),
+        STR_INIT("Connection"),       STR_INIT("Keep-Alive"),
+        STR_INIT("Proxy-Connection"), STR_INIT("TE"),
+        STR_INIT("Upgrade"),          STR_INIT("Expect"),
+        STR_INIT("HTTP2-Settings"),
     };
 
     return is_one_of(names, sizeof names / sizeof *names, name);
@@ -90,22 +91,19 @@ static bool is_essential(struct str name)
     return is_one_of(names, sizeof names / sizeof *names, name);
 }
 
-static void find_named(struct dropped *d, struct str head)
+/* Note what a Connection field names. True if that was not known before. */
+static bool note_named(struct dropped *d, struct str list)
 {
-    struct str rest = http_fields(head);
-    struct http_field field;
+    unsigned before = d->n;
 
-    d->n = 0;
-    while (http_next_field(&rest, &field)) {
-        if (!str_ieq(field.name, STR("Connection")))
-            continue;
-        while (field.value.data && d->n < MAX_NAMED) {
-            struct str name = str_trim(str_cut(&field.value, ','));
+    while (list.data && d->n < MAX_NAMED) {
+        struct str name = str_trim(str_cut(&list, ','));
 
-            if (name.len && !str_ieq(name, STR("close")) && !is_essential(name))
-                d->named[d->n++] = name;
-        }
+        if (name.len && !str_ieq(name, STR("close")) && !is_essential(name) &&
+            !is_always_dropped(name) && !is_one_of(d->named, d->n, name))
+            d->named[d->n++] = name;
     }
+    return d->n > before;
 }
 
 static bool is_dropped(const struct dropped *d, struct str name)
@@ -247,20 +245,36 @@ static int add_field(struct buf *out, const struct http_field *field, struct str
     return had_host ? 0 : add_host(out, field->name, field->value, rules, e);
 }
 
-static int add_fields(struct buf *out, struct str head, const struct rewrite *rules,
-                      struct written *w, struct err *e)
+/* Add the fields up to the end, or up to a Connection field that names others:
+ * they may have been added before. Returns 0, 1 in that case, or -1 with *e set. */
+static int try_fields(struct buf *out, struct str head, const struct rewrite *rules,
+                      struct dropped *dropped, struct written *w, struct err *e)
 {
     struct str rest = http_fields(head);
-    struct dropped dropped;
     struct http_field field;
     int rc = 0;
 
-    find_named(&dropped, head);
     for (w->end = rest; rc == 0 && http_next_field(&rest, &field); w->end = rest) {
         struct str raw = str_head(w->end, w->end.len - rest.len);
 
-        if (!is_dropped(&dropped, field.name) && !field_rules_remove(rules->fields, field.name))
+        if (str_ieq(field.name, STR("Connection")))
+            rc = note_named(dropped, field.value);
+        else if (!is_dropped(dropped, field.name) && !field_rules_remove(rules->fields, field.name))
             rc = add_field(out, &field, raw, rules, w, e);
+    }
+    return rc;
+}
+
+static int add_fields(struct buf *out, struct str head, const struct rewrite *rules,
+                      struct written *w, struct err *e)
+{
+    struct dropped dropped = {.n = 0};
+    size_t begin = out->len;
+    int rc;
+
+    while ((rc = try_fields(out, head, rules, &dropped, w, e)) > 0) {
+        buf_cut(out, begin);
+        *w = (struct written){0};
     }
     return rc;
 }
@@ -291,21 +305,18 @@ static bool has_fields(struct str head)
     return http_next_field(&rest, &field);
 }
 
-static int add_head(struct buf *out, struct str head, struct str path, const struct rewrite *rules,
-                    struct err *e)
+static int add_head(struct buf *out, struct str head, const struct http_request_line *line,
+                    struct str path, const struct rewrite *rules, struct err *e)
 {
-    struct http_request_line line;
     struct str authority = {0};
     struct written written = {0};
 
-    if (!http_request_line(head, &line))
-        return err_set(e, ERR_INPUT, "not the head of a request");
-    if (add_start_line(out, head, &line, path, rules, &authority, e) < 0)
+    if (add_start_line(out, head, line, path, rules, &authority, e) < 0)
         return -1;
-    if (line.version.len == 0 && !has_fields(head)) /* HTTP/0.9 */
+    if (line->version.len == 0 && !has_fields(head)) /* HTTP/0.9 */
         return buf_add(out, http_fields(head), e);
     if (add_fields(out, head, rules, &written, e) < 0 ||
-        add_own_fields(out, &line, authority, rules, &written, e) < 0)
+        add_own_fields(out, line, authority, rules, &written, e) < 0)
         return -1;
     return buf_add(out, written.end.len ? written.end : STR("\r\n"), e);
 }
@@ -319,14 +330,15 @@ static int add_chunk_end(struct buf *out, const struct http_message *m, struct e
     return buf_add(out, STR("\r\n"), e);
 }
 
-int copy_make(struct copy *c, const struct http_message *request, struct str path,
-              const struct rewrite *rules, struct err *e)
+int copy_make(struct copy *c, const struct http_message *request,
+              const struct http_request_line *line, struct str path, const struct rewrite *rules,
+              struct err *e)
 {
     bool small = request->body.len <= SMALL_BODY;
     size_t body = request->body.len;
 
     copy_reset(c);
-    if (add_head(&c->front, request->head, path, rules, e) < 0)
+    if (add_head(&c->front, request->head, line, path, rules, e) < 0)
         return -1;
     if (request->chunked && body && buf_printf(&c->front, e, "%zx\r\n", body) < 0)
         return -1;

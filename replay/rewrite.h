@@ -48,11 +48,12 @@ struct copy {
 /* Start empty. Cannot fail. */
 void copy_init(struct copy *c);
 
-/* Fill *c with the copy of `request`, whose head must be a request's and whose
- * bytes must stay. `path` is to stand in place of its own; data NULL keeps that.
+/* Fill *c with the copy of `request`, which begins with this line and whose bytes
+ * must stay. `path` is to stand in place of its own; data NULL keeps that.
  * Returns 0, or -1 with *e set. */
-int copy_make(struct copy *c, const struct http_message *request, struct str path,
-              const struct rewrite *rules, struct err *e);
+int copy_make(struct copy *c, const struct http_message *request,
+              const struct http_request_line *line, struct str path, const struct rewrite *rules,
+              struct err *e);
 
 /* What comes next when `sent` bytes are gone; empty at the end. */
 struct str copy_rest(const struct copy *c, size_t sent);

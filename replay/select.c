@@ -165,18 +165,15 @@ static struct str place_in_capture(const struct exchange *x, char room[SELECT_KE
     return str_from(room, (size_t)(p - room));
 }
 
-static struct str auto_key(const struct exchange *x, char room[SELECT_KEY_ROOM])
+/* The first that names the request, from the surest on. */
+static struct str auto_key(const struct exchange *x, const struct facts *f,
+                           char room[SELECT_KEY_ROOM])
 {
-    struct str head = x->request.head;
-    struct str value, key;
+    struct str key;
 
-    if (http_find_field(head, STR("traceparent"), &value) && read_traceparent(value, &key))
-        return key;
-    if (http_find_field(head, STR("x-b3-traceid"), &value) && read_b3(value, &key))
-        return key;
-    if (http_find_field(head, STR("b3"), &value) && read_b3(value, &key))
-        return key;
-    if (http_find_field(head, STR("x-request-id"), &value) && read_request_id(value, room, &key))
+    if (read_traceparent(f->field[FACT_TRACEPARENT], &key) ||
+        read_b3(f->field[FACT_B3_TRACE_ID], &key) || read_b3(f->field[FACT_B3], &key) ||
+        read_request_id(f->field[FACT_REQUEST_ID], room, &key))
         return key;
     return place_in_capture(x, room);
 }
@@ -236,11 +233,11 @@ static bool named_key(const struct select *s, const struct exchange *x, char roo
     }
 }
 
-bool select_find_key(const struct select *s, const struct exchange *x, char room[SELECT_KEY_ROOM],
-                     struct str *key)
+bool select_find_key(const struct select *s, const struct exchange *x, const struct facts *f,
+                     char room[SELECT_KEY_ROOM], struct str *key)
 {
     if (s->key == KEY_AUTO) {
-        *key = auto_key(x, room);
+        *key = auto_key(x, f, room);
         return true;
     }
     if (named_key(s, x, room, key))

@@ -12,6 +12,7 @@
 
 #include "core/exchange.h"
 #include "core/str.h"
+#include "replay/facts.h"
 #include "replay/replay.h"
 
 #define SELECT_DEFAULT_SEED "mirrorctl/v1"
@@ -46,7 +47,8 @@ bool select_key(const struct select *s, struct str key);
 /* Room for a key that has to be put together. */
 enum { SELECT_KEY_ROOM = 64 };
 
-/* The key of a request: a view into it, or into `room`. False when it has none.
+/* The key of a request about which these facts are known: a view into it, or into
+ * `room`. False when it has none.
  *
  *   KEY_AUTO       the first that it has of: trace id of `traceparent`, of
  *                  `x-b3-traceid` or `b3`, `x-request-id`, else as KEY_REQUEST
@@ -56,8 +58,8 @@ enum { SELECT_KEY_ROOM = 64 };
  *   KEY_COOKIE     the value of the first cookie of that name
  *   KEY_CLIENT_IP  the address it came from, as text
  */
-bool select_find_key(const struct select *s, const struct exchange *x, char room[SELECT_KEY_ROOM],
-                     struct str *key);
+bool select_find_key(const struct select *s, const struct exchange *x, const struct facts *f,
+                     char room[SELECT_KEY_ROOM], struct str *key);
 
 /* A well-mixed permutation of 64 bits, for spreading small numbers. */
 uint64_t select_mix(uint64_t v);

@@ -10,7 +10,7 @@
 #include "replay/flight.h"
 
 /* What is not older than that counts as known. */
-static const int64_t fresh_ns = 100 * NS_PER_US;
+static const int64_t fresh_ns = NS_PER_MS;
 
 static int watch(struct worker *w, struct wire *wire, int how)
 {

@@ -23,10 +23,10 @@
 #include "replay/way.h"
 
 enum {
-    INBOX = 256,
+    INBOX = 128,
     AGENDA = 1024,   /* jobs that wait for their time */
     TAKE_AHEAD = 64, /* closed loop: jobs taken out of the inbox at a time */
-    START_BURST = 8,
+    START_BURST = 8, /* open loop: jobs begun, and events handled, at a time */
     EVENT_BATCH = 64,
     HAND_ON_BATCH = 64,
 };
@@ -241,16 +241,27 @@ static struct lane *lane_of(const struct worker *w, const struct job *job, unsig
     return &w->lanes[job->at[role].way->lane];
 }
 
-static void make_ready(struct worker *w, struct lane *lane)
+/* Not started at once: the requests that one round of events makes room for go
+ * out back to back. A server that finds the next one there does not go to sleep
+ * in between, and to wake it costs us more than to send does. */
+void worker_lane_ready(struct worker *w, struct lane *lane)
 {
     if (lane->is_ready)
         return;
     lane->is_ready = true;
+    lane->ready_ns = w->now_ns;
     lane->next_ready = w->ready;
     w->ready = lane;
 }
 
-/* Whoever ends a call goes on with its lane, but may not know of another. */
+static void start_waiting(struct worker *w, struct lane *lane)
+{
+    struct job *job;
+
+    while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
+        flight_start(w, lane, job, lane->ready_ns);
+}
+
 static void start_ready(struct worker *w)
 {
     struct lane *lane;
@@ -258,7 +269,7 @@ static void start_ready(struct worker *w)
     while ((lane = w->ready) != NULL) {
         w->ready = lane->next_ready;
         lane->is_ready = false;
-        flight_start_waiting(w, lane);
+        start_waiting(w, lane);
     }
 }
 
@@ -273,8 +284,7 @@ static void end_turn(struct worker *w, unsigned role, struct job *job)
     lane = lane_of(w, next, role);
     lane->n_behind--;
     lane_wait(lane, next);
-    if (lane != lane_of(w, job, role))
-        make_ready(w, lane);
+    worker_lane_ready(w, lane);
 }
 
 static void finish_job(struct worker *w, struct job *job)
@@ -558,7 +568,9 @@ static void take_jobs(struct worker *w)
 
 static void start_due(struct worker *w)
 {
-    for (unsigned i = 0; i < START_BURST && may_start(w); i++)
+    unsigned burst = w->setup->closed_loop ? EVENT_BATCH : START_BURST;
+
+    for (unsigned i = 0; i < burst && may_start(w); i++)
         start_job(w, agenda_take(&w->agenda));
 }
 
@@ -674,7 +686,8 @@ static bool is_near(const struct worker *w)
 
 static bool has_work(const struct worker *w)
 {
-    return may_start(w) || is_near(w) || connector_has_next(w->connector) || is_through(w);
+    return w->ready || may_start(w) || is_near(w) || connector_has_next(w->connector) ||
+           is_through(w);
 }
 
 /* Sleep until something happens, unless there is something to do. */
@@ -706,8 +719,8 @@ static void *run(void *arg)
         obey(w);
         show(w);
         take_jobs(w);
-        start_due(w);
         start_ready(w);
+        start_due(w);
         n = wait_for_events(w, events);
         atomic_store(&w->sleeps_until, 0);
         told_ns = clock_mono_ns();

@@ -87,7 +87,7 @@ struct worker {
     struct connector *connector;
     struct replay_target_stats *stats; /* one per role */
     struct lane *lanes;                /* one per target */
-    struct lane *ready;                /* those in which somebody has a turn again */
+    struct lane *ready;                /* those in which somebody may go */
     struct flights *flights;           /* by timeout */
     struct wire *closed;               /* in this round; events may still name them */
     char *input;                       /* where bytes are received */
@@ -128,6 +128,10 @@ void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsign
 
 /* True when nothing more is to be begun: it was stopped, or its time is over. */
 bool worker_is_ending(const struct worker *w);
+
+/* The lane has room, or somebody waits in it: look at it when the round's events
+ * are handled. */
+void worker_lane_ready(struct worker *w, struct lane *lane);
 
 /* The outcome of the job's call to a role, which is in the call, is decided. */
 void worker_call_done(struct worker *w, unsigned role, struct job *job);

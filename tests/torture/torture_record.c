@@ -75,7 +75,7 @@ enum { EXCHANGES = 3 };
 static int give(struct exchange_sink sink, struct capture_stats *stats, struct err *e)
 {
     for (int i = 0; i < EXCHANGES; i++) {
-        struct exchange *x = exchange_for(&sink, 1 << 20, e);
+        struct exchange *x = exchange_new(1 << 20, e);
 
         if (!x)
             return i;

@@ -17,7 +17,6 @@
 #include "cli/account.h"
 #include "cli/recorder.h"
 #include "core/clock.h"
-#include "core/mem.h"
 
 static const struct record_options options = {
     .kind = RECORD_EXCHANGES,
@@ -81,7 +80,7 @@ static struct exchange *fill(struct exchange *x, uint64_t ordinal, size_t body)
 /* What a run does with its n-th exchange. */
 static int put(struct run *run, size_t body, struct err *e)
 {
-    struct exchange *x = exchange_for(&run->sink, 64 << 20, e);
+    struct exchange *x = exchange_new(64 << 20, e);
 
     fill(x, ++run->stats.exchanges, body);
     return run->sink.put(run->sink.ctx, x, e);
@@ -181,23 +180,6 @@ static void a_file_holds_what_one_thread_would_write(void **state)
     write_alone(alone, N, &run.stats);
     snprintf(command, sizeof command, "cmp %s %s", run.path, alone);
     assert_int_equal(system(command), 0);
-    finish(&run);
-}
-
-static void memory_goes_round(void **state)
-{
-    enum { WARM = 4000, N = 20000 };
-    struct run run;
-
-    (void)state;
-    start(&run, (struct rotation){0});
-    for (unsigned i = 0; i < WARM; i++)
-        assert_int_equal(put(&run, 1000, NULL), 0);
-    mem_fail_at(0, MEM_FAIL_NEVER);
-    for (unsigned i = 0; i < N; i++)
-        assert_int_equal(put(&run, 0, NULL), 0);
-    assert_true(mem_count() < N / 2);
-    assert_int_equal(recorder_end(run.recorder, NULL), 0);
     finish(&run);
 }
 
@@ -347,7 +329,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_holds_what_one_thread_would_write),
-        cmocka_unit_test(memory_goes_round),
         cmocka_unit_test(exchanges_larger_than_what_may_wait_pass),
         cmocka_unit_test(what_is_flushed_can_be_read_at_once),
         cmocka_unit_test(a_full_disk_stops_the_giver_and_every_exchange_is_accounted_for),

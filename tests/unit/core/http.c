@@ -133,6 +133,25 @@ static void a_field_is_found_without_regard_to_case(void **state)
     assert_false(http_field_has(head, STR("X-a"), STR("thre")));
 }
 
+static void several_fields_are_found_in_one_walk(void **state)
+{
+    const struct str head =
+        STR("GET / HTTP/1.1\r\nB: 1\r\nA:\r\n bad\r\nb: 2\r\nC D: 3\r\nC : 4\r\n"
+            "no colon\r\n\r\nE: 5\r\n");
+    const struct str names[] = {STR("a"), STR("b"), STR("c"), STR("d"), STR("e"), STR("no colon")};
+    struct str values[6];
+
+    (void)state;
+    http_find_fields(head, names, values, 6);
+    assert_true(str_eq(values[0], STR("bad")));
+    assert_true(str_eq(values[1], STR("1")));
+    assert_true(str_eq(values[2], STR("4")));
+    assert_null(values[3].data);
+    assert_null(values[4].data);
+    assert_non_null(values[5].data);
+    assert_int_equal(values[5].len, 0);
+}
+
 static void lists_are_split_at_commas(void **state)
 {
     (void)state;
@@ -200,6 +219,7 @@ int main(void)
         cmocka_unit_test(fields_keep_order_case_and_duplicates),
         cmocka_unit_test(folded_lines_belong_to_their_field),
         cmocka_unit_test(a_field_is_found_without_regard_to_case),
+        cmocka_unit_test(several_fields_are_found_in_one_walk),
         cmocka_unit_test(lists_are_split_at_commas),
         cmocka_unit_test(methods_know_whether_they_are_safe_and_may_be_repeated),
         cmocka_unit_test(every_flag_has_a_name_of_its_own),

@@ -59,7 +59,7 @@ static void a_buffer_is_unchanged_when_memory_runs_out(void **state)
     buf_release(&b);
 }
 
-static void a_buffer_gives_up_its_front_in_order(void **state)
+static void a_buffer_gives_up_its_front_and_its_end(void **state)
 {
     struct buf b;
 
@@ -71,7 +71,13 @@ static void a_buffer_gives_up_its_front_in_order(void **state)
     buf_consume(&b, 99);
     assert_int_equal(b.len, 0);
     buf_consume(&b, 1);
+    buf_printf(&b, NULL, "abc");
+    buf_cut(&b, 5);
+    assert_string_equal(b.data, "abc");
+    buf_cut(&b, 2);
+    assert_string_equal(b.data, "ab");
     buf_release(&b);
+    buf_cut(&b, 0);
 }
 
 static void an_arena_hands_out_zeroed_aligned_pieces(void **state)
@@ -226,7 +232,7 @@ int main(void)
         cmocka_unit_test(a_buffer_keeps_its_content_at_the_ceiling),
         cmocka_unit_test(a_buffer_grows_through_all_sizes),
         cmocka_unit_test(a_buffer_is_unchanged_when_memory_runs_out),
-        cmocka_unit_test(a_buffer_gives_up_its_front_in_order),
+        cmocka_unit_test(a_buffer_gives_up_its_front_and_its_end),
         cmocka_unit_test(an_arena_hands_out_zeroed_aligned_pieces),
         cmocka_unit_test(an_arena_has_a_ceiling),
         cmocka_unit_test(an_arena_copies_views),

@@ -10,6 +10,16 @@
 
 #include "replay/rewrite.h"
 
+/* As the stage makes a copy, which has read the line before. */
+static int make(struct copy *c, const struct http_message *m, struct str path,
+                const struct rewrite *rules, struct err *e)
+{
+    struct http_request_line line;
+
+    assert_true(http_request_line(m->head, &line));
+    return copy_make(c, m, &line, path, rules, e);
+}
+
 /* The copy as it would go over the wire, in pieces of at most `step` bytes. */
 static char *sent(const struct http_message *m, const struct rewrite *rules, size_t step)
 {
@@ -21,7 +31,7 @@ static char *sent(const struct http_message *m, const struct rewrite *rules, siz
 
     copy_init(&c);
     buf_init(&all, 64 * 1024 * 1024);
-    if (copy_make(&c, m, (struct str){0}, rules, &e) < 0)
+    if (make(&c, m, (struct str){0}, rules, &e) < 0)
         fail_msg("%s", e.text);
     while ((piece = str_head(copy_rest(&c, n), step)).len) {
         assert_int_equal(buf_add(&all, piece, &e), 0);
@@ -171,7 +181,7 @@ static void large_bodies_are_not_copied(void **state)
     (void)state;
     memset(body, 'x', N);
     copy_init(&c);
-    assert_int_equal(copy_make(&c, &m, (struct str){0}, &keep, NULL), 0);
+    assert_int_equal(make(&c, &m, (struct str){0}, &keep, NULL), 0);
     assert_ptr_equal(copy_rest(&c, c.front.len).data, body);
     assert_true(c.front.len + c.back.len < 200);
     copy_release(&c);
@@ -287,7 +297,7 @@ static void a_path_stands_in_place_of_the_requests_own(void **state)
         snprintf(expected, sizeof expected, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", rows[i].sent);
         m.head = str_of(head);
         copy_init(&c);
-        assert_int_equal(copy_make(&c, &m, STR("/new"), &rules, NULL), 0);
+        assert_int_equal(make(&c, &m, STR("/new"), &rules, NULL), 0);
         assert_string_equal(c.front.data, expected);
         copy_release(&c);
     }
@@ -345,22 +355,9 @@ static void a_copy_can_be_made_again_in_the_same_place(void **state)
 
     (void)state;
     copy_init(&c);
-    assert_int_equal(copy_make(&c, &first, (struct str){0}, &keep, NULL), 0);
-    assert_int_equal(copy_make(&c, &second, (struct str){0}, &keep, NULL), 0);
+    assert_int_equal(make(&c, &first, (struct str){0}, &keep, NULL), 0);
+    assert_int_equal(make(&c, &second, (struct str){0}, &keep, NULL), 0);
     assert_true(str_eq(copy_rest(&c, 0), second.head));
-    copy_release(&c);
-}
-
-static void what_is_no_request_is_refused(void **state)
-{
-    const struct http_message m = {.head = STR("HTTP/1.1 200 OK\r\n\r\n")};
-    struct err e = {0};
-    struct copy c;
-
-    (void)state;
-    copy_init(&c);
-    assert_int_equal(copy_make(&c, &m, (struct str){0}, &keep, &e), -1);
-    assert_int_equal(e.kind, ERR_INPUT);
     copy_release(&c);
 }
 
@@ -387,7 +384,6 @@ int main(void)
         cmocka_unit_test(the_oldest_http_has_no_fields),
         cmocka_unit_test(fields_of_a_request_without_version_are_kept),
         cmocka_unit_test(a_copy_can_be_made_again_in_the_same_place),
-        cmocka_unit_test(what_is_no_request_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
