@@ -23,8 +23,8 @@
 
 enum {
     BATCHES = 16,
-    BATCH_ITEMS = 128,
-    BATCH_BYTES = 256 * 1024,
+    BATCH_ITEMS = 256,
+    BATCH_BYTES = 512 * 1024,
     WAITING_MAX = 4 * 1024 * 1024, /* bytes in full batches */
     STATS_ROOM = 8 * 1024,         /* for the end of a rotated file */
     TEXT_MAX = 64 * 1024,          /* of META and STATS */

@@ -2,12 +2,12 @@
 
 #include <stddef.h>
 
-/* RFC 9110, 5.6.2: tchar, a bit for each character of ASCII. */
+/* RFC 9110, 5.6.2: tchar, a bit for each byte. */
 static bool is_tchar(unsigned char c)
 {
-    static const uint64_t tchar[2] = {UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe)};
+    static const uint64_t tchar[4] = {UINT64_C(0x03ff6cfa00000000), UINT64_C(0x57ffffffc7fffffe)};
 
-    return c < 128 && (tchar[c / 64] >> (c % 64) & 1);
+    return tchar[c / 64] >> (c % 64) & 1;
 }
 
 size_t http_token_span(struct str s)

@@ -8,11 +8,16 @@
 #include "replay/path.h"
 #include "replay/reorder.h"
 
-/* How long before it is due a job goes to its worker, at most and at least.
- * More would fill agendas with what is far off, and less would not put late
- * records in order. Between the two the dispatcher sleeps. */
-static const int64_t most_ahead_ns = NS_PER_SEC / 2;
-static const int64_t least_ahead_ns = NS_PER_SEC / 4;
+/* How long before it is due a job goes to its worker, at most and at least: between
+ * the two the dispatcher sleeps. What comes down a pipe is put in order by waiting
+ * with its worker. A file was sorted before, and is read in small portions: who
+ * reads may be on the worker's core, and what is due meanwhile waits. */
+struct ahead {
+    int64_t most_ns, least_ns;
+};
+
+static const struct ahead of_pipe = {NS_PER_SEC / 2, NS_PER_SEC / 4};
+static const struct ahead of_file = {55 * NS_PER_MS, 50 * NS_PER_MS};
 
 static bool is_stopping(const struct dispatcher *d)
 {
@@ -145,13 +150,14 @@ static void decide_calls(const struct dispatcher *d, const struct decided *to, s
 /* Wait until it is nearly time, or the run is stopped. */
 static void wait_for(const struct dispatcher *d, int64_t due_ns)
 {
+    const struct ahead *ahead = d->comes_by_time ? &of_pipe : &of_file;
     struct pollfd stop = {.fd = d->setup->stop_fd, .events = POLLIN};
     struct timespec ts;
     int64_t left;
 
-    if (due_ns - most_ahead_ns <= clock_mono_ns())
+    if (due_ns - ahead->most_ns <= clock_mono_ns())
         return;
-    while (!is_stopping(d) && (left = due_ns - least_ahead_ns - clock_mono_ns()) > 0) {
+    while (!is_stopping(d) && (left = due_ns - ahead->least_ns - clock_mono_ns()) > 0) {
         ts.tv_sec = left / NS_PER_SEC;
         ts.tv_nsec = left % NS_PER_SEC;
         ppoll(&stop, 1, &ts, NULL);
