@@ -210,6 +210,9 @@ int replay_options_check(const struct replay_options *o, struct err *e)
                        "--%s is missing: say where the %s runs, such as "
                        "http://127.0.0.1:8080, or name YAML that says it with --config",
                        has_v2 ? "v1" : "v2", has_v2 ? "version in service" : "version under test");
+    if (o->control == CONTROL_V1 && o->config.n == 0 && !o->v1)
+        return err_set(e, ERR_USAGE,
+                       "--control v1 is a second call to v1: --v1 is missing, say where it runs");
     if (o->candidates.n > REPLAY_MAX_CANDIDATES)
         return err_set(e, ERR_USAGE, "--v2 can be given at most %d times", REPLAY_MAX_CANDIDATES);
     if ((o->speed > 0) + (o->rate > 0) + o->max > 1)
@@ -274,6 +277,8 @@ int replay_options_settle(struct replay_options *o, const struct plan *plan, str
         return err_wrap(e, "configuration");
     if (!o->share.said)
         o->share.ppm = MILLION;
+    if (o->control < 0)
+        o->control = CONTROL_V1;
     if (!o->seed)
         o->seed = "mirrorctl/v1";
     if (!o->key.text)

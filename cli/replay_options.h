@@ -75,9 +75,9 @@ struct replay_options {
 /* To be a part of a command's table. */
 extern const struct option_spec replay_options[];
 
-#define REPLAY_DEFAULTS \
-    {                   \
-        .loops = 1      \
+#define REPLAY_DEFAULTS            \
+    {                              \
+        .loops = 1, .control = -1, \
     }
 
 /* How requests arrive at --rate; NULL-terminated. */

@@ -29,6 +29,14 @@ teardown() { common_teardown; }
   done
 }
 
+@test "a control that nobody could answer is refused, and one that was not asked for is none" {
+  run --separate-stderr mirrorctl replay x --baseline recorded --v2 http://127.0.0.1:1 --control v1
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "mirrorctl: --control v1 is a second call to v1: --v1 is missing, say where it runs" ]
+  run --separate-stderr mirrorctl replay x --baseline recorded --v2 http://127.0.0.1:1 -o y
+  [[ $stderr == *"No such file or directory"* ]]
+}
+
 @test "a wrong value is one line that names the option and what it takes" {
   run --separate-stderr mirrorctl replay --percent abc x
   [ "$status" -eq 2 ]
