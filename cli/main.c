@@ -9,6 +9,7 @@
 #include "cli/status.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/nearest.h"
 
 static const struct command *const commands[] = {
     &cmd_capture, &cmd_replay, &cmd_diff, &cmd_mirror, &cmd_plan, &cmd_show,
@@ -47,7 +48,7 @@ static const struct command *find_command(const char *name)
         names[i] = commands[i]->name;
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", names[i]);
     }
-    nearest = option_nearest(name, names, N_COMMANDS);
+    nearest = nearest_name(str_of(name), names, N_COMMANDS);
     if (nearest)
         log_error("%s: no such command; did you mean %s?", name, nearest);
     else

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/value.h"
 #include "core/mem.h"
+#include "core/nearest.h"
 #include "core/str.h"
 
 /* Long options get values from here on; what is below are letters. */
@@ -212,7 +213,7 @@ static int wrong_option(const struct parser *p, int got, const char *word, struc
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
     for (i = 0; i < p->n; i++)
         names[i] = p->rows[i]->name;
-    nearest = option_nearest(name, names, p->n);
+    nearest = nearest_name(str_of(name), names, p->n);
     if (nearest)
         return err_set(e, ERR_USAGE, "--%s: no such option; did you mean --%s?", name, nearest);
     return err_set(e, ERR_USAGE, "--%s: no such option", name);
@@ -252,52 +253,4 @@ static void release_row(void *options, const struct option_spec *row, size_t off
 void option_release(const struct command *cmd, void *options)
 {
     option_each(cmd->options, release_row, options);
-}
-
-/* ---- suggestions ------------------------------------------------------------ */
-
-enum { MAX_WORD = 32 };
-
-/* Letters to insert, delete or replace to get from a to b (Levenshtein). */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[MAX_WORD + 1];
-    size_t n = strlen(b);
-
-    if (strlen(a) > MAX_WORD || n > MAX_WORD)
-        return MAX_WORD;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 0; a[i]; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 1; j <= n; j++) {
-            unsigned best = diagonal + (a[i] != b[j - 1]);
-
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
-const char *option_nearest(const char *word, const char *const *names, size_t n)
-{
-    const char *nearest = NULL;
-    unsigned best = (unsigned)strlen(word) / 3 + 2; /* from here on it is another word */
-
-    for (size_t i = 0; i < n; i++) {
-        unsigned d = distance(word, names[i]);
-
-        if (d < best) {
-            best = d;
-            nearest = names[i];
-        }
-    }
-    return nearest;
 }

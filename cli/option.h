@@ -116,7 +116,4 @@ void option_each(const struct option_spec *rows,
 /* Print the command's usage and options, at most 80 columns wide. */
 void option_help(const struct command *cmd, FILE *out);
 
-/* The one of `n` names that `word` was probably meant to be, or NULL. */
-const char *option_nearest(const char *word, const char *const *names, size_t n);
-
 #endif

@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 #include "core/http.h"
+#include "core/nearest.h"
 #include "core/yaml.h"
-#include "diff/nearest.h"
 #include "diff/rules.h"
 #include "diff/time_text.h"
 
@@ -280,16 +280,11 @@ enum { KEYS = sizeof keys / sizeof *keys };
 /* "is not known here; did you mean `ignore`?" */
 static void unknown_key(struct reader *r, const struct yaml_node *key)
 {
-    unsigned best = nearest_limit(key->text);
-    const char *near = NULL;
+    const char *names[KEYS], *near;
 
-    for (size_t i = 0; i < KEYS; i++) {
-        unsigned d = nearest_distance(key->text, str_of(keys[i].name));
-        if (d < best) {
-            best = d;
-            near = keys[i].name;
-        }
-    }
+    for (size_t i = 0; i < KEYS; i++)
+        names[i] = keys[i].name;
+    near = nearest_name(key->text, names, KEYS);
     if (near)
         diag_add(r->diags, DIAG_ERROR, "E702", key->at,
                  "a rule has no key \"%.*s\"; did you mean \"%s\"?",

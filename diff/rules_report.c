@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/nearest.h"
 #include "diff/compare.h"
 #include "diff/figures.h"
-#include "diff/nearest.h"
 
 /* Rules warned of one by one; the others are only counted. */
 enum { WARNED = 6, MESSAGE = 240, PATH_SHOWN = 80 };
@@ -42,13 +42,15 @@ static struct str nearest_field(const struct evidence *ev, const struct rule *ru
                              ? nearest_distance(text, f->path)
                              : NEAREST_FAR;
 
+            if (d == 0 && str_eq(text, f->path))
+                return (struct str){0}; /* the very path: its rule is for others */
             if (d < best || (found.data && d == best && str_cmp(f->path, found) < 0)) {
                 best = d;
                 found = f->path;
             }
         }
     }
-    return best ? found : (struct str){0}; /* the very path: its rule is for others */
+    return found;
 }
 
 struct saying {

@@ -4,71 +4,12 @@
  * fields is told here once for all kinds: names that are not known, nearly
  * known, known elsewhere, known twice, or known to us but not to a cluster.
  */
-#include <ctype.h>
 #include <stdio.h>
 
+#include "core/nearest.h"
 #include "replay/plan_reader.h"
 
-enum { NAME_MAX_SHOWN = 100, TYPED_MAX = 40, MAX_NOTED = 1024 };
-
-/* ---- the nearest name ---- */
-
-static char lower(char c)
-{
-    return (char)tolower((unsigned char)c);
-}
-
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-
-    return least < c ? least : c;
-}
-
-/* Letters to add, drop, change, or swap with their neighbour. */
-static size_t distance(struct str a, struct str b)
-{
-    size_t rows[3][TYPED_MAX + 1];
-    size_t *before = rows[0], *last = rows[1], *row = rows[2];
-
-    for (size_t j = 0; j <= b.len; j++)
-        last[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t *oldest = before;
-
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            char x = lower(a.data[i - 1]), y = lower(b.data[j - 1]);
-
-            row[j] = least_of(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && y == lower(a.data[i - 2]))
-                row[j] = least_of(row[j], before[j - 2] + 1, row[j]);
-        }
-        before = last;
-        last = row;
-        row = oldest;
-    }
-    return last[b.len];
-}
-
-const char *plan_nearest(struct str typed, const char *const *names, size_t n)
-{
-    size_t best = typed.len < 4 ? 2 : (typed.len + 2) / 3 + 1; /* that many are too many */
-    const char *nearest = NULL;
-
-    if (typed.len > TYPED_MAX)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        struct str name = str_of(names[i]);
-        size_t d = name.len > TYPED_MAX ? best : distance(typed, name);
-
-        if (d < best) {
-            best = d;
-            nearest = names[i];
-        }
-    }
-    return nearest;
-}
+enum { NAME_MAX_SHOWN = 100, MAX_NOTED = 1024 };
 
 /* ---- what was said once ---- */
 
@@ -133,7 +74,7 @@ static void advise(const struct plan_fields *f, struct str key, char *text, size
                  STR_ARG(str_head(str_skip(key, 1), NAME_MAX_SHOWN)));
         return;
     }
-    nearest = plan_nearest(key, names, n);
+    nearest = nearest_name(key, names, n);
     if (nearest && str_ieq(key, str_of(nearest)))
         snprintf(text, size, "; upper and lower case count: \"%s\"", nearest);
     else if (nearest)

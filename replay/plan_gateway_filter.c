@@ -2,6 +2,7 @@
  *
  * A filter names its type, and has a field of that name in lowerCamelCase.
  */
+#include "core/nearest.h"
 #include "replay/plan_gateway.h"
 
 enum { SHOWN = 100, CHANGES_MAX = 64 };
@@ -181,7 +182,7 @@ static void tell_unknown(const struct plan_object *o, struct place at, struct st
 
     for (size_t i = 0; i < N_FILTERS; i++)
         names[i] = filters[i].type;
-    nearest = plan_nearest(type, names, N_FILTERS);
+    nearest = nearest_name(type, names, N_FILTERS);
     plan_error(o->r, "E418", at, "there is no filter of type \"%.*s\"%s%s%s",
                STR_ARG(str_head(type, SHOWN)), nearest ? "; did you mean " : "",
                nearest ? nearest : "", nearest ? "?" : "");

@@ -1,6 +1,7 @@
 /* plan_given.c -- addresses that people gave: --endpoint, endpoints files, `endpoints`. */
 #include <stdio.h>
 
+#include "core/nearest.h"
 #include "replay/plan_endpoints.h"
 #include "replay/target.h"
 #include "replay/url.h"
@@ -251,7 +252,7 @@ static void tell_unused(struct plan_reader *r, const struct plan_given *g)
     char hint[SHOWN * 2] = "";
     size_t len = 0;
 
-    nearest = plan_nearest(g->text, names, n);
+    nearest = nearest_name(g->text, names, n);
     if (nearest)
         snprintf(hint, sizeof hint, "; did you mean %s?", nearest);
     for (size_t i = 0; !nearest && i < n && i < LISTED && len < sizeof hint; i++)

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/nearest.h"
+
 enum { SHOWN = 100 };
 
 /* ---- what is known ---- */
@@ -116,7 +118,7 @@ static const char *nearest_kind(const struct group *g, struct str name)
         if (&groups[kinds[i].group] == g)
             names[n++] = kinds[i].name;
     }
-    return plan_nearest(name, names, n);
+    return nearest_name(name, names, n);
 }
 
 /* ---- objects that are not read ---- */

@@ -128,9 +128,6 @@ bool plan_take_host(struct plan_reader *r, const struct yaml_node *n, struct pla
 bool plan_take_label(struct plan_reader *r, const struct yaml_node *n, const char *what,
                      struct str *label);
 
-/* The nearest of `n` names to what was typed, or NULL: by edit distance, case ignored. */
-const char *plan_nearest(struct str typed, const char *const *names, size_t n);
-
 /* ---- what all kinds have in common --------------------------------------------------- */
 
 /* Find or add a destination. Never NULL but when r->failed. */

@@ -83,20 +83,6 @@ static void lists_are_taken_apart(void **state)
          "API, or mirrorctl\n");
 }
 
-static void the_nearest_name_is_near(void **state)
-{
-    static const char *const names[] = {"mirror", "mirrors", "mirrorPercentage", "match", "route"};
-
-    (void)state;
-    assert_string_equal(plan_nearest(STR("mirorPercentage"), names, 5), "mirrorPercentage");
-    assert_string_equal(plan_nearest(STR("Mirror"), names, 5), "mirror");
-    assert_string_equal(plan_nearest(STR("mirrorpercentage"), names, 5), "mirrorPercentage");
-    assert_string_equal(plan_nearest(STR("rotue"), names, 5), "route");
-    assert_null(plan_nearest(STR("corsPolicy"), names, 5));
-    assert_null(plan_nearest(STR("x"), names, 5));
-    assert_null(plan_nearest(STR(""), names, 5));
-}
-
 static void names_of_hosts_are_what_dns_allows(void **state)
 {
     (void)state;
@@ -138,7 +124,6 @@ int main(void)
         cmocka_unit_test(versions_and_kinds_are_known_or_told),
         cmocka_unit_test(an_input_that_says_nothing_of_mirroring_is_an_error),
         cmocka_unit_test(lists_are_taken_apart),
-        cmocka_unit_test(the_nearest_name_is_near),
         cmocka_unit_test(names_of_hosts_are_what_dns_allows),
         cmocka_unit_test(two_urls_are_a_plan_of_one_rule),
     };
