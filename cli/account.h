@@ -36,9 +36,7 @@ uint64_t account_lost(const struct capture_stats *s);
 
 /* Say at the end of a run what came of it, and why, and what to do about it. */
 void account_capture_summary(const struct capture_stats *s);
-
-/* `refused` names methods that were not sent ("POST, PUT"), for the hint. */
-void account_replay_summary(const struct replay_stats *s, const char *refused);
+void account_replay_summary(const struct replay_stats *s);
 
 /* Say what was asked of the run: pace, share, shard; and what pace was reached. */
 void account_replay_terms(const struct replay_options *o, const struct replay *r);

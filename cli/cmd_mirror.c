@@ -257,7 +257,7 @@ static void say_summary(const struct run *run, const struct replay_stats *stats)
 
     account_capture_summary(capture_stats(c));
     capture_options_warn_of_misses(&run->options->capture, c);
-    account_replay_summary(stats, run->feed.refused);
+    account_replay_summary(stats);
     notice_end(&run->options->replay);
 }
 
@@ -316,7 +316,7 @@ static int open_all(struct run *run, struct err *e)
     run->pairs = queue_new(PAIRS_MAX, e);
     run->diff = run->pairs ? diff_options_open(&o->diff, &diff, e) : NULL;
     run->replay = run->diff ? replay_open(&replay, e) : NULL;
-    if (!run->replay || feed_open_capture(&run->feed, &capture, o->replay.methods, e) < 0)
+    if (!run->replay || feed_open_capture(&run->feed, &capture, e) < 0)
         return -1;
     queue_limit_weight(run->pairs, PAIRS_BYTES);
     if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)

@@ -207,7 +207,7 @@ static int run_to_end(struct run *run)
     /* After a failed write the result cannot be completed, and why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)
         status = status_fail(&e);
-    account_replay_summary(replay_stats(run->replay), run->feed.refused);
+    account_replay_summary(replay_stats(run->replay));
     account_replay_terms(&run->options->replay, run->replay);
     notice_end(&run->options->replay);
     return status;
@@ -231,7 +231,7 @@ static int open_all(struct run *run, struct err *e)
     run->replay = replay_open(&config, e);
     if (!run->replay)
         return -1;
-    if (!o->confirm && feed_open(&run->feed, run->path, o->replay.methods, e) < 0)
+    if (!o->confirm && feed_open(&run->feed, run->path, e) < 0)
         return -1;
     if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)
         return -1;

@@ -67,10 +67,9 @@ static int open_stdin(struct feed *f, const struct capture_config *config, struc
     return 0;
 }
 
-int feed_open_capture(struct feed *f, const struct capture_config *config, const char *methods,
-                      struct err *e)
+int feed_open_capture(struct feed *f, const struct capture_config *config, struct err *e)
 {
-    *f = (struct feed){.methods = methods, .input = {.fd = -1}};
+    *f = (struct feed){.input = {.fd = -1}};
     if (open_stdin(f, config, e) == 0)
         f->front = front_open(config, e);
     if (f->front)
@@ -79,9 +78,9 @@ int feed_open_capture(struct feed *f, const struct capture_config *config, const
     return -1;
 }
 
-int feed_open(struct feed *f, const char *path, const char *methods, struct err *e)
+int feed_open(struct feed *f, const char *path, struct err *e)
 {
-    *f = (struct feed){.path = path, .methods = methods};
+    *f = (struct feed){.path = path};
     return open_input(f, e);
 }
 
@@ -122,20 +121,6 @@ void feed_identity(struct feed *f, uint8_t id[16])
         reader_identity(&f->reader, id);
 }
 
-/* Keep the names of methods that --methods leaves out, for the summary. */
-static void note_method(struct feed *f, const struct exchange *x)
-{
-    struct http_request_line line;
-    size_t n = strlen(f->refused);
-
-    if (!http_request_line(x->request.head, &line) || !http_is_token(line.method) ||
-        http_list_has(str_of(f->methods), line.method) ||
-        http_list_has(str_of(f->refused), line.method) ||
-        line.method.len + n + 3 > FEED_REFUSED_MAX)
-        return;
-    snprintf(f->refused + n, FEED_REFUSED_MAX - n, "%s%.*s", n ? ", " : "", STR_ARG(line.method));
-}
-
 static int next_of_record(struct feed *f, struct exchange **x, struct err *e)
 {
     struct record_item item;
@@ -163,8 +148,6 @@ int feed_next(void *ctx, struct exchange **x, struct err *e)
     /* An input that a signal or the time ended looks torn, and is not. */
     if (got < 0 && (stop_was_asked() || f->stopped))
         return 0;
-    if (got > 0)
-        note_method(f, *x);
     return got;
 }
 

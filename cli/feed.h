@@ -13,8 +13,6 @@
 #include "core/err.h"
 #include "core/exchange.h"
 
-enum { FEED_REFUSED_MAX = 128 };
-
 struct feed {
     const char *path;
     volatile sig_atomic_t stopped; /* by feed_stop */
@@ -22,17 +20,14 @@ struct feed {
     struct reader reader;           /* a record, */
     struct front *front;            /* or packets, */
     const char *packets;            /* of this file */
-    const char *methods;            /* as --methods has them */
-    char refused[FEED_REFUSED_MAX]; /* "POST, PUT": seen, and not among them */
 };
 
-/* Open `path` ("-" is standard input) and find out what it is. `methods` is
- * borrowed. Returns 0, or -1 with *e set; then it is closed already. */
-int feed_open(struct feed *f, const char *path, const char *methods, struct err *e);
+/* Open `path` ("-" is standard input) and find out what it is. Returns 0, or -1
+ * with *e set; then it is closed already. */
+int feed_open(struct feed *f, const char *path, struct err *e);
 
-/* The same for a capture, live or of files; `config` is borrowed too. */
-int feed_open_capture(struct feed *f, const struct capture_config *config, const char *methods,
-                      struct err *e);
+/* The same for a capture, live or of files; `config` is borrowed. */
+int feed_open_capture(struct feed *f, const struct capture_config *config, struct err *e);
 
 /* The identity of the traffic, for the result's header. */
 void feed_identity(struct feed *f, uint8_t id[16]);

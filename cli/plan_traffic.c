@@ -75,7 +75,7 @@ static int run(struct traffic *t, struct feed *feed, const struct replay_options
     if (!r)
         return -1;
     rc = replay_run(r, &source, &sink, e);
-    account_replay_summary(replay_stats(r), feed->refused);
+    account_replay_summary(replay_stats(r));
     replay_close(r);
     return rc;
 }
@@ -88,7 +88,7 @@ static int count(struct traffic *t, const char *path, struct err *e)
     int rc;
 
     o.dry_run = true;
-    if (replay_options_settle(&o, t->plan, e) < 0 || feed_open(&feed, path, o.methods, e) < 0)
+    if (replay_options_settle(&o, t->plan, e) < 0 || feed_open(&feed, path, e) < 0)
         return -1;
     o.rate = 0;
     o.max = true;

@@ -256,7 +256,7 @@ static void say_unplanned(const struct replay_stats *s)
                  s->undecided == 1 ? "was" : "were");
 }
 
-static void say_hints(const struct replay_stats *s, const char *refused)
+static void say_hints(const struct replay_stats *s)
 {
     if (s->no_key)
         log_info("%" PRIu64 " request%s the key of the draw and %s not sent; --missing-key request "
@@ -269,7 +269,7 @@ static void say_hints(const struct replay_stats *s, const char *refused)
     say_unplanned(s);
     if (s->method)
         log_info("%" PRIu64 " request%s used %s and %s not sent; --methods all sends them",
-                 s->method, plural(s->method), *refused ? refused : "other methods",
+                 s->method, plural(s->method), *s->methods ? s->methods : "other methods",
                  s->method == 1 ? "was" : "were");
     if (s->behind)
         log_info("%" PRIu64 " request%s waited while replay fell behind and %s left out, oldest "
@@ -303,7 +303,7 @@ static void say_hints(const struct replay_stats *s, const char *refused)
                  s->eligible);
 }
 
-void account_replay_summary(const struct replay_stats *s, const char *refused)
+void account_replay_summary(const struct replay_stats *s)
 {
     struct buf line;
 
@@ -313,5 +313,5 @@ void account_replay_summary(const struct replay_stats *s, const char *refused)
         say_target(&s->targets[i], &line);
     buf_release(&line);
     say_lateness(s);
-    say_hints(s, refused);
+    say_hints(s);
 }

@@ -102,7 +102,7 @@ static bool number_at(const struct json_node *n, const char *name, uint64_t *v)
 {
     const struct json_node *m = n->type == JSON_OBJECT ? json_member(n, str_of(name)) : NULL;
 
-    return m && m->type == JSON_NUMBER && str_to_u64(m->text, v) && *v < UINT64_C(1) << 48;
+    return m && m->type == JSON_NUMBER && str_to_u64(m->text, v) && *v < UINT64_C(1) << 40;
 }
 
 static const struct json_node *first_at(const struct json_node *n, const char *name)

@@ -1,6 +1,7 @@
 #include "replay/dispatch.h"
 
 #include <poll.h>
+#include <stdio.h>
 
 #include "core/clock.h"
 #include "core/http.h"
@@ -75,6 +76,15 @@ static void count_eligible(struct replay_stats *s, enum eligible why)
         break;
     }
     s->recorded++;
+}
+
+/* Keep the name of a method that is left out, for people. */
+static void note_method(struct replay_stats *s, struct str method)
+{
+    size_t n = strlen(s->methods), room = sizeof s->methods - n;
+
+    if (method.len + 2 < room && !http_list_has(str_of(s->methods), method))
+        snprintf(s->methods + n, room, "%s%.*s", n ? ", " : "", STR_ARG(method));
 }
 
 /* What is decided about a request. */
@@ -228,6 +238,8 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
     else if (send_off(d, x, &to, e) < 0)
         return -1;
     count_eligible(d->stats, to.why);
+    if (to.why == NOT_METHOD)
+        note_method(d->stats, to.line.method);
     tell_decided(d, &to);
     if (to.why == ELIGIBLE)
         *(drawn ? &d->stats->selected : &d->stats->sampled_out) += 1;

@@ -171,12 +171,15 @@ struct replay_progress {
     unsigned in_flight[PAIR_MAX_CALLS], waiting[PAIR_MAX_CALLS]; /* calls, by role */
 };
 
+enum { REPLAY_METHODS_TEXT = 128 };
+
 struct replay_stats {
     uint64_t recorded;
     uint64_t eligible;
     /* not eligible */
     uint64_t method, incomplete, anomalous, tunnel, loop, no_rule, no_mirror, redirect, undecided,
         no_key, limit;
+    char methods[REPLAY_METHODS_TEXT]; /* "POST, PUT": names of `method`, as far as they fit */
     uint64_t unreadable; /* of anomalous: without a request line, so that no option sends them */
     uint64_t skipped;    /* of no_rule: by --only and --skip */
     uint64_t
