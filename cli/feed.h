@@ -17,9 +17,9 @@ struct feed {
     const char *path;
     volatile sig_atomic_t stopped; /* by feed_stop */
     struct input input;
-    struct reader reader;           /* a record, */
-    struct front *front;            /* or packets, */
-    const char *packets;            /* of this file */
+    struct reader reader; /* a record, */
+    struct front *front;  /* or packets, */
+    const char *packets;  /* of this file */
 };
 
 /* Open `path` ("-" is standard input) and find out what it is. Returns 0, or -1

@@ -3,12 +3,9 @@
 bool facts_find(struct facts *f, struct str head)
 {
     static const struct str names[FACTS] = {
-        [FACT_MARKER] = STR_INIT("X-Mirrorctl"),
-        [FACT_HOST] = STR_INIT("Host"),
-        [FACT_UPGRADE] = STR_INIT("Upgrade"),
-        [FACT_TRACEPARENT] = STR_INIT("traceparent"),
-        [FACT_B3_TRACE_ID] = STR_INIT("x-b3-traceid"),
-        [FACT_B3] = STR_INIT("b3"),
+        [FACT_MARKER] = STR_INIT("X-Mirrorctl"),       [FACT_HOST] = STR_INIT("Host"),
+        [FACT_UPGRADE] = STR_INIT("Upgrade"),          [FACT_TRACEPARENT] = STR_INIT("traceparent"),
+        [FACT_B3_TRACE_ID] = STR_INIT("x-b3-traceid"), [FACT_B3] = STR_INIT("b3"),
         [FACT_REQUEST_ID] = STR_INIT("x-request-id"),
     };
 

@@ -19,9 +19,8 @@ static void ask(const struct noise_profile *p)
     for (int where = 0; where < WHERE_COUNT; where++) {
         for (int kind = 0; kind <= KIND_COUNT; kind++) {
             for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-                struct noise_rate rate =
-                    noise_profile_rate(p, &name, (enum diff_where)where, (enum diff_kind)kind,
-                                       str_of(paths[i]));
+                struct noise_rate rate = noise_profile_rate(p, &name, (enum diff_where)where,
+                                                            (enum diff_kind)kind, str_of(paths[i]));
 
                 must(rate.noise <= rate.of);
             }
