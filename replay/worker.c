@@ -258,8 +258,11 @@ static void start_waiting(struct worker *w, struct lane *lane)
 {
     struct job *job;
 
-    while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL)
-        flight_start(w, lane, job, lane->ready_ns);
+    while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL) {
+        int64_t turn_ns = job->at[lane->role].ready_ns;
+
+        flight_start(w, lane, job, turn_ns > lane->ready_ns ? turn_ns : lane->ready_ns);
+    }
 }
 
 static void start_ready(struct worker *w)
@@ -283,6 +286,7 @@ static void end_turn(struct worker *w, unsigned role, struct job *job)
         return;
     lane = lane_of(w, next, role);
     lane->n_behind--;
+    next->at[role].ready_ns = w->now_ns;
     lane_wait(lane, next);
     worker_lane_ready(w, lane);
 }
