@@ -125,6 +125,7 @@ static void list_append(struct flow_table *t, struct flow *f, enum flow_class cl
     struct flow_list *l = &t->list[class];
 
     f->class = class;
+    f->listed_ns = f->last_ns;
     f->older = l->newest;
     f->newer = NULL;
     *(l->newest ? &l->newest->newer : &l->oldest) = f;
@@ -198,7 +199,8 @@ void flow_touch(struct flow_table *t, struct flow *f, int64_t now)
     bool waits = connection_is_unsure(&f->connection);
 
     f->last_ns = now;
-    if (class != f->class || f->newer) {
+    /* To move touches the neighbours, which are in no cache: not for every packet. */
+    if (class != f->class || now - f->listed_ns >= FLOW_MOMENT_NS || now < f->listed_ns) {
         list_remove(t, f);
         list_append(t, f, class);
     }

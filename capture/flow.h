@@ -18,6 +18,7 @@
 enum {
     FLOW_MAX = 262144,
     FLOW_MAX_OVER = 16384, /* that linger for stragglers, at most */
+    FLOW_MOMENT_NS = 100 * 1000 * 1000,
 };
 
 /* Those easiest to give up first. */
@@ -44,7 +45,8 @@ struct flow {
     struct flow *older, *newer;
     struct flow *waits_longer, *waits_shorter;
     int64_t last_ns;
-    int64_t waits_ns; /* since when */
+    int64_t listed_ns; /* when it came to its place in the list of its class */
+    int64_t waits_ns;  /* since when */
     enum flow_class class;
     bool waiting;
     struct connection connection;
@@ -68,8 +70,8 @@ struct flow *flow_find(struct flow_table *t, const struct flow_key *key);
 /* A new flow, its connection not started; NULL when there is no memory. */
 struct flow *flow_add(struct flow_table *t, const struct flow_key *key);
 
-/* Note a packet at `now`: put it at the end of its class and of the waiting
- * list, or take it out of that. */
+/* Note a packet at `now`: put it at the end of its class, unless it came there just
+ * before, and of the waiting list, or take it out of that. */
 void flow_touch(struct flow_table *t, struct flow *f, int64_t now);
 
 /* Is its time over at `now`, by its class? */
@@ -83,10 +85,11 @@ struct flow *flow_expired(const struct flow_table *t, int64_t now);
 struct flow *flow_waiting(const struct flow_table *t, int64_t now, int64_t ns);
 void flow_waited(struct flow_table *t, struct flow *f, int64_t now);
 
-/* Whom to give up for memory: who waits longest, else who is idle longest. */
+/* Whom to give up for memory: who waits longest, else who is idle longest, give or
+ * take FLOW_MOMENT_NS. */
 struct flow *flow_victim(const struct flow_table *t);
 
-/* The flow that had no packet for the longest time, or NULL. */
+/* The flow that had no packet for the longest time, as exactly as that, or NULL. */
 struct flow *flow_oldest(const struct flow_table *t);
 
 /* True when no more flow may be added. */

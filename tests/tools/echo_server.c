@@ -93,6 +93,7 @@ int main(int argc, char **argv)
     while (next_promise(in))
         continue;
     fclose(in);
-    qsort(promises, n_promises, sizeof *promises, in_order);
+    if (promises)
+        qsort(promises, n_promises, sizeof *promises, in_order);
     return serve(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0, &s);
 }
