@@ -133,6 +133,20 @@ static void a_field_is_found_without_regard_to_case(void **state)
     assert_false(http_field_has(head, STR("X-a"), STR("thre")));
 }
 
+/* RFC 9110, 5.6.2: what is visible, but for the delimiters. */
+static void a_token_has_no_delimiters(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        bool is_one = c > ' ' && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
+        char text[] = {'a', (char)c, 'b'};
+
+        assert_int_equal(http_is_token(str_from(text, 3)), is_one);
+        assert_int_equal(http_token_span(str_from(text, 3)), is_one ? 3 : 1);
+    }
+    assert_false(http_is_token(STR("")));
+}
+
 static void several_fields_are_found_in_one_walk(void **state)
 {
     const struct str head =
@@ -219,6 +233,7 @@ int main(void)
         cmocka_unit_test(fields_keep_order_case_and_duplicates),
         cmocka_unit_test(folded_lines_belong_to_their_field),
         cmocka_unit_test(a_field_is_found_without_regard_to_case),
+        cmocka_unit_test(a_token_has_no_delimiters),
         cmocka_unit_test(several_fields_are_found_in_one_walk),
         cmocka_unit_test(lists_are_split_at_commas),
         cmocka_unit_test(methods_know_whether_they_are_safe_and_may_be_repeated),
