@@ -173,8 +173,29 @@ static void begin_on_wire(struct flight *f)
     f->sent = 0;
     f->cannot_send = false;
     answer_begin(&f->answer, &f->wire->framer, f->call, &f->job->pair->mem, f->job->line.method);
-    if (connection_state(f->wire->connection) == CONNECTION_OPEN)
+}
+
+static bool may_send(const struct flight *f)
+{
+    return f->wire && connection_state(f->wire->connection) == CONNECTION_OPEN;
+}
+
+static void prepare(struct worker *w, struct flight *f)
+{
+    f->next_prepared = NULL;
+    *w->prepared_end = f;
+    w->prepared_end = &f->next_prepared;
+}
+
+void flight_send_prepared(struct worker *w)
+{
+    for (struct flight *f = w->prepared; f; f = f->next_prepared) {
+        w->now_ns = clock_mono_ns();
+        f->call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
         send_more(f);
+    }
+    w->prepared = NULL;
+    w->prepared_end = &w->prepared;
 }
 
 static void attach(struct worker *w, struct flight *f, struct wire *wire)
@@ -206,7 +227,6 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
     unsigned pass;
 
     job->at[lane->role].ready_ns = ready_ns;
-    w->now_ns = clock_mono_ns();
     pass = guard_enter(lane->guard, w->now_ns);
     f = pass ? flight_new(w, lane) : NULL;
     if (!f) {
@@ -228,6 +248,8 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
         worker_fail(w, &e);
     else
         attach(w, f, wire_take(w, lane, job->chain, http_is_idempotent_method(job->line.method)));
+    if (may_send(f))
+        prepare(w, f);
 }
 
 /* ---- receiving ------------------------------------------------------------------- */
@@ -248,6 +270,8 @@ static void retry(struct worker *w, struct flight *f)
     wire_close(w, f->wire);
     f->call->flags = CALL_RETRIED;
     attach(w, f, NULL);
+    if (may_send(f))
+        send_more(f);
 }
 
 /* The connection has ended. */

@@ -29,14 +29,21 @@ struct flight {
     unsigned pass;              /* of the lane's guard */
     unsigned timeout;           /* its number */
     struct flight *prev, *next; /* in flight; `next` also among the spare */
+    struct flight *next_prepared;
 };
 
 enum { FLIGHT_INPUT = 64 * 1024 };
 
-/* Send the job's call to the lane's target now; the lane must have room. Since
- * `ready_ns` it could have been sent. Where the target's breaker lets nothing
- * through, its outcome is decided instead. */
+/* Prepare the job's call to the lane's target, or have a connection opened for it;
+ * the lane must have room. Since `ready_ns` it could have been sent. Where the
+ * target's breaker lets nothing through, its outcome is decided instead. */
 void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns);
+
+/* Send what is prepared, in that order, back to back: the calls of a pair go out at
+ * the same moment, and a server that finds the next request there does not go to
+ * sleep in between: to wake it costs us more than to send does. Before anything
+ * else happens to flights. */
+void flight_send_prepared(struct worker *w);
 
 /* The deadline has passed. */
 void flight_time_out(struct worker *w, struct flight *f);

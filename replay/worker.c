@@ -108,6 +108,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     *w = (struct worker){.setup = setup, .epoll_fd = -1, .timer_fd = -1, .wake_fd = -1};
     w->armed_ns = INT64_MAX;
     w->done_end = &w->done;
+    w->prepared_end = &w->prepared;
     pthread_mutex_init(&w->view_lock, NULL);
     select_init(&order, setup->seed, 0);
     w->order_seed = select_hash(&order, STR("/order"));
@@ -242,8 +243,7 @@ static struct lane *lane_of(const struct worker *w, const struct job *job, unsig
 }
 
 /* Not started at once: the requests that one round of events makes room for go
- * out back to back. A server that finds the next one there does not go to sleep
- * in between, and to wake it costs us more than to send does. */
+ * out together. */
 void worker_lane_ready(struct worker *w, struct lane *lane)
 {
     if (lane->is_ready)
@@ -419,7 +419,7 @@ static void start_job(struct worker *w, struct job *job)
     unsigned n = job->pair->n_calls;
 
     if (w->setup->closed_loop)
-        job->due_ns = clock_mono_ns();
+        job->due_ns = w->now_ns = clock_mono_ns();
     draw_order(w, job, order);
     for (unsigned i = 0; i < n; i++) {
         calls[order[i]].order = (uint8_t)i;
@@ -574,8 +574,12 @@ static void start_due(struct worker *w)
 {
     unsigned burst = w->setup->closed_loop ? EVENT_BATCH : START_BURST;
 
-    for (unsigned i = 0; i < burst && may_start(w); i++)
+    for (unsigned i = 0; i < burst && may_start(w); i++) {
         start_job(w, agenda_take(&w->agenda));
+        if (!w->setup->closed_loop)
+            flight_send_prepared(w); /* in time, each for itself */
+    }
+    flight_send_prepared(w);
 }
 
 static void time_out(struct worker *w)

@@ -85,14 +85,15 @@ struct worker {
     struct agenda agenda;
     struct chains chains;
     struct connector *connector;
-    struct replay_target_stats *stats; /* one per role */
-    struct lane *lanes;                /* one per target */
-    struct lane *ready;                /* those in which somebody may go */
-    struct flights *flights;           /* by timeout */
-    struct wire *closed;               /* in this round; events may still name them */
-    char *input;                       /* where bytes are received */
-    unsigned n_open;                   /* jobs that were started and are not finished */
-    bool woken;                        /* something in the inbox is due early */
+    struct replay_target_stats *stats;       /* one per role */
+    struct lane *lanes;                      /* one per target */
+    struct lane *ready;                      /* those in which somebody may go */
+    struct flights *flights;                 /* by timeout */
+    struct flight *prepared, **prepared_end; /* to be sent in this round */
+    struct wire *closed;                     /* in this round; events may still name them */
+    char *input;                             /* where bytes are received */
+    unsigned n_open;                         /* jobs that were started and are not finished */
+    bool woken;                              /* something in the inbox is due early */
     struct job *done, **done_end;
     unsigned n_done;
     int64_t done_since_ns;
