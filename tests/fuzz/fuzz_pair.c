@@ -1,7 +1,9 @@
 /* A conversation on one TCP connection, built from the input: runs of bytes of
  * either side, holes, copies that say something else, pauses, and their ends.
  * What comes out must not depend on where the runs are cut into segments. Damage
- * excepted: a lost reader takes a hint from where segments begin.
+ * excepted: a lost reader takes a hint from where segments begin. And so is what
+ * is said after a reset: when a connection that is over has been over for long
+ * enough to be another one, the number of packets tells (set_clock() in capture.c).
  *
  * The input is a list of steps: a byte that says what, one that says how much,
  * and for data so many bytes. */
@@ -64,10 +66,11 @@ static void take_step(struct talk *t, unsigned what, int dir, const uint8_t *dat
     }
 }
 
-static void speak(struct packets *p, const uint8_t *data, size_t size, size_t mss)
+/* True if somebody went on after a reset. */
+static bool speak(struct packets *p, const uint8_t *data, size_t size, size_t mss)
 {
     struct talk t;
-    bool closed[2] = {false, false};
+    bool closed[2] = {false, false}, reset = false, went_on = false;
 
     talk_init(&t, p, 1000);
     t.mss = mss;
@@ -84,9 +87,12 @@ static void speak(struct packets *p, const uint8_t *data, size_t size, size_t ms
         if (!closed[dir])
             take_step(&t, what, dir, data, n);
         closed[dir] |= what == END && (n & 1);
+        went_on |= reset && taken;
+        reset |= what == END && (n & 2);
         data += taken;
         size -= taken;
     }
+    return went_on;
 }
 
 static XXH64_hash_t run(const uint8_t *data, size_t size, size_t mss, bool *damaged)
@@ -99,17 +105,19 @@ static XXH64_hash_t run(const uint8_t *data, size_t size, size_t mss, bool *dama
     struct exchange_sink sink = {put, &digest};
     struct packets p;
     struct capture *c;
+    bool went_on;
     int fd;
 
     packets_init(&p, LINK_RAW);
-    speak(&p, data, size, mss);
+    went_on = speak(&p, data, size, mss);
     fd = packets_file(&p, 0, path);
     packets_release(&p);
     c = capture_open(&config, NULL);
     if (!c || capture_run(c, &sink, NULL) < 0)
         abort();
     stats = capture_stats(c);
-    *damaged = stats->skipped_bytes || stats->orphan_responses || stats->gaps || stats->conflicts;
+    *damaged = went_on || stats->skipped_bytes || stats->orphan_responses || stats->gaps ||
+               stats->conflicts;
     capture_close(c);
     close(fd);
     return digest;
