@@ -205,7 +205,7 @@ static void every_flag_has_a_name_of_its_own(void **state)
 static void views_are_cut_and_compared(void **state)
 {
     struct str list = STR("a,,b"), empty = {0};
-    uint64_t n;
+    uint64_t n = 0;
 
     (void)state;
     assert_str(str_cut(&list, ','), "a");
