@@ -22,13 +22,15 @@
 #include "replay/select.h"
 #include "replay/way.h"
 
+/* Fewer jobs on their way would take more turns of the threads, and more would not
+ * stay in a core's cache from one thread to the next. */
 enum {
-    INBOX = 128,
+    INBOX = 96,
     AGENDA = 1024,   /* jobs that wait for their time */
-    TAKE_AHEAD = 64, /* closed loop: jobs taken out of the inbox at a time */
+    TAKE_AHEAD = 48, /* closed loop: jobs taken out of the inbox at a time */
     START_BURST = 8, /* open loop: jobs begun, and events handled, at a time */
     EVENT_BATCH = 64,
-    HAND_ON_BATCH = 64,
+    HAND_ON_BATCH = 32,
 };
 
 /* A timer wakes a thread some 50 us late. So it is set that much earlier, and
