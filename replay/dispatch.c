@@ -232,14 +232,14 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
         exchange_free(x);
         return -1;
     }
+    if (to.why == NOT_METHOD)
+        note_method(d->stats, to.line.method); /* a view into the exchange */
     drawn = to.why == ELIGIBLE && to.choice.drawn;
     if (!drawn)
         exchange_free(x);
     else if (send_off(d, x, &to, e) < 0)
         return -1;
     count_eligible(d->stats, to.why);
-    if (to.why == NOT_METHOD)
-        note_method(d->stats, to.line.method);
     tell_decided(d, &to);
     if (to.why == ELIGIBLE)
         *(drawn ? &d->stats->selected : &d->stats->sampled_out) += 1;
