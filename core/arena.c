@@ -6,17 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_PASS_THROUGH 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_PASS_THROUGH 1
-#endif
-#endif
-#ifndef ARENA_PASS_THROUGH
-#define ARENA_PASS_THROUGH 0
-#endif
+#include "core/sanitizer.h"
 
 enum { ARENA_FIRST = 1024, ARENA_LARGEST = 64 * 1024 };
 
@@ -40,7 +30,7 @@ static struct arena_block *block_for(struct arena *a, size_t n)
 
     if (cap > ARENA_LARGEST)
         cap = ARENA_LARGEST;
-    if (cap < n || ARENA_PASS_THROUGH)
+    if (cap < n || WATCHED_BY_ASAN)
         cap = n;
     b = mem_alloc(sizeof *b + cap);
     if (!b)
@@ -64,7 +54,7 @@ static void *cut(struct arena *a, size_t n, struct err *e)
     }
     /* Under ASan a block is as large as was asked, to the byte. */
     if (!b || b->cap - b->len < rounded)
-        b = block_for(a, ARENA_PASS_THROUGH ? n : rounded);
+        b = block_for(a, WATCHED_BY_ASAN ? n : rounded);
     if (!b) {
         err_nomem(e, "growing an arena");
         return NULL;
@@ -99,7 +89,7 @@ static size_t round_up(size_t n)
 /* Let the block whose only piece has `old` bytes have one of `n`. */
 static void *grow_block(struct arena *a, size_t old, size_t n, struct err *e)
 {
-    size_t cap = ARENA_PASS_THROUGH ? n : round_up(n);
+    size_t cap = WATCHED_BY_ASAN ? n : round_up(n);
     struct arena_block *b = mem_realloc(a->blocks, sizeof *b + cap);
 
     if (!b) {
@@ -168,7 +158,7 @@ void arena_reset(struct arena *a)
     a->blocks = keep->next;
     keep->next = NULL;
     arena_release(a);
-    if (ARENA_PASS_THROUGH) {
+    if (WATCHED_BY_ASAN) {
         mem_free(keep);
         return;
     }

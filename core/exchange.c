@@ -49,6 +49,17 @@ static void release_pair(struct spare *spare)
     mem_free(p);
 }
 
+static void retire(struct spare *object, struct arena *mem, struct spares *s,
+                   struct spares_here *here)
+{
+    if (arena_held(mem) > SPARE_MAX) {
+        s->release(object);
+        return;
+    }
+    arena_reset(mem);
+    spares_give(s, here, object);
+}
+
 static struct spares exchanges = SPARES_INIT(release_exchange);
 static struct spares pairs = SPARES_INIT(release_pair);
 static _Thread_local struct spares_here exchanges_here, pairs_here;
@@ -75,12 +86,7 @@ void exchange_free(struct exchange *x)
 {
     if (!x)
         return;
-    if (arena_held(&x->mem) > SPARE_MAX) {
-        release_exchange(&x->spare);
-        return;
-    }
-    arena_reset(&x->mem);
-    spares_give(&exchanges, &exchanges_here, &x->spare);
+    retire(&x->spare, &x->mem, &exchanges, &exchanges_here);
 }
 
 struct pair *pair_new(struct exchange *x, unsigned n_calls, size_t max, struct err *e)
@@ -107,12 +113,7 @@ void pair_free(struct pair *p)
     if (!p)
         return;
     exchange_free(p->exchange);
-    if (arena_held(&p->mem) > SPARE_MAX) {
-        release_pair(&p->spare);
-        return;
-    }
-    arena_reset(&p->mem);
-    spares_give(&pairs, &pairs_here, &p->spare);
+    retire(&p->spare, &p->mem, &pairs, &pairs_here);
 }
 
 int http_message_copy(struct http_message *copy, const struct http_message *m, struct arena *mem,

@@ -3,19 +3,7 @@
 #include <stddef.h>
 
 #include "core/mem.h"
-
-/* Where every use of freed memory, or every allocation, is to be seen, nothing
- * is kept. */
-#if defined(__SANITIZE_ADDRESS__)
-#define KEEPS_NOTHING 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KEEPS_NOTHING 1
-#endif
-#endif
-#ifndef KEEPS_NOTHING
-#define KEEPS_NOTHING 0
-#endif
+#include "core/sanitizer.h"
 
 /* ---- one magazine ---------------------------------------------------------------- */
 
@@ -118,7 +106,7 @@ struct spare *spares_take(struct spares *s, struct spares_here *here)
 
 void spares_give(struct spares *s, struct spares_here *here, struct spare *object)
 {
-    if (KEEPS_NOTHING || mem_is_counting() || (!here->of && !sign_on(s, here))) {
+    if (WATCHED_BY_ASAN || mem_is_counting() || (!here->of && !sign_on(s, here))) {
         s->release(object);
         return;
     }

@@ -8,13 +8,10 @@
 #include <cmocka.h>
 
 #include "core/mem.h"
+#include "core/sanitizer.h"
 
 /* ASan is to see every use of what was freed: then nothing is kept. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { KEEPS = 0 };
-#else
-enum { KEEPS = 1 };
-#endif
+enum { KEEPS = !WATCHED_BY_ASAN };
 
 enum { MANY = SPARES_MAGAZINE * (SPARES_DEPOT + 4) };
 
