@@ -17,7 +17,7 @@
 
 enum {
     FLOW_MAX = 262144,
-    FLOW_MAX_OVER = 16384, /* that linger for stragglers, at most */
+    FLOW_MAX_OVER = 16384,              /* that linger for stragglers, at most */
     FLOW_MOMENT_NS = 100 * 1000 * 1000, /* that the order of a list may be off by */
 };
 
