@@ -315,8 +315,10 @@ cover:
 	@$(SETUP) test
 	@$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
 
+# Where one may not write, the counters say so on stderr, and tests that read all of
+# it fail here: make test is the judge of them, this only of what they reach.
 run-cover: tests
-	@BUILD=$(BUILD) tests/run.sh
+	-@BUILD=$(BUILD) tests/run.sh
 	@tests/support/cover.sh $(BUILD)
 
 conformance: all $(BUILD)/tests/tools/record_facts
