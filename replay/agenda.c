@@ -20,12 +20,12 @@ void agenda_release(struct agenda *a)
 
 static bool comes_before(const struct agenda_entry *a, const struct agenda_entry *b)
 {
-    return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->ordinal < b->ordinal;
+    return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->place < b->place;
 }
 
 void agenda_put(struct agenda *a, struct job *job)
 {
-    const struct agenda_entry entry = {job->due_ns, job->pair->exchange->ordinal, job};
+    const struct agenda_entry entry = {job->due_ns, a->places++, job};
     size_t at = a->n++;
 
     assert(a->n <= a->capacity);

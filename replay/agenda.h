@@ -2,7 +2,7 @@
  *
  * A record holds requests in the order in which they were complete, which is
  * not quite that in which they began; within the agenda's size they are put in
- * order of their due times, and of the record where those are equal.
+ * order of their due times, and as they were put in where those are equal.
  */
 #ifndef MIRRORCTL_REPLAY_AGENDA_H
 #define MIRRORCTL_REPLAY_AGENDA_H
@@ -17,13 +17,14 @@
 /* What orders a job stands beside it: looking it up costs a cache miss. */
 struct agenda_entry {
     int64_t due_ns;
-    uint64_t ordinal;
+    uint64_t place; /* the how-manieth that was put in */
     struct job *job;
 };
 
 struct agenda {
     struct agenda_entry *heap;
     size_t n, capacity;
+    uint64_t places;
 };
 
 /* Make an agenda for `capacity` jobs. Returns 0, or -1 with *e set. */

@@ -65,6 +65,39 @@ void chains_leave(struct chains *c, struct chain *chain)
     mem_free(chain);
 }
 
+void chain_join(struct chain *chain, struct job *job)
+{
+    job->chain = chain;
+    if (job->due_ns < chain->due_ns)
+        job->due_ns = chain->due_ns;
+    chain->due_ns = job->due_ns;
+}
+
+bool chain_is_others(const struct chain *chain, const struct job *job)
+{
+    return chain->turn && chain->turn != job;
+}
+
+void chain_queue(struct chain *chain, struct job *job)
+{
+    job->next = NULL;
+    if (chain->first)
+        chain->last->next = job;
+    else
+        chain->first = job;
+    chain->last = job;
+}
+
+struct job *chain_pass(struct chain *chain, struct job *job)
+{
+    if (chain->turn != job)
+        return NULL;
+    chain->turn = chain->first;
+    if (chain->first)
+        chain->first = chain->first->next;
+    return chain->turn;
+}
+
 bool chain_enter(struct chain *chain, unsigned role, struct job *job)
 {
     struct link *link = &chain->links[role];

@@ -32,7 +32,7 @@ struct job {
     int64_t due_ns;                /* monotonic */
     unsigned open;                 /* calls whose outcome is not decided */
     size_t held;                   /* bytes of the request and of the answers so far */
-    struct job *next;              /* among finished ones */
+    struct job *next;              /* among those whose turn it is, or finished ones */
     struct chain *chain;           /* of its recorded connection; NULL: it keeps no order */
     struct job_at at[];            /* by role */
 };

@@ -136,14 +136,19 @@ static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
     return (repeatable && known) || wire_is_quiet(w, wire);
 }
 
-/* The wire used last is the likeliest to be alive still. */
+/* The wire used last is the likeliest to be alive still. Where recorded connections
+ * have wires of their own, what came over none that is known has those of nobody. */
 static struct wire *best_idle(const struct worker *w, const struct lane *lane,
                               const struct chain *chain)
 {
-    struct wire *wire;
+    struct wire *wire = lane->idle;
 
-    if (!w->setup->own_wires || !chain)
-        return lane->idle;
+    if (!w->setup->own_wires)
+        return wire;
+    while (!chain && wire && wire->chain)
+        wire = wire->next;
+    if (!chain)
+        return wire;
     wire = chain->links[lane->role].wires;
     while (wire && wire->lane != lane)
         wire = wire->beside;

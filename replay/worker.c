@@ -27,6 +27,7 @@
 enum {
     INBOX = 96,
     AGENDA = 1024,   /* jobs that wait for their time */
+    BEHIND = 1024,   /* closed loop: jobs that wait for their recorded connection's turn */
     TAKE_AHEAD = 48, /* closed loop: jobs taken out of the inbox at a time */
     START_BURST = 8, /* open loop: jobs begun, and events handled, at a time */
     EVENT_BATCH = 64,
@@ -110,6 +111,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     *w = (struct worker){.setup = setup, .epoll_fd = -1, .timer_fd = -1, .wake_fd = -1};
     w->armed_ns = INT64_MAX;
     w->done_end = &w->done;
+    w->turns_end = &w->turns;
     w->prepared_end = &w->prepared;
     pthread_mutex_init(&w->view_lock, NULL);
     select_init(&order, setup->seed, 0);
@@ -293,10 +295,25 @@ static void end_turn(struct worker *w, unsigned role, struct job *job)
     worker_lane_ready(w, lane);
 }
 
+/* Closed loop: the next job of its recorded connection goes before all others. */
+static void pass_turn(struct worker *w, struct job *job)
+{
+    struct job *next = chain_pass(job->chain, job);
+
+    if (!next)
+        return;
+    w->n_behind--;
+    next->next = NULL;
+    *w->turns_end = next;
+    w->turns_end = &next->next;
+}
+
 static void finish_job(struct worker *w, struct job *job)
 {
-    if (job->chain)
+    if (job->chain) {
+        pass_turn(w, job);
         chains_leave(&w->chains, job->chain);
+    }
     job->chain = NULL;
     if (job_is_paired(job, w->setup->control))
         w->paired++;
@@ -390,7 +407,7 @@ static void start_call(struct worker *w, unsigned role, struct job *job)
     }
     lane = lane_of(w, job, role);
     in_turn = !job->chain || chain_enter(job->chain, role, job);
-    if (in_turn && lane_has_room(lane))
+    if (in_turn && lane_has_room(lane) && lane->n_waiting == 0)
         flight_start(w, lane, job, job->due_ns);
     else if (!may_wait(w, lane))
         end_call(w, role, job, OUTCOME_QUEUE);
@@ -404,12 +421,15 @@ static void start_call(struct worker *w, unsigned role, struct job *job)
 static void join_chain(struct worker *w, struct job *job)
 {
     uint64_t connection = job->pair->exchange->connection;
+    struct chain *chain;
     struct err e = {0};
 
     if (!w->setup->ordered || connection == 0)
         return;
-    job->chain = chains_use(&w->chains, connection, &e);
-    if (!job->chain)
+    chain = chains_use(&w->chains, connection, &e);
+    if (chain)
+        chain_join(chain, job);
+    else
         worker_fail(w, &e);
 }
 
@@ -420,16 +440,19 @@ static void start_job(struct worker *w, struct job *job)
     uint8_t order[PAIR_MAX_CALLS];
     unsigned n = job->pair->n_calls;
 
-    if (w->setup->closed_loop)
+    if (w->setup->closed_loop) {
         job->due_ns = w->now_ns = clock_mono_ns();
+        if (job->chain && !job->chain->turn)
+            job->chain->turn = job;
+    }
     draw_order(w, job, order);
     for (unsigned i = 0; i < n; i++) {
         calls[order[i]].order = (uint8_t)i;
         calls[order[i]].due_ns = job->due_ns + w->setup->wall_offset_ns;
     }
     w->n_open++;
-    hold(w, job, job->pair->exchange->mem.used);
-    join_chain(w, job);
+    if (!job->held)
+        hold(w, job, job->pair->exchange->mem.used);
     /* The last call may finish the job and hand it on: not a look at it after. */
     for (unsigned i = 0; i < n; i++)
         start_call(w, order[i], job);
@@ -464,12 +487,30 @@ static bool stop_lanes(struct worker *w)
     return any;
 }
 
+/* Whose turn has come goes first. */
+static struct job *peek_next(const struct worker *w)
+{
+    return w->turns ? w->turns : agenda_peek(&w->agenda);
+}
+
+static struct job *take_next(struct worker *w)
+{
+    struct job *job = w->turns;
+
+    if (!job)
+        return agenda_take(&w->agenda);
+    w->turns = job->next;
+    if (!w->turns)
+        w->turns_end = &w->turns;
+    return job;
+}
+
 /* Whose turn comes by that may wait in a lane that was emptied before. */
 static void stop_waiting(struct worker *w)
 {
     struct job *job;
 
-    while ((job = agenda_take(&w->agenda)) != NULL)
+    while ((job = take_next(w)) != NULL)
         start_job(w, job);
     while (stop_lanes(w))
         ;
@@ -500,7 +541,7 @@ static bool its_lanes_have_room(const struct worker *w, const struct job *job)
     for (unsigned i = 0; i < job->pair->n_calls; i++) {
         const struct lane *lane = job->at[i].way ? lane_of(w, job, i) : NULL;
 
-        if (lane && (!lane_has_room(lane) || lane_is_full(lane)))
+        if (lane && !lane_has_room(lane))
             return false;
     }
     return true;
@@ -521,19 +562,41 @@ static int64_t worth_waiting(const struct worker *w, const struct job *job)
     return until;
 }
 
+/* Is it another job's turn, as in a closed loop jobs of a connection take them? */
+static bool is_behind(const struct worker *w, const struct job *job)
+{
+    return w->setup->closed_loop && job->chain && chain_is_others(job->chain, job);
+}
+
 /* A closed loop starts a pair when all its calls can start, so that they run
- * at the same time; an open one when it is due, come what may. */
+ * at the same time; an open one when it is due, come what may. One that is behind
+ * another of its connection is put aside, so that those of others can go. */
 static bool may_start(const struct worker *w)
 {
-    const struct job *job = agenda_peek(&w->agenda);
+    const struct job *job = peek_next(w);
 
     if (!job)
         return false;
     if (!w->setup->closed_loop)
         return job->due_ns <= w->now_ns;
+    if (is_behind(w, job))
+        return w->n_behind < BEHIND && !holds_too_much(w);
     /* What is in flight wakes us when it ends; without it one may always start. */
     return its_lanes_have_room(w, job) && worth_waiting(w, job) == 0 &&
-           (w->n_open == 0 || !holds_too_much(w));
+           (w->n_open == 0 || job->held || !holds_too_much(w));
+}
+
+static void start_next(struct worker *w)
+{
+    struct job *job = take_next(w);
+
+    if (!is_behind(w, job)) {
+        start_job(w, job);
+        return;
+    }
+    hold(w, job, job->pair->exchange->mem.used);
+    chain_queue(job->chain, job);
+    w->n_behind++;
 }
 
 static bool has_room_for_jobs(const struct worker *w)
@@ -565,6 +628,7 @@ static void take_jobs(struct worker *w)
             w->inbox_ended = queue_is_drained(w->inbox);
             return;
         }
+        join_chain(w, job);
         if (w->stops)
             start_job(w, job);
         else
@@ -577,7 +641,7 @@ static void start_due(struct worker *w)
     unsigned burst = w->setup->closed_loop ? EVENT_BATCH : START_BURST;
 
     for (unsigned i = 0; i < burst && may_start(w); i++) {
-        start_job(w, agenda_take(&w->agenda));
+        start_next(w);
         if (!w->setup->closed_loop)
             flight_send_prepared(w); /* in time, each for itself */
     }
@@ -597,13 +661,14 @@ static void time_out(struct worker *w)
 /* The next moment at which something happens by itself. */
 static int64_t next_moment(const struct worker *w)
 {
-    const struct job *job = agenda_peek(&w->agenda);
+    const struct job *job = peek_next(w);
     int64_t at = INT64_MAX;
 
     if (job && w->setup->closed_loop) {
-        int64_t wait = worth_waiting(w, job);
+        int64_t wait = worth_waiting(w, job), end = w->setup->end_ns;
 
         at = wait ? wait : INT64_MAX;
+        at = end && end < at ? end : at; /* then it is left out */
     } else if (job) {
         at = job->due_ns - early_ns;
     }
@@ -669,7 +734,7 @@ static void handle_connections(struct worker *w)
 /* True when nothing is left to do but to hand on what is done. */
 static bool is_through(const struct worker *w)
 {
-    return w->inbox_ended && w->agenda.n == 0 && w->n_open == 0;
+    return w->inbox_ended && !peek_next(w) && w->n_open == 0;
 }
 
 static void hand_on(struct worker *w)

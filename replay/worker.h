@@ -93,6 +93,8 @@ struct worker {
     struct wire *closed;                     /* in this round; events may still name them */
     char *input;                             /* where bytes are received */
     unsigned n_open;                         /* jobs that were started and are not finished */
+    unsigned n_behind;                       /* closed loop: queue for their chain's turn */
+    struct job *turns, **turns_end;          /* and those that have it, to be started next */
     bool woken;                              /* something in the inbox is due early */
     struct job *done, **done_end;
     unsigned n_done;

@@ -1185,6 +1185,116 @@ static void requests_of_a_connection_take_turns_at_each_target(void **state)
     server_stop(s);
 }
 
+/* The first began last, as a head does whose packets came in another order, and
+ * yet the client sent it first. */
+static struct exchange *begun_in_another_order(unsigned i)
+{
+    struct exchange *x = of_three_connections(i);
+
+    x->request_first_ns = INT64_C(1700000000000000000) + (i < CONNECTIONS ? 60 : 10) * NS_PER_MS;
+    return x;
+}
+
+static void times_do_not_change_the_order_of_a_connection(void **state)
+{
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+
+    (void)state;
+    for (int at_hand = 0; at_hand < 2; at_hand++) {
+        struct run *r = run_new(usual(server_url(s), server_url(s)), 9, NULL);
+
+        r->make = begun_in_another_order;
+        r->config.pace = PACE_RECORDED;
+        r->at_hand = at_hand;
+        go_well(r);
+        assert_int_equal(r->stats.paired, 9);
+        for (unsigned t = 0; t < 3; t++)
+            assert_int_equal(overlaps(r, t), 0);
+        forget(r);
+    }
+    server_stop(s);
+}
+
+/* v2 takes longer, and v1 does not run ahead of it: what is compared was asked at the
+ * same time. */
+static void flat_out_the_calls_of_a_pair_go_together(void **state)
+{
+    const struct server_script slow = {"*", .steps = {{DO_DRIP, HEAD_OF(2) "ok"}}};
+    struct server *v1 = server_start(AF_INET, NULL, NULL, 0);
+    struct server *v2 = server_start(AF_INET, NULL, &slow, 1);
+    struct run *r = run_new(usual(server_url(v1), server_url(v2)), 300, NULL);
+
+    (void)state;
+    r->make = of_three_connections;
+    r->config.concurrency = 64;
+    go_well(r);
+    assert_int_equal(r->stats.paired, 300);
+    for (uint64_t i = CONNECTIONS + 1; i <= 300; i++)
+        assert_true(pair_of(r, i)->calls[V1].sent_ns >=
+                    pair_of(r, i - CONNECTIONS)->calls[V2].done_ns);
+    forget(r);
+    server_stop(v1);
+    server_stop(v2);
+}
+
+/* Together more than may be held, and many of one connection. */
+static struct exchange *large_when_recorded(unsigned i)
+{
+    static const char body[2000000];
+    struct exchange *x = exchange_from(GET("/"), "");
+
+    assert_int_equal(
+        arena_dup(&x->mem, str_from(body, sizeof body), &x->response.body, NULL), 0);
+    x->connection = 1 + i % 2;
+    return x;
+}
+
+static void flat_out_nothing_is_left_out_for_its_size(void **state)
+{
+    const struct server_script slow = {"*", .steps = {{DO_DRIP, HEAD_OF(2) "ok"}}};
+    struct server *s = server_start(AF_INET, NULL, &slow, 1);
+    struct run *r = run_new(usual(server_url(s), server_url(s)), 100, NULL);
+
+    (void)state;
+    r->make = large_when_recorded;
+    r->config.threads = 1;
+    go_well(r);
+    assert_int_equal(r->stats.paired, 100);
+    assert_int_equal(r->targets[V2].answered, 100);
+    forget(r);
+    server_stop(s);
+}
+
+static struct exchange *each_of_its_own_connection(unsigned i)
+{
+    struct exchange *x = of_three_connections(i);
+
+    x->connection = i + 1;
+    return x;
+}
+
+/* A third fails, so the breaker opens and what is left waits; the run does not. */
+static void a_run_whose_time_is_over_does_not_wait_for_a_breaker(void **state)
+{
+    const struct server_script script = {"/2", .steps = {{DO_RESET}}};
+    struct server *s = server_start(AF_INET, NULL, &script, 1);
+    struct run *r = run_new(usual(NULL, server_url(s)), 3000, NULL);
+    int64_t began_ns = clock_mono_ns();
+
+    (void)state;
+    r->make = each_of_its_own_connection;
+    r->config.baseline = BASELINE_RECORDED;
+    r->config.max_error_ppm = 100000;
+    r->config.duration_ns = NS_PER_SEC;
+    r->config.threads = 1;
+    go_well(r);
+    assert_true(clock_mono_ns() - began_ns < 4 * NS_PER_SEC);
+    assert_int_equal(r->targets[0].outcomes[OUTCOME_BREAKER], 0);
+    assert_true(r->stats.selected < 3000);
+    forget(r);
+    server_stop(s);
+}
+
 static const struct server_script first_is_silent[] = {
     {.path = "/1", .steps = {{.what = DO_HOLD}}}};
 
@@ -1439,6 +1549,10 @@ int main(void)
         TEST(a_second_stop_ends_what_is_in_flight),
         TEST(a_stop_does_not_wait_for_what_is_due_later),
         TEST(requests_of_a_connection_take_turns_at_each_target),
+        TEST(times_do_not_change_the_order_of_a_connection),
+        TEST(flat_out_the_calls_of_a_pair_go_together),
+        TEST(flat_out_nothing_is_left_out_for_its_size),
+        TEST(a_run_whose_time_is_over_does_not_wait_for_a_breaker),
         TEST(waiting_for_the_one_before_is_not_lateness),
         TEST(each_recorded_connection_can_have_its_own),
         TEST(what_waits_for_its_turn_has_the_same_ceiling),
