@@ -72,7 +72,7 @@ struct http1 {
     struct str method; /* requests: a view into head */
     int status;        /* responses */
     uint32_t flags;    /* enum http_flag; grows until HTTP1_END */
-    bool chunked;
+    bool chunked;        /* from the call behind HTTP1_HEAD on */
     bool marked;         /* the head has a field called `mark` */
     bool until_close;    /* the content ends with the connection */
     bool keep_alive;     /* another message may follow (RFC 9112, 9.3) */

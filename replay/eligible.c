@@ -40,6 +40,53 @@ static bool is_too_large(const struct http_message *m, uint64_t max_request)
            (max_request && m->body_size > max_request);
 }
 
+/* Lines that hold something, and no more: behind an empty one another request begins. */
+static bool are_lines(struct str text)
+{
+    while (text.len) {
+        size_t nl = str_find(text, '\n');
+
+        if (nl == text.len || nl == 0 || (nl == 1 && text.data[0] == '\r'))
+            return false;
+        text = str_skip(text, nl + 1);
+    }
+    return true;
+}
+
+/* Behind the head: the content, no more and no less, or chunks. */
+static bool frames_content(struct http1 *framer, const struct http_message *m)
+{
+    struct str in = m->chunked ? (struct str){0} : m->body, piece = {0};
+    enum http1_event event = http1_next(framer, &in, &piece);
+
+    if (m->chunked)
+        return framer->chunked && are_lines(m->trailers);
+    if (m->body.len && (event != HTTP1_DATA || piece.len != m->body.len))
+        return false;
+    return (m->body.len ? http1_next(framer, &in, &piece) : event) == HTTP1_END;
+}
+
+/* A record is a file from anywhere, and what it says of a message is no more than a
+ * claim: a second request may hide in what should be content. So it is read as its
+ * receiver will. */
+static bool is_as_framed(const struct http_message *m)
+{
+    struct http1 framer;
+    struct str in = m->head, head;
+    bool same;
+
+    http1_init(&framer, HTTP1_REQUESTS);
+    same = http1_next(&framer, &in, &head) == HTTP1_HEAD && head.len == m->head.len &&
+           !(framer.flags & HTTP_ANOMALIES) && frames_content(&framer, m);
+    http1_release(&framer);
+    return same;
+}
+
+static bool is_anomalous(const struct http_message *m)
+{
+    return (m->flags & HTTP_ANOMALIES) || !is_as_framed(m);
+}
+
 /* Methods are case-sensitive (RFC 9110, 9.1): "get" is not the GET that is safe.
  * Who types `--methods get` means GET all the same. */
 static bool is_upper(struct str method)
@@ -100,7 +147,7 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
         return planned;
     if (rules->match && !match_allows(rules->match, line->method, line->target))
         return NOT_MEANT;
-    if ((m->flags & HTTP_ANOMALIES) && !rules->include_anomalous)
+    if (!rules->include_anomalous && is_anomalous(m))
         return NOT_ANOMALOUS;
     return allows_method(rules->methods, line->method) ? ELIGIBLE : NOT_METHOD;
 }

@@ -309,9 +309,10 @@ static void an_overlay_and_the_command_line_replace_shares(void **state)
 
 static struct exchange *larger_and_larger(unsigned i)
 {
-    static const char *const bodies[] = {"", "a", "ab"};
+    char head[64];
 
-    return exchange_from("GET / HTTP/1.1\r\nHost: m\r\nContent-Length: 2\r\n\r\n", bodies[i]);
+    snprintf(head, sizeof head, "GET / HTTP/1.1\r\nHost: m\r\nContent-Length: %u\r\n\r\n", i);
+    return exchange_from(head, &"ab"[2 - i]);
 }
 
 static void limits_of_a_configuration_hold(void **state)

@@ -228,6 +228,51 @@ static void what_readers_differ_about_is_sent_only_when_asked_for(void **state)
     }
 }
 
+/* What a record claims of a request that its bytes do not bear out: another one, which
+ * nobody selected, is in it. */
+static const struct {
+    const char *head, *body, *trailers;
+    bool chunked;
+} claims[] = {
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "DELETE /all HTTP/1.1\r\nHost: a\r\n\r\n", "", false},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\nDELETE /all HTTP/1.1\r\nHost: a\r\n\r\n", "", "", false},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", "xDELETE /all HTTP/1.1\r\n\r\n", "",
+     false},
+    {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", "abc", "", false},
+    {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "x", "", true},
+    {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "x", "", false},
+    {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "",
+     "A: b\r\n\r\nDELETE /all HTTP/1.1\r\nHost: a\r\n", true},
+    {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", "", "A: b", true},
+    {"GET / HTTP/1.1\r\nHost: a\r\nX: y\n folded\r\n\r\n", "", "", false},
+    {"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "", "", false},
+};
+
+enum { N_CLAIMS = sizeof claims / sizeof *claims };
+
+static struct exchange *claim(unsigned i)
+{
+    struct exchange *x = exchange_from(GET("/"), claims[i].body);
+
+    assert_int_equal(arena_dup(&x->mem, str_of(claims[i].head), &x->request.head, NULL), 0);
+    assert_int_equal(arena_dup(&x->mem, str_of(claims[i].trailers), &x->request.trailers, NULL), 0);
+    x->request.chunked = claims[i].chunked;
+    return x;
+}
+
+static void a_record_that_does_not_bear_out_its_claims_is_not_sent(void **state)
+{
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_of(s, s, N_CLAIMS, claim);
+
+    (void)state;
+    go_well(r);
+    assert_int_equal(r->stats.anomalous, N_CLAIMS);
+    assert_int_equal(server_connections(s), 0);
+    forget(r);
+    server_stop(s);
+}
+
 static const struct {
     const char *method;
     bool by_default, twice; /* sent without being named; to v1 also as the control */
@@ -287,6 +332,7 @@ int main(void)
         TEST(certificates_are_checked_unless_told_otherwise),
         TEST(what_must_never_be_sent_is_not),
         TEST(what_readers_differ_about_is_sent_only_when_asked_for),
+        TEST(a_record_that_does_not_bear_out_its_claims_is_not_sent),
         TEST(only_what_is_safe_is_sent_unasked_or_twice),
     };
 
