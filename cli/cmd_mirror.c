@@ -105,7 +105,8 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
     if (argc > 0)
         return err_set(e, ERR_USAGE, "%s: mirror takes no file; say -r %s to read packets from it",
                        argv[0], argv[0]);
-    if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0)
+    if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
+        check_pace(o, e) < 0)
         return -1;
     if (!o->output)
         return 0;
@@ -186,17 +187,21 @@ static void tick(void *ctx, const struct replay_progress *p)
 
     watch_publish(&run->watch, p);
     show(run, p);
-    result_flush(&run->result);
+    if (result_flush(&run->result) < 0)
+        replay_stop(run->replay);
 }
 
-/* A live capture ends, and what it has is still sent; asked again, or where
- * packets come from a file, that counts as stopped. */
+/* A live capture ends, and what it has is still sent; asked again, all ends at once.
+ * Where packets come from a file it is as in a replay of one. */
 static void stop(void *ctx)
 {
     struct run *run = ctx;
+    bool live = run->options->capture.interface != NULL;
 
-    if (!run->options->capture.interface || stop_was_asked_again())
+    if (!live || stop_was_asked_again())
         replay_stop(run->replay);
+    if (live && stop_was_asked_again())
+        replay_stop(run->replay); /* not only for what has not begun */
     feed_stop(&run->feed);
 }
 
@@ -333,7 +338,11 @@ static int settle(struct options *o, struct config *config, struct err *e)
     if (config_read_for_run(config, &o->replay.config, &o->sources, &urls, e) < 0 ||
         replay_options_settle(&o->replay, config->plan, e) < 0)
         return -1;
-    return check_pace(o, e);
+    if (o->capture.interface && o->replay.rate > 0)
+        return err_set(e, ERR_USAGE,
+                       "configuration: limits.rate needs a recording: live traffic comes at its "
+                       "own pace; --max sends what --concurrency allows instead");
+    return 0;
 }
 
 static int run_mirror(const void *options, int argc, char **argv)
@@ -351,7 +360,7 @@ static int run_mirror(const void *options, int argc, char **argv)
     if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
-        status = status_fail(&e);
+        status = status_worst(EXIT_PARTLY, status_fail(&e));
     } else {
         run.view.traffic = traffic(run.options);
         run.shown_ns = clock_mono_ns();

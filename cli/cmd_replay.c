@@ -59,7 +59,6 @@ static const struct option_spec table[] = {
 static const struct options defaults = {
     .replay = REPLAY_DEFAULTS,
     .max_body = 16 << 20,
-    .times = CONFIRM_TIMES,
 };
 
 static int read_shard(const struct option_spec *spec, void *field, const char *value, struct err *e)
@@ -83,6 +82,35 @@ static int check_operands(int argc, struct err *e)
     return err_set(e, ERR_USAGE,
                    argc ? "more than one FILE: join records with cat and a pipe"
                         : "FILE is missing: a record, a pcap file, or -");
+}
+
+/* It knows by itself what to send where, how often and in which order. */
+static int check_confirm(const struct options *o, struct err *e)
+{
+    const struct replay_options *r = &o->replay;
+    const struct {
+        const char *option;
+        bool said;
+    } others[] = {
+        {"--percent", r->share.said},
+        {"--loop", r->loops > 1},
+        {"--shard", r->shard.count > 0},
+        {"--speed", r->speed > 0},
+        {"--ramp without --rate", r->ramp_ns && !(r->rate > 0)},
+        {"--baseline recorded", r->baseline == BASELINE_RECORDED},
+        {"--control", r->control >= 0 && r->control != CONTROL_NONE},
+    };
+
+    if (o->times && !o->confirm)
+        return err_set(e, ERR_USAGE, "--times is how often --confirm sends, which is missing");
+    for (size_t i = 0; o->confirm && i < sizeof others / sizeof *others; i++) {
+        if (others[i].said)
+            return err_set(e, ERR_USAGE,
+                           "--confirm sends all that is undecided to both versions, --times times "
+                           "each: %s does not go with it",
+                           others[i].option);
+    }
+    return 0;
 }
 
 static int check(const struct options *o, char **argv, struct err *e)
@@ -131,7 +159,8 @@ static void tick(void *ctx, const struct replay_progress *p)
 
     watch_publish(&run->watch, p);
     watch_show(&run->watch, p, input_part(&run->feed.input));
-    result_flush(&run->result);
+    if (result_flush(&run->result) < 0)
+        replay_stop(run->replay);
 }
 
 /* A pipe may be quiet when the time is up; a file never is. */
@@ -206,7 +235,7 @@ static int run_to_end(struct run *run)
     }
     /* After a failed write the result cannot be completed, and why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)
-        status = status_fail(&e);
+        status = status_worst(EXIT_PARTLY, status_fail(&e));
     account_replay_summary(replay_stats(run->replay));
     account_replay_terms(&run->options->replay, run->replay);
     notice_end(&run->options->replay);
@@ -257,7 +286,7 @@ static int take_undecided(struct run *run, struct options *o, bool *nothing, str
 {
     struct confirm *c = &run->confirm;
 
-    if (confirm_open(c, run->path, (unsigned)o->times, e) < 0)
+    if (confirm_open(c, run->path, o->times ? (unsigned)o->times : CONFIRM_TIMES, e) < 0)
         return -1;
     *nothing = c->n == 0;
     if (*nothing)
@@ -279,7 +308,7 @@ static int run_replay(const void *options, int argc, char **argv)
     struct err e = {0};
     int status;
 
-    if (check_operands(argc, &e) < 0)
+    if (check_operands(argc, &e) < 0 || check_confirm(&settled, &e) < 0)
         return status_fail(&e);
     run.path = argv[0];
     confirm_init(&run.confirm);
@@ -295,7 +324,7 @@ static int run_replay(const void *options, int argc, char **argv)
     } else if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
-        status = status_fail(&e);
+        status = status_worst(EXIT_PARTLY, status_fail(&e));
     } else {
         notice_start(&run.options->replay);
         stop_on_signals(stop, &run);

@@ -217,10 +217,6 @@ int replay_options_check(const struct replay_options *o, struct err *e)
         return err_set(e, ERR_USAGE, "--v2 can be given at most %d times", REPLAY_MAX_CANDIDATES);
     if ((o->speed > 0) + (o->rate > 0) + o->max > 1)
         return err_set(e, ERR_USAGE, "--speed, --rate and --max exclude each other");
-    if (o->arrivals == 1 && !(o->rate > 0))
-        return err_set(e, ERR_USAGE,
-                       "--arrivals poisson needs a --rate: recorded requests arrive as "
-                       "they did");
     if (o->ramp_ns && o->max)
         return err_set(e, ERR_USAGE, "--ramp needs a --rate or --speed to reach: --max has none");
     if (o->no_order && o->connections == CONNECTIONS_RECORDED)
@@ -291,6 +287,10 @@ int replay_options_settle(struct replay_options *o, const struct plan *plan, str
         o->timeout_ns = 10 * NS_PER_SEC;
     if (!o->max_errors.said)
         o->max_errors.ppm = MILLION / 2;
+    if (o->arrivals == 1 && !(o->rate > 0))
+        return err_set(e, ERR_USAGE,
+                       "--arrivals poisson needs a --rate: recorded requests arrive as "
+                       "they did");
     return 0;
 }
 

@@ -216,13 +216,16 @@ int result_put(struct result *r, const struct pair *p, struct err *e)
     return rc < 0 ? err_wrap(e, "%s", r->out.name) : 0;
 }
 
-void result_flush(struct result *r)
+int result_flush(struct result *r)
 {
+    int rc;
+
     if (!r->out.writer)
-        return;
+        return 0;
     pthread_mutex_lock(&r->lock);
-    (void)record_flush(r->out.writer, NULL);
+    rc = record_flush(r->out.writer, NULL);
     pthread_mutex_unlock(&r->lock);
+    return rc;
 }
 
 int result_end(struct result *r, struct str stats, struct err *e)

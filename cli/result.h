@@ -38,8 +38,9 @@ int result_begin(struct result *r, struct str meta, enum record_codec codec, con
 /* Add a pair, which stays the caller's. */
 int result_put(struct result *r, const struct pair *p, struct err *e);
 
-/* Let what was put reach the file. A failure is told by the next put. */
-void result_flush(struct result *r);
+/* Let what was put reach the file. Returns 0, or -1: why is told by the next put, or
+ * by the end. */
+int result_flush(struct result *r);
 
 /* Complete it with STATS, and close it. Fine when it is not open. */
 int result_end(struct result *r, struct str stats, struct err *e);

@@ -33,6 +33,8 @@ enum {
 /* For a request and its answer, and to be drained. */
 static const int64_t patience_ns = 5 * NS_PER_SEC;
 static const int64_t farewell_ns = NS_PER_SEC;
+/* How long nobody is let in when that failed, as where descriptors are short. */
+static const int64_t pause_ns = NS_PER_SEC;
 
 struct guest {
     int fd; /* -1: nobody */
@@ -46,6 +48,7 @@ struct guest {
 
 struct scrape {
     int listener, wake;
+    int64_t pause_until_ns;
     pthread_t thread;
     bool running;
     const char *type;
@@ -80,23 +83,47 @@ static int put_refusal(struct buf *out, const char *status, const char *more)
                       status, more, strlen(status) + 1, status);
 }
 
-/* A query is no other page. */
+/* Of a head, with the empty line; 0: it has not come yet. */
+static size_t head_length(struct str bytes)
+{
+    const char *end = bytes.len ? memmem(bytes.data, bytes.len, "\r\n\r\n", 4) : NULL;
+
+    return end ? (size_t)(end - bytes.data) + 4 : 0;
+}
+
+/* A query is no other page, nor is the name by which we are asked (RFC 9112, 3.2.2). */
 static bool is_the_page(struct str target)
 {
+    const struct str scheme = STR("http://");
+
+    if (str_istarts(target, scheme)) {
+        target = str_skip(target, scheme.len);
+        target = str_skip(target, str_find(target, '/'));
+    }
     return str_eq(str_cut(&target, '?'), STR("/metrics"));
 }
 
+static int put_whole(struct scrape *s, const struct http_request_line *line, struct buf *out)
+{
+    if (!is_the_page(line->target))
+        return put_refusal(out, "404 Not Found", "");
+    if (!str_eq(line->method, STR("GET")) && !str_eq(line->method, STR("HEAD")))
+        return put_refusal(out, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");
+    return put_page(s, out);
+}
+
+/* RFC 9110, 9.3.2: what HEAD is told is what GET would be, but for the content. */
 static int put_answer(struct scrape *s, struct str head, struct buf *out)
 {
     struct http_request_line line;
+    int rc;
 
     if (!http_request_line(head, &line) || line.odd || line.version.len == 0)
         return put_refusal(out, "400 Bad Request", "");
-    if (!is_the_page(line.target))
-        return put_refusal(out, "404 Not Found", "");
-    if (!str_eq(line.method, STR("GET")))
-        return put_refusal(out, "405 Method Not Allowed", "Allow: GET\r\n");
-    return put_page(s, out);
+    rc = put_whole(s, &line, out);
+    if (rc == 0 && str_eq(line.method, STR("HEAD")))
+        buf_cut(out, head_length(buf_str(out)));
+    return rc;
 }
 
 /* ---- guests ------------------------------------------------------------------ */
@@ -123,6 +150,16 @@ static void welcome(struct scrape *s)
     }
     if (fd >= 0)
         close(fd);
+    else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        s->pause_until_ns = clock_mono_ns() + pause_ns;
+}
+
+/* RFC 9112, 2.2: empty lines in front of a request are passed over. */
+static struct str without_empty_lines(struct str in)
+{
+    while (str_starts(in, STR("\r\n")))
+        in = str_skip(in, 2);
+    return in;
 }
 
 /* True once there is an answer to send. False with the guest gone, or without:
@@ -139,8 +176,8 @@ static bool hear(struct scrape *s, struct guest *g)
         return false;
     }
     g->n += (size_t)n;
-    head = str_from(g->head, g->n);
-    if (memmem(g->head, g->n, "\r\n\r\n", 4))
+    head = without_empty_lines(str_from(g->head, g->n));
+    if (head_length(head))
         rc = put_answer(s, head, &g->answer);
     else if (g->n == HEAD_MAX)
         rc = put_refusal(&g->answer, "431 Request Header Fields Too Large", "");
@@ -194,8 +231,10 @@ static void serve(struct scrape *s, struct guest *g)
 static int prepare(struct scrape *s, struct pollfd polls[GUESTS + 2])
 {
     int64_t now = clock_mono_ns(), until = INT64_MAX;
-    bool room = false;
+    bool room = false, paused = now < s->pause_until_ns;
 
+    if (paused)
+        until = s->pause_until_ns;
     for (int i = 0; i < GUESTS; i++) {
         struct guest *g = &s->guests[i];
 
@@ -208,7 +247,7 @@ static int prepare(struct scrape *s, struct pollfd polls[GUESTS + 2])
             (struct pollfd){.fd = g->fd, .events = g->answer.len && !g->leaving ? POLLOUT : POLLIN};
     }
     polls[GUESTS] = (struct pollfd){.fd = s->wake, .events = POLLIN};
-    polls[GUESTS + 1] = (struct pollfd){.fd = room ? s->listener : -1, .events = POLLIN};
+    polls[GUESTS + 1] = (struct pollfd){.fd = room && !paused ? s->listener : -1, .events = POLLIN};
     return until == INT64_MAX ? -1 : (int)((until - now) / NS_PER_MS) + 1;
 }
 

@@ -471,7 +471,7 @@ static struct exchange *take_exchange(struct record_reader *r, struct str fields
         return NULL;
     }
     x->ordinal += r->ordinal_base;
-    x->connection += r->connection_base;
+    x->connection += x->connection ? r->connection_base : 0; /* 0 is not known */
     if (x->ordinal > r->last_ordinal)
         r->last_ordinal = x->ordinal;
     if (x->connection > r->last_connection)

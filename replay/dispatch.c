@@ -253,7 +253,7 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
 static void renumber(struct dispatcher *d, struct exchange *x)
 {
     x->ordinal += d->ordinal_base;
-    x->connection += d->connection_base;
+    x->connection += x->connection ? d->connection_base : 0; /* 0 is not known */
     if (x->ordinal > d->last_ordinal)
         d->last_ordinal = x->ordinal;
     if (x->connection > d->last_connection)

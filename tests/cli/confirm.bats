@@ -44,3 +44,17 @@ teardown() { common_teardown; }
   [ "${#lines[@]}" -eq 1 ]
   [ ! -e again.mres ]
 }
+
+@test "what --confirm decides by itself nobody else can: one line, and nothing is sent" {
+  "$TOOLS/make_result" --rare >run.mres
+  for said in "--percent 10" "--loop 3" "--shard 1/2" "--speed 2" "--ramp 1s" "--control v1" \
+    "--baseline recorded"; do
+    # shellcheck disable=SC2086
+    run -2 mirrorctl replay --confirm run.mres $said -o again.mres
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *"${said%% *}"*"does not go with it"* ]]
+  done
+  run -2 mirrorctl replay --times 9 run.mres --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:1 -o again.mres
+  [ "$output" = "mirrorctl: --times is how often --confirm sends, which is missing" ]
+  [ ! -e again.mres ]
+}

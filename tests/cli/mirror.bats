@@ -240,3 +240,21 @@ wait_for_copies() {
   end_mirror
   [ "$(grep -ao '"lateness":{[^}]*}' live.mres | jq -R '"{\(.)}" | fromjson.lateness.max | tonumber < 200000000')" = true ]
 }
+
+@test "a live mirror that is asked twice ends at once, whoever it waits for" {
+  need_capture
+  both v1
+  start_mirror --timeout 600s --control none
+  kill -STOP "$v2_pid"
+  ask 3
+  wait_for_copies 3 "$v1_pid" v1.log
+  kill -INT "$MIRROR_PID"
+  until grep -q '^ShdPnd:.*0000000000000000' "/proc/$MIRROR_PID/status"; do :; done
+  SECONDS=0
+  kill -INT "$MIRROR_PID"
+  end_of "$MIRROR_PID"
+  kill -CONT "$v2_pid"
+  [ "$status" -eq 3 ]
+  [ "$SECONDS" -lt 60 ]
+  grep -q 'v2: 0 sent = 0 answered + 0 failed + 3 not_sent{stopped 3}' mirror.log
+}

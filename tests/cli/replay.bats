@@ -248,3 +248,17 @@ wait_for_copy() {
     [[ $stderr == *max-error-rate* ]]
   done
 }
+
+@test "who reads the result has gone before it begins: status 4, and nothing is sent" {
+  movies_record m.mrec
+  start_movies v1 --as v1
+  mkfifo pipe
+  exec 5<>pipe 6>pipe 5>&- # for a moment it had a reader
+  status=0
+  mirrorctl replay -q m.mrec --v1 "http://127.0.0.1:$v1_port" --v2 "http://127.0.0.1:$v1_port" \
+    --max -o - >&6 2>err || status=$?
+  exec 6>&-
+  [ "$status" -eq 4 ]
+  [ ! -s err ]
+  [ "$(requests_in v1.log)" -eq 0 ]
+}

@@ -106,14 +106,26 @@ static void the_page_is_what_was_published_last(void **state)
     assert_non_null(strstr(ask("GET /metrics?x=1 HTTP/1.0\r\n\r\n"), "\r\n\r\nup 12\n"));
 }
 
+static void it_can_be_asked_for_in_other_ways(void **state)
+{
+    (void)state;
+    scrape_publish(server, STR("up 1\n"));
+    assert_string_equal(ask("HEAD /metrics HTTP/1.1\r\n\r\n"),
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+                        "Content-Length: 5\r\nConnection: close\r\n\r\n");
+    assert_non_null(strstr(ask("GET http://h:1/metrics HTTP/1.1\r\n\r\n"), "\r\n\r\nup 1\n"));
+    assert_non_null(strstr(ask("\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n"), "\r\n\r\nup 1\n"));
+}
+
 static void nothing_else_is_served(void **state)
 {
     (void)state;
     assert_begins(ask("GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 404 ");
     assert_begins(ask("GET /metrics/../x HTTP/1.1\r\n\r\n"), "HTTP/1.1 404 ");
     assert_begins(ask("POST /metrics HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"), "HTTP/1.1 405 ");
-    assert_non_null(strstr(answer, "\r\nAllow: GET\r\n"));
-    assert_begins(ask("HEAD /metrics HTTP/1.1\r\n\r\n"), "HTTP/1.1 405 ");
+    assert_non_null(strstr(answer, "\r\nAllow: GET, HEAD\r\n"));
+    assert_begins(ask("HEAD /other HTTP/1.1\r\n\r\n"), "HTTP/1.1 404 ");
+    assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
     assert_begins(ask("GET\r\n\r\n"), "HTTP/1.1 400 ");
     assert_begins(ask("\x16\x03\x01\r\n\r\n"), "HTTP/1.1 400 ");
 }
@@ -223,6 +235,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
     const struct CMUnitTest tests[] = {
         TEST(the_page_is_what_was_published_last),
+        TEST(it_can_be_asked_for_in_other_ways),
         TEST(nothing_else_is_served),
         TEST(a_request_in_pieces_is_one),
         TEST(a_head_without_end_is_refused_at_4_kib),
