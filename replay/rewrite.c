@@ -153,6 +153,16 @@ static int add_host(struct buf *out, struct str name, struct str recorded,
 
 /* ---- the start line ------------------------------------------------------- */
 
+/* Without a user: what Host may say of it (RFC 9110, 7.2). */
+static struct str host_of(struct str authority)
+{
+    for (size_t i = authority.len; i > 0; i--) {
+        if (authority.data[i - 1] == '@')
+            return str_skip(authority, i);
+    }
+    return authority;
+}
+
 /* Take "scheme://authority" off an absolute-form target. */
 static bool cut_absolute(struct str *target, struct str *authority)
 {
@@ -165,9 +175,9 @@ static bool cut_absolute(struct str *target, struct str *authority)
         rest = str_skip(*target, 8);
     else
         return false;
-    while (end < rest.len && rest.data[end] != '/' && rest.data[end] != '?')
+    while (end < rest.len && !memchr("/?#", rest.data[end], 3)) /* RFC 3986, 3.2 */
         end++;
-    *authority = str_head(rest, end);
+    *authority = host_of(str_head(rest, end));
     *target = str_skip(rest, end);
     return true;
 }
@@ -225,24 +235,37 @@ static int add_start_line(struct buf *out, struct str head, const struct http_re
 
 /* What was written of a head so far. */
 struct written {
+    struct str authority; /* of an absolute-form target, or empty */
     bool host;
     uint64_t set;   /* bit i: field i that is set by --header */
     struct str end; /* the empty line, as it was */
 };
+
+/* A Host stays what it is unless a rule says otherwise, or the target named another:
+ * that is the one which counts (RFC 9112, 3.2.2). */
+static int add_host_field(struct buf *out, const struct http_field *field, struct str raw,
+                          const struct rewrite *rules, struct written *w, struct err *e)
+{
+    struct str recorded = w->authority.len ? w->authority : field->value;
+    bool had_host = w->host;
+
+    w->host = true;
+    if (rules->host == HOST_KEEP && str_ieq(recorded, field->value))
+        return buf_add(out, raw, e);
+    return had_host ? 0 : add_host(out, field->name, recorded, rules, e);
+}
 
 /* A captured field, as the rules have it. */
 static int add_field(struct buf *out, const struct http_field *field, struct str raw,
                      const struct rewrite *rules, struct written *w, struct err *e)
 {
     bool is_host = str_ieq(field->name, STR("Host"));
-    bool had_host = w->host;
 
-    w->host |= is_host;
-    if (field_rules_set(rules->fields, field->name))
+    if (field_rules_set(rules->fields, field->name)) {
+        w->host |= is_host;
         return field_rules_write(rules->fields, field->name, &w->set, out, e);
-    if (!is_host || rules->host == HOST_KEEP)
-        return buf_add(out, raw, e);
-    return had_host ? 0 : add_host(out, field->name, field->value, rules, e);
+    }
+    return is_host ? add_host_field(out, field, raw, rules, w, e) : buf_add(out, raw, e);
 }
 
 /* Add the fields up to the end, or up to a Connection field that names others:
@@ -274,20 +297,20 @@ static int add_fields(struct buf *out, struct str head, const struct rewrite *ru
 
     while ((rc = try_fields(out, head, rules, &dropped, w, e)) > 0) {
         buf_cut(out, begin);
-        *w = (struct written){0};
+        *w = (struct written){.authority = w->authority};
     }
     return rc;
 }
 
 /* What follows the captured fields. */
 static int add_own_fields(struct buf *out, const struct http_request_line *line,
-                          struct str authority, const struct rewrite *rules, struct written *w,
-                          struct err *e)
+                          const struct rewrite *rules, struct written *w, struct err *e)
 {
     bool has_host = w->host || field_rules_set(rules->fields, STR("Host"));
-    bool wants_host = authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME;
+    bool wants_host =
+        w->authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME;
 
-    if (!has_host && wants_host && add_host(out, STR("Host"), authority, rules, e) < 0)
+    if (!has_host && wants_host && add_host(out, STR("Host"), w->authority, rules, e) < 0)
         return -1;
     if (field_rules_write_rest(rules->fields, &w->set, out, e) < 0)
         return -1;
@@ -308,15 +331,14 @@ static bool has_fields(struct str head)
 static int add_head(struct buf *out, struct str head, const struct http_request_line *line,
                     struct str path, const struct rewrite *rules, struct err *e)
 {
-    struct str authority = {0};
     struct written written = {0};
 
-    if (add_start_line(out, head, line, path, rules, &authority, e) < 0)
+    if (add_start_line(out, head, line, path, rules, &written.authority, e) < 0)
         return -1;
     if (line->version.len == 0 && !has_fields(head)) /* HTTP/0.9 */
         return buf_add(out, http_fields(head), e);
     if (add_fields(out, head, rules, &written, e) < 0 ||
-        add_own_fields(out, line, authority, rules, &written, e) < 0)
+        add_own_fields(out, line, rules, &written, e) < 0)
         return -1;
     return buf_add(out, written.end.len ? written.end : STR("\r\n"), e);
 }

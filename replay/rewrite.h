@@ -6,7 +6,8 @@
  *   target     the path may be another one (path.h), and the prefix is put in front
  *              of it; absolute-form, which is for proxies, becomes origin-form
  *              (RFC 9112, 3.2)
- *   Host       by policy: keep, target, shadow, or a fixed name
+ *   Host       by policy: keep, target, shadow, or a fixed name; of an absolute-form
+ *              target that names another, that one is recorded (RFC 9112, 3.2.2)
  *   hop-by-hop Connection and what it names, Keep-Alive, Proxy-Connection, TE,
  *              Upgrade are left out: they were about the recorded connection,
  *              ours is kept alive (RFC 9110, 7.6.1). HTTP/1.0 has to ask for it.
