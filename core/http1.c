@@ -187,15 +187,16 @@ static uint32_t ending_flags(struct str line)
     return line.len < 2 || line.data[line.len - 2] != '\r' ? HTTP_BARE_LF : 0u;
 }
 
-/* RFC 9112, 2.2: a CR that no LF follows. */
+/* RFC 9112, 2.2: a CR that no LF follows. The last byte is a LF. */
 static bool has_bare_cr(struct str lines)
 {
-    char found = 0;
+    const char *at = lines.data, *end = lines.data + lines.len;
 
-    /* Without a way out, and so many bytes at a time. */
-    for (size_t i = 1; i < lines.len; i++)
-        found |= (lines.data[i - 1] == '\r') & (lines.data[i] != '\n');
-    return found;
+    while ((at = memchr(at, '\r', (size_t)(end - at))) != NULL) {
+        if (*++at != '\n')
+            return true;
+    }
+    return false;
 }
 
 static bool is_folded(struct str line)
@@ -217,10 +218,25 @@ static uint32_t line_flags(struct str line, struct str *name)
     return flags;
 }
 
-/* Only fields with names of these lengths are of interest. */
+/* Only fields with names like these are of interest, see note_field(). */
 static bool may_matter(const struct http1 *f, struct str name)
 {
-    return name.len == 10 || name.len == 14 || name.len == 17 || name.len == f->mark.len;
+    char first = name.len ? str_lower(name.data[0]) : '\0';
+
+    return ((name.len == 10 || name.len == 14) && first == 'c') ||
+           (name.len == 17 && first == 't') || name.len == f->mark.len;
+}
+
+/* The field of a line with a proper name, given with what follows it; most stand in
+ * one line, which is cut already. */
+static bool whole_field(struct str line, struct str name, struct str rest,
+                        struct http_field *field)
+{
+    if (rest.len > line.len && is_folded(str_skip(rest, line.len)))
+        return http_next_field(&rest, field);
+    field->name = name;
+    field->value = str_trim(str_skip(line, name.len + 1));
+    return true;
 }
 
 /* Learn from a field line, given with what follows it: others may be folded
@@ -237,7 +253,8 @@ static void note_line(struct http1 *f, struct str line, struct str rest, bool fi
     f->flags |= flags;
     if ((flags & HTTP_OBS_FOLD) && !first)
         return;
-    if (((flags & HTTP_BAD_FIELD) || may_matter(f, name)) && http_next_field(&rest, &field))
+    if (flags & HTTP_BAD_FIELD ? http_next_field(&rest, &field)
+                               : may_matter(f, name) && whole_field(line, name, rest, &field))
         note_field(f, field);
 }
 
