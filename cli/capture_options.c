@@ -31,6 +31,8 @@ const struct option_spec capture_options[] = {
     OPT_SIZE(0, "buffer", buffer, UINT64_C(64) << 10, INT_MAX,
              "kernel buffer for bursts (default 64MiB)"),
     OPT_FLAG(0, "promisc", promiscuous, "also capture frames for other machines"),
+    OPT_STRING('Z', "user", user, "NAME",
+               "become user NAME, without capabilities, once everything is open"),
     OPT_LIST(0, "redact", redact, "NAME",
              "blank a header (authorization), a cookie (cookie:sid), a query or form parameter "
              "(query:token) or a JSON value ($.card) before it is written; repeatable"),

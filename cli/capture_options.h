@@ -19,6 +19,7 @@ struct capture_options {
         size_t n;
     } ports;
     const char *filter;
+    const char *user; /* to become */
     struct option_list redact;
     uint64_t count;
     int64_t duration_ns;

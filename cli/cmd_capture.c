@@ -22,7 +22,6 @@ enum { META_MAX = 256 * 1024, ROTATE_MIN_BYTES = 64 * 1024 };
 struct options {
     struct capture_options capture;
     const char *output;
-    const char *user;
     uint64_t max_body;
     int codec; /* enum record_codec */
     struct rotation rotation;
@@ -36,8 +35,6 @@ static const struct option_spec table[] = {
     OPT_STRING('o', "output", output, "FILE", "write the record to FILE; - is standard output"),
     OPT_SIZE(0, "max-body", max_body, 0, UINT64_C(240) << 20,
              "keep at most SIZE of a body and mark larger ones (default 16MiB)"),
-    OPT_STRING('Z', "user", user, "NAME",
-               "become user NAME, without capabilities, once everything is open"),
     OPT_OWN(0, "rotate", rotation, "SIZE|TIME", read_rotation,
             "go on in a new file, FILE-0001.mrec and so on, before one grows beyond SIZE (such as "
             "100MiB) or after TIME (such as 1h)"),
@@ -222,11 +219,10 @@ static int drop_privileges(const struct options *o, const struct privilege_user 
                            struct err *e)
 {
     bool rotates = o->rotation.bytes || o->rotation.ns;
-    int rc = o->user ? privilege_drop(user, rotates, e) : 0;
 
-    if (rc > 0)
-        log_warn("--user: this kernel cannot filter system calls; all else is dropped");
-    return rc < 0 ? -1 : 0;
+    if (!o->capture.user)
+        return 0;
+    return privilege_drop(user, rotates ? PRIVILEGE_TO_CREATE : PRIVILEGE_TO_WRITE, e);
 }
 
 static int run_capture(const void *options, int argc, char **argv)
@@ -249,7 +245,7 @@ static int run_capture(const void *options, int argc, char **argv)
     int status;
 
     capture_options_configure(&o->capture, &config);
-    if (check(o, argc, argv, &e) < 0 || (o->user && privilege_find(&user, o->user, &e) < 0))
+    if (check(o, argc, argv, &e) < 0 || (o->capture.user && privilege_find(&user, o->capture.user, &e) < 0))
         return status_fail(&e);
     if (o->capture.interface)
         capture_give_way();

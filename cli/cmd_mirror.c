@@ -19,6 +19,7 @@
 #include "cli/option.h"
 #include "cli/output.h"
 #include "cli/plan_sources.h"
+#include "cli/privilege.h"
 #include "cli/replay_options.h"
 #include "cli/result.h"
 #include "cli/status.h"
@@ -299,9 +300,9 @@ static int run_to_end(struct run *run)
     return status_worst(status, diff_options_conclude(&run->options->diff, run->diff));
 }
 
-/* Open everything, the output last: what cannot start leaves an old file be,
- * and sends nothing. */
-static int open_all(struct run *run, struct err *e)
+/* Open everything, the output late: what cannot start leaves an old file be, and
+ * sends nothing. Threads come after the privileges have gone. */
+static int open_all(struct run *run, const struct privilege_user *user, struct err *e)
 {
     const struct options *o = run->options;
     struct replay_config replay = {
@@ -324,9 +325,11 @@ static int open_all(struct run *run, struct err *e)
     if (!run->replay || feed_open_capture(&run->feed, &capture, e) < 0)
         return -1;
     queue_limit_weight(run->pairs, PAIRS_BYTES);
-    if (watch_open(&run->watch, &o->replay, replay_stats(run->replay), e) < 0)
+    if (o->output && result_open(&run->result, o->output, e) < 0)
         return -1;
-    return o->output ? result_open(&run->result, o->output, e) : 0;
+    if (o->capture.user && privilege_drop(user, PRIVILEGE_TO_ASK, e) < 0)
+        return -1;
+    return watch_open(&run->watch, &o->replay, replay_stats(run->replay), e);
 }
 
 /* Read the configuration; then all that the options leave open is known. */
@@ -349,15 +352,17 @@ static int run_mirror(const void *options, int argc, char **argv)
 {
     struct options settled = *(const struct options *)options;
     struct run run = {.options = &settled, .feed = {.input = {.fd = -1}}};
+    struct privilege_user user;
     struct err e = {0};
     int status;
 
-    if (check(run.options, argc, argv, &e) < 0)
+    if (check(run.options, argc, argv, &e) < 0 ||
+        (settled.capture.user && privilege_find(&user, settled.capture.user, &e) < 0))
         return status_fail(&e);
     config_init(&run.config);
     headers_init(&run.headers);
     result_init(&run.result);
-    if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
+    if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &user, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
         status = status_worst(EXIT_PARTLY, status_fail(&e));

@@ -16,7 +16,7 @@ struct front {
     struct queue *queue;
     bool live;
     pthread_t thread;
-    bool running;
+    bool started, running;
     _Atomic uint64_t captured, left_out;
     int rc; /* of the run, once the queue is closed */
     struct err e;
@@ -60,7 +60,7 @@ static void *run(void *ctx)
     return NULL;
 }
 
-static int start(struct front *f, const struct capture_config *config, struct err *e)
+static int open_parts(struct front *f, const struct capture_config *config, struct err *e)
 {
     f->live = config->interface != NULL;
     f->capture = capture_open(config, e);
@@ -70,9 +70,6 @@ static int start(struct front *f, const struct capture_config *config, struct er
     if (!f->queue)
         return -1;
     queue_limit_weight(f->queue, BYTES_MAX);
-    if (thread_start(&f->thread, run, f, e) < 0)
-        return -1;
-    f->running = true;
     return 0;
 }
 
@@ -84,7 +81,7 @@ struct front *front_open(const struct capture_config *config, struct err *e)
         err_nomem(e, "starting a capture");
         return NULL;
     }
-    if (start(f, config, e) < 0) {
+    if (open_parts(f, config, e) < 0) {
         front_close(f);
         return NULL;
     }
@@ -94,6 +91,13 @@ struct front *front_open(const struct capture_config *config, struct err *e)
 void front_identity(struct front *f, uint8_t id[16], int64_t *created_ns)
 {
     capture_identity(f->capture, id, created_ns);
+}
+
+static int start(struct front *f, struct err *e)
+{
+    f->started = true;
+    f->running = thread_start(&f->thread, run, f, e) == 0;
+    return f->running ? 0 : -1;
 }
 
 static void join(struct front *f)
@@ -107,6 +111,8 @@ int front_next(void *ctx, struct exchange **x, struct err *e)
 {
     struct front *f = ctx;
 
+    if (!f->started && start(f, e) < 0)
+        return -1;
     *x = queue_take(f->queue);
     if (*x)
         return 1;

@@ -16,14 +16,14 @@
 
 struct front;
 
-/* Open what `config` names and start capturing; its tick and warn are called in
- * that thread. What it points to must live as long. NULL with *e set. */
+/* Open what `config` names. What it points to must live as long; its tick, warn and
+ * ready are called in the front's thread. NULL with *e set. */
 struct front *front_open(const struct capture_config *config, struct err *e);
 
 /* What capture_identity() says of it. */
 void front_identity(struct front *f, uint8_t id[16], int64_t *created_ns);
 
-/* An exchange_source; ctx is the front. */
+/* An exchange_source; ctx is the front. The first call starts the capture. */
 int front_next(void *ctx, struct exchange **x, struct err *e);
 
 /* Ask it to end. Safe in a signal handler. */

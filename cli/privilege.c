@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/log.h"
+
 int privilege_find(struct privilege_user *user, const char *name, struct err *e)
 {
     struct passwd *entry;
@@ -158,7 +160,7 @@ static int allow_by_argument(scmp_filter_ctx filter)
 
 /* What is not on the list is answered as by a kernel that does not have it: a
  * newer C library then takes another way, which it would not after EPERM. */
-static int filter_calls(bool creates_files)
+static int filter_calls(enum privilege_rest rest)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     int rc;
@@ -167,7 +169,7 @@ static int filter_calls(bool creates_files)
         return -1;
     rc = allow(filter, needed, COUNT(needed));
     if (rc == 0)
-        rc = creates_files ? allow(filter, for_files, COUNT(for_files)) : 0;
+        rc = rest == PRIVILEGE_TO_CREATE ? allow(filter, for_files, COUNT(for_files)) : 0;
     if (rc == 0)
         rc = allow_by_argument(filter);
     if (rc == 0)
@@ -176,9 +178,11 @@ static int filter_calls(bool creates_files)
     return rc;
 }
 
-int privilege_drop(const struct privilege_user *user, bool creates_files, struct err *e)
+int privilege_drop(const struct privilege_user *user, enum privilege_rest rest, struct err *e)
 {
     if (become(user, e) < 0 || drop_capabilities(e) < 0)
         return -1;
-    return filter_calls(creates_files) == 0 ? 0 : 1;
+    if (rest != PRIVILEGE_TO_ASK && filter_calls(rest) != 0)
+        log_warn("--user: this kernel cannot filter system calls; all else is dropped");
+    return 0;
 }

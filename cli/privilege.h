@@ -23,10 +23,16 @@ struct privilege_user {
  * one that this process may not become. `name` must stay. */
 int privilege_find(struct privilege_user *user, const char *name, struct err *e);
 
-/* Become that user for good. Call it before any thread is started. With
- * `creates_files` files may still be created and removed, as that user.
- * Returns 0, 1 if the kernel has no filter for system calls and all else is
- * done, or -1 with *e set: then nothing should go on. */
-int privilege_drop(const struct privilege_user *user, bool creates_files, struct err *e);
+/* What may still be done with files and sockets, as that user. */
+enum privilege_rest {
+    PRIVILEGE_TO_WRITE,  /* to what is open */
+    PRIVILEGE_TO_CREATE, /* files, and to remove them */
+    PRIVILEGE_TO_ASK,    /* others: connections, names and certificates take any call */
+};
+
+/* Become that user for good. Call it before any thread is started. A kernel that has
+ * no filter for system calls is told of; all else is done. Returns 0, or -1 with *e
+ * set: then nothing should go on. */
+int privilege_drop(const struct privilege_user *user, enum privilege_rest rest, struct err *e);
 
 #endif

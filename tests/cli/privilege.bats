@@ -108,3 +108,25 @@ copy_for_all() {
     kill -INT \$pid; wait \$pid" >seen || { [ $? -ne 77 ] || skip "no veth here"; false; }
   [ "$(cat seen)" = "$(printf 'promiscuity 0\npromiscuity 1')" ]
 }
+
+@test "with -Z a live mirror is nobody too, in every thread, and mirrors what it mirrors without" {
+  need_root
+  need_capture
+  start_movies v1 --as v1
+  start_movies v2 --as v1
+  start log bash -c 'exec "$0" mirror "$@" >report' "$MIRRORCTL" -i lo -p "$v1_port" -n 5 -Z nobody \
+    --v1 "http://localhost:$v1_port" --v2 "http://localhost:$v2_port" --metrics 0 -o m.mres
+  wait_for log "listening on lo"
+  local mirror=$PID i
+  [ "$(cat /proc/"$PID"/task/*/status | grep "^Uid:" | sort -u)" = "$(printf 'Uid:\t65534\t65534\t65534\t65534')" ]
+  [ "$(cat /proc/"$PID"/task/*/status | awk '$1 ~ /^Cap(Eff|Prm|Inh|Amb):/ && $2 !~ /^0+$/')" = "" ]
+  [ "$(cat /proc/"$PID"/task/*/status | grep "^NoNewPrivs:" | sort -u)" = "$(printf 'NoNewPrivs:\t1')" ]
+  for i in $(seq 5); do
+    curl -s -o /dev/null "http://127.0.0.1:$v1_port/movies/$i"
+  done
+  end_of "$mirror"
+  cat log report
+  [ "$status" -ne 4 ] && [ "$status" -ne 2 ]
+  grep -q '5 selected = 5 paired' log
+  [ "$(mirrorctl show m.mres | wc -l)" -eq 5 ]
+}
