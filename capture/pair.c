@@ -92,6 +92,7 @@ struct pairing {
     const struct pair_context *context;
     struct pair_origin origin;
     struct side side[2];
+    struct str own; /* our marker in the head just read, while that lasts */
     struct entry *first, *last;
     struct entry *spare;
     struct hold held;
@@ -186,7 +187,7 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
         /* Who knows what was under way: go by the acknowledgements at first. */
         p->doubt = p->lost_requests = true;
     }
-    p->side[REQ].framer.mark = own_mark;
+    http1_want(&p->side[REQ].framer, &own_mark, &p->own, 1);
     buf_init(&p->held.bytes, HTTP1_MAX_LINE);
     p->resumed = INT64_MAX;
     p->unproven = origin->midstream[REQ];
@@ -850,8 +851,8 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
         return -1;
     kept = e->x->request.head;
     if (whole) { /* the framer has read it */
-        e->method = str_from(kept.data + (s->framer.method.data - head.data), s->framer.method.len);
-        e->own = s->framer.marked;
+        e->method = str_from(kept.data + (s->framer.request.method.data - head.data), s->framer.request.method.len);
+        e->own = p->own.data != NULL;
     } else if (http_request_start(kept, &line)) {
         e->method = line.method;
         e->own = http_find_field(kept, own_mark, &value);

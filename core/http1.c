@@ -39,7 +39,25 @@ void http1_release(struct http1 *f)
 {
     buf_release(&f->line);
     buf_release(&f->trailers);
-    f->head = f->method = (struct str){0};
+    f->head = (struct str){0};
+    f->request = (struct http_request_line){0};
+}
+
+static uint64_t length_bit(struct str name)
+{
+    return UINT64_C(1) << (name.len < 63 ? name.len : 63);
+}
+
+void http1_want(struct http1 *f, const struct str *names, struct str *values, size_t n)
+{
+    f->wanted = names;
+    f->found_fields = values;
+    f->n_wanted = n;
+    f->wanted_lengths = 0;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (struct str){0};
+        f->wanted_lengths |= length_bit(names[i]);
+    }
 }
 
 static void reset_line(struct http1 *f)
@@ -55,7 +73,10 @@ static void reset_line(struct http1 *f)
 /* Forget the last message; the first byte of the next one is there. */
 static void begin_message(struct http1 *f)
 {
-    f->head = f->method = (struct str){0};
+    f->head = (struct str){0};
+    f->request = (struct http_request_line){0};
+    for (size_t i = 0; i < f->n_wanted; i++)
+        f->found_fields[i] = (struct str){0};
     f->status = 0;
     f->flags = 0;
     f->left = 0;
@@ -63,7 +84,7 @@ static void begin_message(struct http1 *f)
     f->n_lengths = f->tried = 0;
     f->last_te = TE_NONE;
     f->answers_head = f->answers_connect = false;
-    f->chunked = f->marked = f->until_close = false;
+    f->chunked = f->until_close = false;
     f->keep_alive = true;
     f->asked_keep_alive = f->found = false;
     if (f->trailers.cap > KEEP_LINE)
@@ -160,8 +181,10 @@ static void note_connection(struct http1 *f, struct str list)
 
 static void note_field(struct http1 *f, struct http_field field)
 {
-    if (str_ieq(field.name, f->mark))
-        f->marked = true;
+    for (size_t i = 0; i < f->n_wanted; i++) {
+        if (!f->found_fields[i].data && str_ieq(field.name, f->wanted[i]))
+            f->found_fields[i] = field.value;
+    }
     switch (field.name.len) {
     case 10:
         if (str_ieq(field.name, STR("Connection")))
@@ -224,7 +247,7 @@ static bool may_matter(const struct http1 *f, struct str name)
     char first = name.len ? str_lower(name.data[0]) : '\0';
 
     return ((name.len == 10 || name.len == 14) && first == 'c') ||
-           (name.len == 17 && first == 't') || name.len == f->mark.len;
+           (name.len == 17 && first == 't') || (f->wanted_lengths & length_bit(name));
 }
 
 /* The field of a line with a proper name, given with what follows it; most stand in
@@ -269,7 +292,7 @@ static bool read_start_line(struct http1 *f, struct str line)
         if (!http_request_line(line, &request) &&
             !(f->trusted && http_garbled_line(line, &request)))
             return false;
-        f->method = request.method;
+        f->request = request;
         version = request.version;
         if (request.odd)
             f->flags |= HTTP_BAD_LINE;

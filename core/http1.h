@@ -64,16 +64,18 @@ struct http1 {
     bool asked_keep_alive;
     bool answers_head, answers_connect;
 
-    /* The name of a field the owner looks for, set after http1_init(). */
-    struct str mark;
+    /* Fields the owner looks for, see http1_want(). */
+    const struct str *wanted;
+    struct str *found_fields;
+    size_t n_wanted;
+    uint64_t wanted_lengths; /* bit n: one of the names is so long; bit 63: or longer */
 
     /* Of the message at hand; valid from HTTP1_HEAD to the next message. */
     struct str head;   /* valid until the next call only, as every piece */
-    struct str method; /* requests: a view into head */
-    int status;        /* responses */
-    uint32_t flags;    /* enum http_flag; grows until HTTP1_END */
+    struct http_request_line request; /* views into head */
+    int status;                       /* responses */
+    uint32_t flags;                   /* enum http_flag; grows until HTTP1_END */
     bool chunked;        /* from the call behind HTTP1_HEAD on */
-    bool marked;         /* the head has a field called `mark` */
     bool until_close;    /* the content ends with the connection */
     bool keep_alive;     /* another message may follow (RFC 9112, 9.3) */
     struct buf trailers; /* raw trailer lines, from HTTP1_END on */
@@ -81,6 +83,10 @@ struct http1 {
 
 /* Start at the beginning of a connection. Cannot fail. */
 void http1_init(struct http1 *f, enum http1_side side);
+
+/* Look for fields with these names in every head: after HTTP1_HEAD values[i] is a view
+ * of the first called names[i], or its data is NULL. Both arrays must stay. */
+void http1_want(struct http1 *f, const struct str *names, struct str *values, size_t n);
 
 /* The next event. Takes bytes from the front of *in and leaves the rest; what
  * *piece shows stays valid until the next call or until *in's bytes go. */

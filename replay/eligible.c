@@ -69,22 +69,10 @@ static bool frames_content(struct http1 *framer, const struct http_message *m)
 /* A record is a file from anywhere, and what it says of a message is no more than a
  * claim: a second request may hide in what should be content. So it is read as its
  * receiver will. */
-static bool is_as_framed(const struct http_message *m)
+static bool is_anomalous(const struct http_message *m, struct facts *f)
 {
-    struct http1 framer;
-    struct str in = m->head, head;
-    bool same;
-
-    http1_init(&framer, HTTP1_REQUESTS);
-    same = http1_next(&framer, &in, &head) == HTTP1_HEAD && head.len == m->head.len &&
-           !(framer.flags & HTTP_ANOMALIES) && frames_content(&framer, m);
-    http1_release(&framer);
-    return same;
-}
-
-static bool is_anomalous(const struct http_message *m)
-{
-    return (m->flags & HTTP_ANOMALIES) || !is_as_framed(m);
+    return ((m->flags | f->framer.flags) & HTTP_ANOMALIES) || !f->is_head ||
+           !frames_content(&f->framer, m);
 }
 
 /* Methods are case-sensitive (RFC 9110, 9.1): "get" is not the GET that is safe.
@@ -147,7 +135,7 @@ enum eligible eligible_check(const struct exchange *x, const struct eligible_rul
         return planned;
     if (rules->match && !match_allows(rules->match, line->method, line->target))
         return NOT_MEANT;
-    if (!rules->include_anomalous && is_anomalous(m))
+    if (!rules->include_anomalous && is_anomalous(m, &r->facts))
         return NOT_ANOMALOUS;
     return allows_method(rules->methods, line->method) ? ELIGIBLE : NOT_METHOD;
 }

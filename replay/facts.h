@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "core/http.h"
+#include "core/http1.h"
 
 enum fact {
     FACT_MARKER, /* ours */
@@ -23,6 +24,8 @@ enum fact {
 
 /* Views into the head. */
 struct facts {
+    struct http1 framer; /* behind the head, if that is one; it holds no memory */
+    bool is_head;        /* from its first byte to its last, as a receiver reads it */
     struct http_request_line line;
     bool whole_line;         /* or it broke off, see http_request_start() */
     struct str field[FACTS]; /* the first of that name; data NULL: there is none */

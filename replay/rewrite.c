@@ -246,13 +246,13 @@ struct written {
 static int add_host_field(struct buf *out, const struct http_field *field, struct str raw,
                           const struct rewrite *rules, struct written *w, struct err *e)
 {
-    struct str recorded = w->authority.len ? w->authority : field->value;
+    bool named = w->authority.len && !str_ieq(w->authority, field->value);
     bool had_host = w->host;
 
     w->host = true;
-    if (rules->host == HOST_KEEP && str_ieq(recorded, field->value))
+    if (rules->host == HOST_KEEP && !named)
         return buf_add(out, raw, e);
-    return had_host ? 0 : add_host(out, field->name, recorded, rules, e);
+    return had_host ? 0 : add_host(out, field->name, named ? w->authority : field->value, rules, e);
 }
 
 /* A captured field, as the rules have it. */
