@@ -271,6 +271,11 @@ static void say_hints(const struct replay_stats *s)
         log_info("%" PRIu64 " request%s used %s and %s not sent; --methods all sends them",
                  s->method, plural(s->method), *s->methods ? s->methods : "other methods",
                  s->method == 1 ? "was" : "were");
+    if (s->misplaced)
+        log_info("%" PRIu64 " request%s behind such as began over a second later, and went out "
+                 "when %s came: replay recordings of other times one by one",
+                 s->misplaced, s->misplaced == 1 ? " stands" : "s stand",
+                 s->misplaced == 1 ? "it" : "they");
     if (s->behind)
         log_info("%" PRIu64 " request%s waited while replay fell behind and %s left out, oldest "
                  "first; a lower --percent would keep up",

@@ -260,6 +260,17 @@ static void renumber(struct dispatcher *d, struct exchange *x)
         d->last_connection = x->connection;
 }
 
+/* Sorting has a window. What is still behind later ones is due when it comes, so a
+ * recording that was joined behind a later one goes out all at once. */
+static bool is_misplaced(struct dispatcher *d, int64_t recorded_ns)
+{
+    if (d->comes_by_time || d->schedule.rules.pace != PACE_RECORDED || recorded_ns == 0)
+        return false;
+    if (recorded_ns > d->latest_ns)
+        d->latest_ns = recorded_ns;
+    return recorded_ns + NS_PER_SEC < d->latest_ns;
+}
+
 /* Is what was recorded then due too late? Without a schedule the clock tells. */
 static bool is_over(const struct dispatcher *d, int64_t recorded_ns)
 {
@@ -281,6 +292,8 @@ static int take(struct dispatcher *d, struct exchange *x, struct err *e)
         schedule_start(&d->schedule, clock_mono_ns());
     d->begun = true;
     schedule_note(&d->schedule, x->request_first_ns);
+    if (is_misplaced(d, x->request_first_ns) && ours)
+        d->stats->misplaced++;
     renumber(d, x);
     d->over = is_over(d, x->request_first_ns);
     if (ours && !d->over)
@@ -326,6 +339,7 @@ static int take_passes(struct dispatcher *d, const struct exchange_source *sourc
             schedule_again(&d->schedule);
             d->ordinal_base = d->last_ordinal;
             d->connection_base = d->last_connection;
+            d->latest_ns = 0;
         }
         if (take_all(d, sorted, e) < 0)
             return -1;

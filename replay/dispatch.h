@@ -45,6 +45,7 @@ struct dispatcher {
     bool comes_by_time; /* the input does: `arrivals` is in use */
     struct arrivals arrivals;
     uint64_t ordinal_base, connection_base, last_ordinal, last_connection;
+    int64_t latest_ns; /* of this pass: when a request began that came, at the latest */
 
     /* Counted here: recorded to sampled_out. */
     struct replay_stats *stats;

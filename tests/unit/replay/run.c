@@ -886,6 +886,34 @@ static void requests_are_sent_at_the_recorded_pace(void **state)
     server_stop(s);
 }
 
+enum { LATER = 1100, EARLIER = 5 }; /* more than are sorted */
+
+static struct exchange *later_ones_first(unsigned i)
+{
+    struct exchange *x = exchange_from(GET("/"), "");
+
+    x->request_first_ns =
+        INT64_C(1700000000000000000) + (i < LATER ? 10 * NS_PER_SEC : 0) + i * NS_PER_US;
+    return x;
+}
+
+static void what_stands_behind_later_requests_is_counted(void **state)
+{
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(usual(NULL, server_url(s)), LATER + EARLIER, NULL);
+
+    (void)state;
+    r->make = later_ones_first;
+    r->at_hand = true;
+    r->config.baseline = BASELINE_RECORDED;
+    r->config.pace = PACE_RECORDED;
+    r->config.speed = 100;
+    go_well(r);
+    assert_int_equal(r->stats.misplaced, EARLIER);
+    forget(r);
+    server_stop(s);
+}
+
 enum { QUEUED = 1024, OVER = 75 };
 
 static void let_go_when_the_queue_has_overflown(struct run *r, const struct pair *p)
@@ -1543,6 +1571,7 @@ int main(void)
         TEST(an_early_answer_ends_the_sending),
         TEST(after_an_early_answer_the_connection_is_not_used_again),
         TEST(requests_are_sent_at_the_recorded_pace),
+        TEST(what_stands_behind_later_requests_is_counted),
         TEST(a_full_queue_is_counted_and_costs_the_other_nothing),
         TEST(flat_out_nothing_is_left_out),
         TEST(a_stop_lets_end_what_is_in_flight),
