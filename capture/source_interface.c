@@ -117,21 +117,29 @@ static int set_up(struct interface *i, const struct capture_config *config, stru
 
 /* ---- the filter ------------------------------------------------------------- */
 
+static int attach(const struct interface *i, struct sock_filter *first, size_t n)
+{
+    struct sock_fprog program = {(unsigned short)n, first};
+
+    if (n > BPF_MAXINSNS) {
+        errno = E2BIG;
+        return -1;
+    }
+    return setsockopt(pcap_fileno(i->handle), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                      sizeof program);
+}
+
 void interface_shut(struct interface *i)
 {
     struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
-    struct sock_fprog program = {1, &nothing};
 
-    if (setsockopt(pcap_fileno(i->handle), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) <
-        0)
+    if (attach(i, &nothing, 1) < 0)
         i->exact = false;
 }
 
 /* lo shows each packet twice: leaving, and arriving. libpcap drops the first,
  * but only after it has filled the ring. The kernel can leave it out before:
- * lo has an option for it (Linux 4.20), on `any` the filter says so. (Not by
- * `inbound` on lo: libpcap runs a new filter over the block at hand in user
- * space, where Ethernet has no direction, and would lose what is in it.) */
+ * lo has an option for it (Linux 4.20), on `any` the filter says so. */
 static int leave_out_copies(struct interface *i, struct buf *filter, struct err *e)
 {
     unsigned lo = if_nametoindex("lo");
@@ -146,6 +154,39 @@ static int leave_out_copies(struct interface *i, struct buf *filter, struct err 
     return i->exact ? buf_printf(filter, e, "not (outbound and ifindex %u)", lo) : 0;
 }
 
+/* Does it ask for what stands beside the packet, such as its direction? */
+static bool asks_the_kernel(const struct bpf_program *program)
+{
+    for (unsigned at = 0; at < program->bf_len; at++) {
+        const struct bpf_insn *insn = &program->bf_insns[at];
+
+        if (BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
+            insn->k >= (uint32_t)SKF_AD_OFF)
+            return true;
+    }
+    return false;
+}
+
+/* libpcap runs a new filter also in user space, over the block at hand, in case
+ * packets of before are in it. There nobody knows what the kernel was asked, and
+ * all of the block would be lost. We know of packets of before by their time, so
+ * such a filter goes to the kernel only. Not where headers are cooked: their
+ * programs look for it in the header, and libpcap adapts them for the kernel. */
+static int install(struct interface *i, struct bpf_program *program, struct err *e)
+{
+    int link = pcap_datalink(i->handle);
+    bool cooked = link == DLT_LINUX_SLL || link == DLT_LINUX_SLL2;
+
+    if (!cooked && asks_the_kernel(program))
+        return attach(i, (struct sock_filter *)(void *)program->bf_insns, program->bf_len) == 0
+                   ? 0
+                   : err_set(e, ERR_IO, "%s: the kernel does not take it: %s", i->name,
+                             strerror(errno));
+    return pcap_setfilter(i->handle, program) == 0
+               ? 0
+               : err_set(e, ERR_IO, "%s: %s", i->name, pcap_geterr(i->handle));
+}
+
 static int compile(struct interface *i, const struct buf *text, struct err *e)
 {
     struct bpf_program program;
@@ -154,9 +195,9 @@ static int compile(struct interface *i, const struct buf *text, struct err *e)
     if (pcap_compile(i->handle, &program, text->data ? text->data : "", 1, PCAP_NETMASK_UNKNOWN) !=
         0)
         return err_set(e, ERR_USAGE, "%s: %s", i->name, pcap_geterr(i->handle));
-    rc = pcap_setfilter(i->handle, &program);
+    rc = install(i, &program, e);
     pcap_freecode(&program);
-    return rc == 0 ? 0 : err_set(e, ERR_IO, "%s: %s", i->name, pcap_geterr(i->handle));
+    return rc;
 }
 
 /* What is asked for, without what is there twice. */

@@ -279,6 +279,19 @@ END
   done
 }
 
+@test "a filter that asks for the direction loses nothing of what comes first" {
+  need_capture
+  start_fast_server
+  for interface in lo any; do
+    start_capture "$interface" -f "tcp port $SERVER_PORT and inbound" --strict
+    load_of 1000 20
+    stop_capture
+    [ "$status" -eq 0 ]
+    [ "$(fact complete)" -eq 20 ]
+    packets_add_up
+  done
+}
+
 @test "a link without traffic can be stopped at once, by one signal or by two" {
   need_capture
   for signals in INT TERM "INT INT"; do
