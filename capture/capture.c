@@ -390,27 +390,39 @@ static void flush(struct capture *c)
 }
 
 /* Counters that others keep. */
-static void collect_counts(struct capture *c)
+static void collect_counts(struct capture *c, struct source_counts *counts)
 {
-    struct source_counts counts;
-
-    source_counts(&c->source, &counts);
-    c->stats.kernel_received = counts.kernel_received;
-    c->stats.kernel_dropped = counts.kernel_dropped;
-    c->stats.interface_dropped = counts.interface_dropped;
-    c->stats.queue_dropped = counts.queue_dropped;
+    source_counts(&c->source, counts);
+    c->stats.kernel_received = counts->kernel_received;
+    c->stats.kernel_dropped = counts->kernel_dropped;
+    c->stats.interface_dropped = counts->interface_dropped;
+    c->stats.queue_dropped = counts->queue_dropped;
     c->stats.fragments_dropped = fragments_dropped(c->fragments);
     c->stats.memory_peak = c->budget.peak;
+}
+
+/* No more packets come: what is still missing is missing for good. */
+static void close_the_account(struct capture *c)
+{
+    struct source_counts counts;
+    uint64_t known;
+
+    collect_counts(c, &counts);
+    known = c->stats.packets + counts.kernel_dropped + counts.queue_dropped;
+    if (counts.exact && counts.kernel_received > known)
+        c->stats.not_read = counts.kernel_received - known;
+    c->stats.not_wanted = c->full;
 }
 
 static void on_second(struct capture *c, int64_t *next, struct err *e, int *rc)
 {
     int64_t mono = clock_mono_ns();
+    struct source_counts counts;
 
     if (mono < *next)
         return;
     *next = mono + NS_PER_SEC;
-    collect_counts(c);
+    collect_counts(c, &counts);
     if (c->config.tick && c->config.tick(c->config.ctx, e) < 0)
         *rc = -1;
 }
@@ -472,7 +484,7 @@ int capture_run(struct capture *c, const struct exchange_sink *sink, struct err 
         c->config.ready(c->config.ctx, source_name(&c->source));
     rc = live ? run_live(c, &handler, e) : run_file(c, &handler, e);
     flush(c);
-    collect_counts(c);
+    close_the_account(c);
     if (c->failure.kind != ERR_NONE) {
         *e = c->failure;
         return -1;

@@ -19,6 +19,7 @@ struct packet_handler {
 struct source_counts {
     uint64_t kernel_received; /* let through by the filter, dropped ones included */
     uint64_t kernel_dropped, interface_dropped, queue_dropped;
+    bool exact; /* what was received and not dropped is handed over in the end */
 };
 
 struct source_kind {

@@ -336,6 +336,7 @@ void interface_count(struct interface *i, struct source_counts *counts)
         i->sums.interface_dropped += now.ps_ifdrop - i->last.ps_ifdrop;
         i->last = now;
     }
+    i->sums.exact = i->exact;
     *counts = i->sums;
 }
 

@@ -76,6 +76,7 @@ static void put_capture(struct json_writer *w, const struct capture_stats *s)
     put(w, "kernel_dropped", s->kernel_dropped);
     put(w, "interface_dropped", s->interface_dropped);
     put(w, "queue_dropped", s->queue_dropped);
+    put(w, "not_read", s->not_read);
     put(w, "gaps", s->gaps);
     put(w, "gap_bytes", s->gap_bytes);
     put(w, "evicted", s->evicted);
@@ -227,5 +228,5 @@ int account_replay_json(const struct replay_stats *s, const struct capture_stats
 uint64_t account_lost(const struct capture_stats *s)
 {
     return s->kernel_dropped + s->interface_dropped + s->queue_dropped + s->gap_bytes + s->evicted +
-           s->fragments_dropped + s->truncated;
+           s->fragments_dropped + s->truncated + (s->not_wanted ? 0 : s->not_read);
 }

@@ -86,6 +86,7 @@ static void say_loss(const struct capture_stats *s, struct buf *line)
         {"kernel", s->kernel_dropped},
         {"interface", s->interface_dropped},
         {"queue", s->queue_dropped},
+        {"not_read", s->not_wanted ? 0 : s->not_read},
         {"fragments", s->fragments_dropped},
     };
 
@@ -105,19 +106,18 @@ static void say_loss(const struct capture_stats *s, struct buf *line)
 }
 
 /* Live: what the kernel says of the same packets. Not read is what still lay
- * there when --count was reached. */
+ * there when --count was reached; at any other end it is lost. */
 static void say_kernel(const struct capture_stats *s, struct buf *line)
 {
     const struct cause dropped[] = {{"kernel", s->kernel_dropped}, {"queue", s->queue_dropped}};
-    uint64_t known = s->packets + s->kernel_dropped + s->queue_dropped;
 
     if (s->kernel_received == 0)
         return;
     buf_printf(line, NULL, "%" PRIu64 " packet%s passed the filter = %" PRIu64 " read",
                s->kernel_received, plural(s->kernel_received), s->packets);
     add_causes(line, " + ", "dropped", dropped, COUNT(dropped));
-    if (s->kernel_received > known)
-        buf_printf(line, NULL, " + %" PRIu64 " not read", s->kernel_received - known);
+    if (s->not_read)
+        buf_printf(line, NULL, " + %" PRIu64 " not read", s->not_read);
     say(line);
 }
 
