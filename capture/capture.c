@@ -118,6 +118,7 @@ static void mind_time(struct capture *c)
 
     while ((f = flow_expired(c->flows, c->now)))
         end_flow(c, f);
+    fragments_give_up(c->fragments, c->now - FRAGMENT_SECONDS * NS_PER_SEC);
     while ((f = flow_waiting(c->flows, c->now, CONNECTION_PATIENCE_SECONDS * NS_PER_SEC))) {
         connection_nudge(&f->connection, &c->pairs, c->now);
         flow_waited(c->flows, f, c->now);
@@ -407,6 +408,8 @@ static void close_the_account(struct capture *c)
     struct source_counts counts;
     uint64_t known;
 
+    if (!c->full)
+        fragments_give_up(c->fragments, INT64_MAX);
     collect_counts(c, &counts);
     known = c->stats.packets + counts.kernel_dropped + counts.queue_dropped;
     if (counts.exact && counts.kernel_received > known)

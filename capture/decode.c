@@ -113,6 +113,23 @@ static enum decode_result after_ether_type(struct walk *w, size_t header, uint16
     return next ? go_on(w, header, next) : DECODE_NOT_IP;
 }
 
+/* What may stand between IPv6 and its payload. */
+static const uint8_t ipv6_extension_headers[] = {
+    0,   /* hop by hop */
+    43,  /* routing */
+    44,  /* fragment */
+    51,  /* authentication, which counts in words of four */
+    60,  /* destination */
+    135, /* mobility */
+    139, /* host identity */
+    140, /* shim6 */
+};
+
+static bool is_ipv6_extension(uint8_t protocol)
+{
+    return memchr(ipv6_extension_headers, protocol, sizeof ipv6_extension_headers);
+}
+
 static enum decode_result after_ip(struct walk *w, uint8_t protocol)
 {
     layer *next = LOOK_UP(ip_protocols, protocol);
@@ -417,6 +434,8 @@ static enum decode_result ipv4(struct walk *w)
     set_address(&w->segment->to, 4, w->bytes.data + 16);
     offset = be16(w, 6);
     if (offset & 0x3fff) {
+        if (!LOOK_UP(ip_protocols, protocol))
+            return DECODE_NOT_TCP;
         *w->fragment = (struct fragment){
             .id = be16(w, 4),
             .protocol = protocol,
@@ -433,11 +452,8 @@ static enum decode_result ipv4(struct walk *w)
 /* RFC 8200, 4.5. An atomic fragment (RFC 6946) is the whole datagram. */
 static enum decode_result ipv6_fragment(struct walk *w)
 {
-    uint16_t offset;
+    uint16_t offset = be16(w, 2);
 
-    if (w->bytes.len < 8)
-        return too_short(w, 8);
-    offset = be16(w, 2);
     *w->fragment = (struct fragment){
         .id = be32(w, 4),
         .protocol = u8(w, 0),
@@ -447,6 +463,8 @@ static enum decode_result ipv6_fragment(struct walk *w)
     };
     if (!w->fragment->more && w->fragment->offset == 0)
         return DECODE_ON;
+    if (!is_ipv6_extension(u8(w, 0)) && !LOOK_UP(ip_protocols, u8(w, 0)))
+        return DECODE_NOT_TCP;
     return w->absent ? DECODE_TRUNCATED : DECODE_FRAGMENT;
 }
 
@@ -457,28 +475,20 @@ static enum decode_result ipv6_extensions(struct walk *w, uint8_t protocol)
         enum decode_result result;
         size_t length;
         uint8_t following;
-        switch (protocol) {
-        case 44: /* fragment */
+
+        if (!is_ipv6_extension(protocol))
+            return after_ip(w, protocol);
+        if (w->bytes.len < 8)
+            return too_short(w, 8);
+        following = u8(w, 0);
+        length = ((size_t)u8(w, 1) + 1) * 8;
+        if (protocol == 51)
+            length = ((size_t)u8(w, 1) + 2) * 4;
+        if (protocol == 44) {
+            length = 8;
             result = ipv6_fragment(w);
             if (result != DECODE_ON)
                 return result;
-            length = 8;
-            following = w->fragment->protocol;
-            break;
-        case 0:   /* hop by hop */
-        case 43:  /* routing */
-        case 51:  /* authentication, which counts in words of four */
-        case 60:  /* destination */
-        case 135: /* mobility */
-        case 139: /* host identity */
-        case 140: /* shim6 */
-            if (w->bytes.len < 8)
-                return too_short(w, 8);
-            length = protocol == 51 ? ((size_t)u8(w, 1) + 2) * 4 : ((size_t)u8(w, 1) + 1) * 8;
-            following = u8(w, 0);
-            break;
-        default:
-            return after_ip(w, protocol);
         }
         if (w->bytes.len < length)
             return too_short(w, length);

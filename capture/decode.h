@@ -14,7 +14,7 @@
 
 enum decode_result {
     DECODE_SEGMENT,
-    DECODE_FRAGMENT, /* a piece of an IP datagram, see struct fragment */
+    DECODE_FRAGMENT, /* a piece of an IP datagram that may hold TCP, see struct fragment */
     DECODE_NOT_IP,
     DECODE_NOT_TCP,
     DECODE_TRUNCATED, /* the capture ends inside a header */

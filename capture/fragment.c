@@ -30,6 +30,7 @@ struct datagram {
     size_t top;   /* end of the furthest fragment */
     size_t units; /* that have come */
     unsigned fragments;
+    bool copy; /* so far of nothing but copies of a finished one's fragments */
     uint64_t seen[(UNITS + 63) / 64];
 };
 
@@ -37,7 +38,8 @@ struct fragments {
     struct budget *budget;
     struct datagram *bucket[BUCKETS];
     struct datagram *oldest, *newest;
-    struct datagram *done; /* the last one completed, whose bytes are lent */
+    struct datagram *finished[FRAGMENT_FINISHED]; /* the bytes of the last one are lent */
+    unsigned next;                                /* to be replaced there */
     unsigned count;
     size_t bytes;
     uint64_t dropped;
@@ -89,7 +91,7 @@ static void unlink_datagram(struct fragments *t, struct datagram *d)
 
 static void drop(struct fragments *t, struct datagram *d)
 {
-    t->dropped += d->fragments;
+    t->dropped += d->copy ? 0 : d->fragments;
     unlink_datagram(t, d);
     free_datagram(t, d);
 }
@@ -100,7 +102,8 @@ void fragments_free(struct fragments *t)
         return;
     while (t->oldest)
         drop(t, t->oldest);
-    free_datagram(t, t->done);
+    for (int i = 0; i < FRAGMENT_FINISHED; i++)
+        free_datagram(t, t->finished[i]);
     mem_free(t);
 }
 
@@ -122,6 +125,7 @@ static struct datagram *add(struct fragments *t, const struct key *key, int64_t 
         return NULL;
     d->key = *key;
     d->since = now;
+    d->copy = true;
     d->chain = *bucket;
     *bucket = d;
     d->older = t->newest;
@@ -189,13 +193,44 @@ static bool is_plausible(const struct datagram *d, const struct fragment *f)
     return f->more || end >= d->top;
 }
 
+void fragments_give_up(struct fragments *t, int64_t moment)
+{
+    while (t->oldest && t->oldest->since < moment)
+        drop(t, t->oldest);
+}
+
 static void make_room(struct fragments *t, int64_t now)
 {
-    while (t->oldest && (now - t->oldest->since > FRAGMENT_SECONDS * NS_PER_SEC ||
-                         t->count >= FRAGMENT_MAX_DATAGRAMS || t->bytes > FRAGMENT_MAX_BYTES))
+    fragments_give_up(t, now - FRAGMENT_SECONDS * NS_PER_SEC);
+    while (t->oldest && (t->count >= FRAGMENT_MAX_DATAGRAMS || t->bytes > FRAGMENT_MAX_BYTES))
         drop(t, t->oldest);
-    free_datagram(t, t->done);
-    t->done = NULL;
+}
+
+/* Was a finished datagram made of that, among others? It may be the same bytes
+ * of another one nevertheless, so it is kept as any; but left alone it is no loss. */
+static bool is_copy(const struct fragments *t, const struct key *key, const struct fragment *f,
+                    int64_t now)
+{
+    size_t end = f->offset + f->bytes.len;
+
+    for (int i = 0; i < FRAGMENT_FINISHED; i++) {
+        const struct datagram *d = t->finished[i];
+
+        if (d && now - d->since <= FRAGMENT_SECONDS * NS_PER_SEC &&
+            memcmp(&d->key, key, sizeof *key) == 0 && (f->more ? end <= d->total : end == d->total) &&
+            memcmp(d->bytes + f->offset, f->bytes.data, f->bytes.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void finish(struct fragments *t, struct datagram *d)
+{
+    struct datagram **place = &t->finished[t->next++ % FRAGMENT_FINISHED];
+
+    unlink_datagram(t, d);
+    free_datagram(t, *place);
+    *place = d;
 }
 
 static bool is_complete(const struct datagram *d)
@@ -225,6 +260,7 @@ bool fragments_add(struct fragments *t, const struct segment *s, const struct fr
         return false;
     }
     d->fragments++;
+    d->copy = d->copy && is_copy(t, &key, f, now);
     if (!reserve(t, d, f->offset + f->bytes.len) || !fill(d, f)) {
         drop(t, d);
         return false;
@@ -235,8 +271,7 @@ bool fragments_add(struct fragments *t, const struct segment *s, const struct fr
         d->total = f->offset + f->bytes.len;
     if (!is_complete(d))
         return false;
-    unlink_datagram(t, d);
-    t->done = d;
+    finish(t, d);
     *payload = str_from(d->bytes, d->total);
     return true;
 }

@@ -1,8 +1,8 @@
 /* fragment.h -- IP datagrams out of their fragments.
  *
- * Fragments may come in any order and twice. Where two overlap with different
- * bytes nobody knows which one the receiver believed, so the datagram is
- * dropped, as RFC 5722 demands for IPv6.
+ * Fragments may come in any order and twice, also when their datagram is
+ * complete. Where two overlap with different bytes nobody knows which one the
+ * receiver believed, so the datagram is dropped, as RFC 5722 demands for IPv6.
  */
 #ifndef MIRRORCTL_CAPTURE_FRAGMENT_H
 #define MIRRORCTL_CAPTURE_FRAGMENT_H
@@ -15,7 +15,8 @@
 enum {
     FRAGMENT_MAX_DATAGRAMS = 4096,
     FRAGMENT_MAX_BYTES = 16 * 1024 * 1024, /* of all unfinished datagrams */
-    FRAGMENT_SECONDS = 30,                 /* until one is given up */
+    FRAGMENT_SECONDS = 30,                 /* until one is given up, or forgotten */
+    FRAGMENT_FINISHED = 16,                /* datagrams whose copies are known as such */
 };
 
 struct fragments;
@@ -30,7 +31,11 @@ void fragments_free(struct fragments *t);
 bool fragments_add(struct fragments *t, const struct segment *s, const struct fragment *f,
                    int64_t now, struct str *payload);
 
-/* Fragments that ended in no datagram so far. */
+/* Give up the unfinished datagrams that began before `moment`. */
+void fragments_give_up(struct fragments *t, int64_t moment);
+
+/* Fragments that ended in no datagram so far, but for those that were all copies
+ * of a finished one's. */
 uint64_t fragments_dropped(const struct fragments *t);
 
 #endif

@@ -17,13 +17,23 @@ enum { FLAG_MORE = 4, FLAG_OTHER = 8, FLAG_LATER = 16, FLAG_RAGGED = 32, FLAG_FA
 
 struct model {
     unsigned fragments; /* taken; 0: there is no such datagram */
+    bool copy;          /* all of them were in one that was finished */
     int64_t since;
     size_t total, top;
     bool known[MOST + UNIT];
     char bytes[MOST + UNIT];
 };
 
+struct finished {
+    unsigned id;
+    int64_t since;
+    size_t total;
+    char bytes[MOST];
+};
+
 static struct model models[IDS];
+static struct finished finished[FRAGMENT_FINISHED];
+static unsigned n_finished;
 static uint64_t dropped;
 
 static void check(bool ok)
@@ -47,8 +57,33 @@ static void forget(struct model *m)
 
 static void drop(struct model *m)
 {
-    dropped += m->fragments;
+    dropped += m->copy ? 0 : m->fragments;
     forget(m);
+}
+
+static void finish(const struct model *m)
+{
+    struct finished *d = &finished[n_finished++ % FRAGMENT_FINISHED];
+
+    d->id = (unsigned)(m - models);
+    d->since = m->since;
+    d->total = m->total;
+    memcpy(d->bytes, m->bytes, m->total);
+}
+
+static bool is_copy(unsigned id, const struct fragment *f, int64_t now)
+{
+    size_t end = f->offset + f->bytes.len;
+
+    for (unsigned i = 0; i < n_finished && i < FRAGMENT_FINISHED; i++) {
+        const struct finished *d = &finished[i];
+        bool fits = f->more ? end <= d->total : end == d->total;
+
+        if (d->id == id && now - d->since <= FRAGMENT_SECONDS * NS_PER_SEC && fits &&
+            memcmp(d->bytes + f->offset, f->bytes.data, f->bytes.len) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* RFC 791, 3.2: all but the last are whole units, and there is one end. */
@@ -81,8 +116,11 @@ static bool expect(struct model *m, const struct fragment *f, int64_t now)
         dropped++;
         return false;
     }
-    if (m->fragments++ == 0)
+    if (m->fragments++ == 0) {
         m->since = now;
+        m->copy = true;
+    }
+    m->copy = m->copy && is_copy((unsigned)(m - models), f, now);
     for (size_t i = 0; i < f->bytes.len; i++) {
         size_t at = f->offset + i;
         if (m->known[at] && m->bytes[at] != f->bytes.data[i]) {
@@ -128,6 +166,7 @@ static void take_step(struct fragments *t, const uint8_t *step, int64_t *now)
     if (expect(m, &f, *now)) {
         check(fragments_add(t, &s, &f, *now, &payload));
         check(payload.len == m->total && memcmp(payload.data, m->bytes, m->total) == 0);
+        finish(m);
         forget(m);
     } else {
         check(!fragments_add(t, &s, &f, *now, &payload));
@@ -144,9 +183,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(t != NULL);
     for (int i = 0; i < IDS; i++)
         forget(&models[i]);
-    dropped = 0;
+    dropped = n_finished = 0;
     for (int i = 0; i < MAX_STEPS && size >= STEP; i++, data += STEP, size -= STEP)
         take_step(t, data, &now);
+    fragments_give_up(t, INT64_MAX);
+    for (int i = 0; i < IDS; i++)
+        drop(&models[i]);
+    check(fragments_dropped(t) == dropped);
     fragments_free(t);
     check(budget.used == 0);
     return 0;

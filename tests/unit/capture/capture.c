@@ -925,10 +925,10 @@ static void a_short_snapshot_is_never_complete(void **state)
               "GET /a 200 response=hell response-size=5 response-incomplete response:gap\n");
 }
 
-static void fragments_are_put_together(void **state)
+/* A conversation in fragments of eight bytes. */
+static void converse_in_fragments(struct packets *p)
 {
-    struct packets *p = *state, whole;
-    struct stage s;
+    struct packets whole;
 
     packets_init(&whole, LINK_RAW);
     p->link = LINK_RAW;
@@ -949,10 +949,60 @@ static void fragments_are_put_together(void **state)
             packets_frame(p, piece, 20 + len);
         }
     }
+    packets_release(&whole);
+}
+
+static void fragments_are_put_together(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    converse_in_fragments(p);
     s = run(p, NULL);
     assert_int_equal(s.stats.fragments, p->n);
     assert_int_equal(s.stats.decoded, p->n);
-    packets_release(&whole);
+    assert_int_equal(s.stats.fragments_dropped, 0);
+    expect(s, EXCHANGE);
+}
+
+static void fragments_that_came_twice_are_no_loss(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    converse_in_fragments(p);
+    packets_double(p);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.fragments, p->n);
+    assert_int_equal(s.stats.fragments_dropped, 0);
+    expect(s, EXCHANGE);
+}
+
+static void a_datagram_that_is_not_whole_at_the_end_is_lost(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    converse_in_fragments(p);
+    p->n--;
+    s = run(p, NULL);
+    assert_true(s.stats.fragments_dropped > 0);
+    expect(s, EXCHANGE);
+}
+
+/* Time alone gives it up, so that a long capture tells of it while it lasts. */
+static void a_datagram_that_is_not_whole_in_time_is_lost(void **state)
+{
+    struct packets *p = *state;
+    struct capture_config config = {.max_body = 100, .count = 1};
+    struct stage s;
+
+    converse_in_fragments(p);
+    p->n = 1;
+    p->ns += 60 * NS_PER_SEC;
+    converse(p, 1001);
+    s = run(p, &config);
+    assert_int_equal(s.stats.fragments_dropped, 1);
     expect(s, EXCHANGE);
 }
 
@@ -1185,6 +1235,9 @@ int main(void)
         TEST(words_like_ours_in_other_protocols_are_none),
         TEST(a_short_snapshot_is_never_complete),
         TEST(fragments_are_put_together),
+        TEST(fragments_that_came_twice_are_no_loss),
+        TEST(a_datagram_that_is_not_whole_at_the_end_is_lost),
+        TEST(a_datagram_that_is_not_whole_in_time_is_lost),
         TEST(a_large_body_is_kept_in_part_and_hashed_whole),
         TEST(the_count_limit_is_exact),
         TEST(the_time_limit_counts_packet_time),

@@ -246,6 +246,25 @@ static void fragments_are_told_apart(void **state)
     assert_int_equal(d.f.bytes.len, 20);
 }
 
+/* Those that cannot carry TCP are nothing to put together, and to miss. */
+static void fragments_of_other_protocols_are_none(void **state)
+{
+    char v4[54] = {[12] = 0x08, [14] = 0x45, [17] = 40, [20] = 0x20};
+    static const char carriers[] = {4, 6, 17, 41, 47, 51}, others[] = {1, 2, 50, 89};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof carriers; i++) {
+        v4[23] = carriers[i];
+        assert_int_equal(decode(v4, sizeof v4, sizeof v4, 1).result, DECODE_FRAGMENT);
+    }
+    for (size_t i = 0; i < sizeof others; i++) {
+        v4[23] = others[i];
+        assert_int_equal(decode(v4, sizeof v4, sizeof v4, 1).result, DECODE_NOT_TCP);
+    }
+    assert_int_equal(ipv6_with(44, "\72\0\0\11\0\0\0\7", 8).result, DECODE_NOT_TCP);
+    assert_int_equal(ipv6_with(44, "\74\0\0\11\0\0\0\7", 8).result, DECODE_FRAGMENT);
+}
+
 static void other_protocols_are_counted_apart(void **state)
 {
     char arp[42] = {[12] = 0x08, [13] = 0x06};
@@ -364,6 +383,7 @@ int main(void)
         cmocka_unit_test(every_cut_is_noticed),
         cmocka_unit_test(extension_headers_are_passed_over),
         cmocka_unit_test(fragments_are_told_apart),
+        cmocka_unit_test(fragments_of_other_protocols_are_none),
         cmocka_unit_test(other_protocols_are_counted_apart),
         cmocka_unit_test(tunnels_are_opened_and_their_network_kept),
         cmocka_unit_test(authentication_stands_before_tcp_in_ipv4_too),

@@ -116,6 +116,63 @@ static void unfinished_ones_are_given_up_in_time(void **state)
     assert_false(add(t, 1, 8, "89", false));
 }
 
+static void unfinished_ones_are_given_up_when_asked(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_false(add(t, 1, 8, "01234567", true));
+    fragments_give_up(t->table, t->now);
+    assert_int_equal(fragments_dropped(t->table), 0);
+    fragments_give_up(t->table, t->now + 1);
+    assert_int_equal(fragments_dropped(t->table), 2);
+    assert_false(add(t, 1, 16, "89", false));
+}
+
+/* As where each packet was captured twice: the last copy comes too late. */
+static void copies_of_a_finished_one_are_no_loss(void **state)
+{
+    struct fixture *t = *state;
+
+    for (uint32_t id = 1; id < 4; id++) {
+        assert_false(add(t, id, 0, "01234567", true));
+        assert_false(add(t, id, 0, "01234567", true));
+        assert_true(add(t, id, 8, "89", false));
+        assert_false(add(t, id, 8, "89", false));
+    }
+    fragments_give_up(t->table, INT64_MAX);
+    assert_int_equal(fragments_dropped(t->table), 0);
+}
+
+static void an_id_that_is_used_again_is_another_datagram(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_true(add(t, 1, 8, "89", false));
+    assert_false(add(t, 1, 8, "89", false)); /* a copy, or the same end of another */
+    assert_true(add(t, 1, 0, "0123456X", true));
+    assert_true(str_eq(t->payload, STR("0123456X89")));
+    fragments_give_up(t->table, INT64_MAX);
+    assert_int_equal(fragments_dropped(t->table), 0);
+}
+
+static void what_is_left_of_another_is_lost(void **state)
+{
+    struct fixture *t = *state;
+
+    assert_false(add(t, 1, 0, "01234567", true));
+    assert_true(add(t, 1, 8, "89", false));
+    assert_false(add(t, 1, 8, "8X", false)); /* other bytes */
+    assert_false(add(t, 2, 8, "89", false)); /* another id */
+    fragments_give_up(t->table, INT64_MAX);
+    assert_int_equal(fragments_dropped(t->table), 2);
+    t->now += (FRAGMENT_SECONDS + 1) * NS_PER_SEC;
+    assert_false(add(t, 1, 8, "89", false)); /* long after */
+    fragments_give_up(t->table, INT64_MAX);
+    assert_int_equal(fragments_dropped(t->table), 3);
+}
+
 static void their_number_is_limited(void **state)
 {
     struct fixture *t = *state;
@@ -138,6 +195,10 @@ int main(void)
         TEST(an_end_before_what_came_is_no_end),
         TEST(pieces_that_cannot_be_are_dropped),
         TEST(unfinished_ones_are_given_up_in_time),
+        TEST(unfinished_ones_are_given_up_when_asked),
+        TEST(copies_of_a_finished_one_are_no_loss),
+        TEST(an_id_that_is_used_again_is_another_datagram),
+        TEST(what_is_left_of_another_is_lost),
         TEST(their_number_is_limited),
     };
 
