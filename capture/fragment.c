@@ -116,7 +116,7 @@ static struct datagram *find(struct fragments *t, const struct key *key)
     return d;
 }
 
-static struct datagram *add(struct fragments *t, const struct key *key, int64_t now)
+static struct datagram *add(struct fragments *t, const struct key *key, int64_t since)
 {
     struct datagram **bucket = bucket_of(t, key);
     struct datagram *d = mem_zalloc(sizeof *d);
@@ -124,7 +124,7 @@ static struct datagram *add(struct fragments *t, const struct key *key, int64_t 
     if (!d)
         return NULL;
     d->key = *key;
-    d->since = now;
+    d->since = since;
     d->copy = true;
     d->chain = *bucket;
     *bucket = d;
@@ -241,6 +241,7 @@ static bool is_complete(const struct datagram *d)
 bool fragments_add(struct fragments *t, const struct segment *s, const struct fragment *f,
                    int64_t now, struct str *payload)
 {
+    int64_t since = now > s->ns ? now : s->ns; /* the clock is behind after a pause */
     struct key key;
     struct datagram *d;
 
@@ -255,7 +256,7 @@ bool fragments_add(struct fragments *t, const struct segment *s, const struct fr
 
     make_room(t, now);
     d = find(t, &key);
-    if (!is_plausible(d, f) || (!d && !(d = add(t, &key, now)))) {
+    if (!is_plausible(d, f) || (!d && !(d = add(t, &key, since)))) {
         t->dropped++;
         return false;
     }

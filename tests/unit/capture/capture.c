@@ -990,6 +990,22 @@ static void a_datagram_that_is_not_whole_at_the_end_is_lost(void **state)
     expect(s, EXCHANGE);
 }
 
+/* The clock believes a pause only with the second packet behind it. */
+static void fragments_behind_a_pause_are_put_together(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    p->link = LINK_RAW;
+    converse(p, 1001);
+    p->ns += 60 * NS_PER_SEC;
+    converse_in_fragments(p);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.fragments_dropped, 0);
+    assert_int_equal(s.stats.midstream, 0);
+    expect(s, EXCHANGE EXCHANGE);
+}
+
 /* Time alone gives it up, so that a long capture tells of it while it lasts. */
 static void a_datagram_that_is_not_whole_in_time_is_lost(void **state)
 {
@@ -1238,6 +1254,7 @@ int main(void)
         TEST(fragments_that_came_twice_are_no_loss),
         TEST(a_datagram_that_is_not_whole_at_the_end_is_lost),
         TEST(a_datagram_that_is_not_whole_in_time_is_lost),
+        TEST(fragments_behind_a_pause_are_put_together),
         TEST(a_large_body_is_kept_in_part_and_hashed_whole),
         TEST(the_count_limit_is_exact),
         TEST(the_time_limit_counts_packet_time),
