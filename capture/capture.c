@@ -165,6 +165,7 @@ static void on_segment(struct capture *c, const struct segment *s)
     int dir;
 
     c->stats.decoded++;
+    c->stats.cut += s->missing > 0;
     dir = flow_key(&key, s);
     f = flow_find(c->flows, &key);
     if (f && is_replaced(f, s, dir)) {

@@ -78,6 +78,7 @@ struct capture_ports {
 struct capture_stats {
     uint64_t packets, bytes;
     uint64_t decoded;
+    uint64_t cut;                         /* of decoded: the capture has not all of the payload */
     uint64_t not_ip, not_tcp, other_port; /* ignored */
     uint64_t truncated, malformed;        /* bad */
     uint64_t connections;

@@ -57,6 +57,7 @@ static void put_capture(struct json_writer *w, const struct capture_stats *s)
 {
     put(w, "packets", s->packets);
     put(w, "decoded", s->decoded);
+    put(w, "cut", s->cut);
     open_object(w, "ignored");
     put(w, "not_ip", s->not_ip);
     put(w, "not_tcp", s->not_tcp);

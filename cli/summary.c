@@ -89,6 +89,7 @@ static void say_loss(const struct capture_stats *s, struct buf *line)
         {"not_read", s->not_wanted ? 0 : s->not_read},
         {"fragments", s->fragments_dropped},
     };
+    uint64_t cut = s->cut + s->truncated;
 
     if (account_lost(s) == 0)
         return;
@@ -97,9 +98,12 @@ static void say_loss(const struct capture_stats *s, struct buf *line)
                plural(s->gaps));
     if (s->evicted)
         buf_printf(line, NULL, ", %" PRIu64 " connections given up at --memory", s->evicted);
-    if (s->truncated)
-        buf_printf(line, NULL, ", %" PRIu64 " packets cut by the snap length", s->truncated);
+    if (cut)
+        buf_printf(line, NULL, ", %" PRIu64 " packet%s cut by the snap length", cut, plural(cut));
     say(line);
+    if (cut)
+        log_info("whole packets would lose nothing: tcpdump -s 0; of a mirror, raise the length or "
+                 "MTU at which it cuts them");
     if (s->kernel_dropped)
         log_info("the kernel's ring overflowed: a larger --buffer takes longer bursts, --port or "
                  "--filter keeps out what is not needed");

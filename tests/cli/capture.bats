@@ -134,6 +134,18 @@ END
   [ "$status" -eq 0 ]
 }
 
+@test "packets that the snap length cut are named, with what helps" {
+  movies_pcap whole.pcap
+  "$TOOLS/rewrite_pcap" --snaplen 96 whole.pcap cut.pcap
+  run --separate-stderr mirrorctl capture --strict -r cut.pcap -o cut.mrec
+  [ "$status" -eq 4 ]
+  cut=$(sed -nE 's/.* gaps, ([0-9]+) packets cut by the snap length$/\1/p' <<<"$stderr")
+  [ "$cut" -ge 20 ]
+  [[ $stderr == *"tcpdump -s 0; of a mirror, raise"* ]]
+  "$TOOLS/record_facts" cut.mrec >facts
+  grep -x "cut $cut" facts
+}
+
 @test "an empty record says why it is empty" {
   pcap_of tls.pcap 443 <<'END'
 >>> \x16\x03\x01\x00\x05\x01\x00\x00\x01\x00
