@@ -102,9 +102,9 @@ int json_path_parse(struct json_path *path, struct str text, struct err *e)
 
 /* ---- texts -------------------------------------------------------------------- */
 
-/* The tree says what the names are, escapes resolved, and the text, known to be
- * JSON, is walked beside it to see where the values are. Bit s of a state means
- * that a path's first s steps have led here. */
+/* The text, known to be JSON, is walked where it stands, with a few bits for each
+ * level: a tree of a large body would take many times its size. Bit s of a state
+ * means that a path's first s steps have led here. */
 struct walk {
     const struct json_path *paths;
     size_t n;
@@ -114,19 +114,32 @@ struct walk {
     struct buf *out;
     bool *hit;
     uint32_t *states; /* n for each depth */
+    struct arena mem; /* of the name at hand */
     bool failed;
 };
 
+/* A member of an object, or an element of an array. */
+struct item {
+    bool member;
+    struct str name;
+    uint64_t index;
+};
+
+static char here(const struct walk *w)
+{
+    return w->text.data[w->at];
+}
+
 static void skip_space(struct walk *w)
 {
-    while (w->at < w->text.len && str_is_blank(w->text.data[w->at]))
+    while (w->at < w->text.len && str_is_blank(here(w)))
         w->at++;
 }
 
 static void skip_string(struct walk *w)
 {
-    for (w->at++; w->at < w->text.len && w->text.data[w->at] != '"'; w->at++)
-        w->at += w->text.data[w->at] == '\\';
+    for (w->at++; here(w) != '"'; w->at++)
+        w->at += here(w) == '\\';
     w->at++;
 }
 
@@ -135,7 +148,7 @@ static void skip_value(struct walk *w)
     unsigned depth = 0;
 
     do {
-        char c = w->text.data[w->at];
+        char c = here(w);
 
         if (c == '"') {
             skip_string(w);
@@ -148,24 +161,39 @@ static void skip_value(struct walk *w)
         w->at++;
         if (depth == 0 && (c == '}' || c == ']'))
             return;
-    } while (w->at < w->text.len && (depth || w->text.data[w->at - 1] != '"'));
+    } while (depth || w->text.data[w->at - 1] != '"');
 }
 
-static bool leads_to(const struct json_step *step, const struct json_node *child, uint64_t index,
-                     bool member)
+/* The name at hand, escapes resolved, valid until the next one. */
+static struct str read_name(struct walk *w)
+{
+    size_t start = w->at;
+    struct json_node *node;
+    struct str quoted;
+
+    skip_string(w);
+    quoted = str_from(w->text.data + start, w->at - start);
+    if (!memchr(quoted.data, '\\', quoted.len))
+        return str_from(quoted.data + 1, quoted.len - 2);
+    arena_reset(&w->mem);
+    node = json_parse(quoted, &w->mem, NULL, NULL);
+    w->failed |= !node;
+    return node ? node->text : STR("");
+}
+
+static bool leads_to(const struct json_step *step, const struct item *item)
 {
     switch (step->kind) {
     case STEP_NAME:
-        return member && str_eq(step->name, child->key);
+        return item->member && str_eq(step->name, item->name);
     case STEP_INDEX:
-        return !member && step->index == index;
+        return !item->member && step->index == item->index;
     default:
         return true;
     }
 }
 
-static uint32_t next_state(const struct json_path *path, uint32_t state,
-                           const struct json_node *child, uint64_t index, bool member)
+static uint32_t next_state(const struct json_path *path, uint32_t state, const struct item *item)
 {
     uint32_t next = 0;
 
@@ -174,7 +202,7 @@ static uint32_t next_state(const struct json_path *path, uint32_t state,
             continue;
         if (path->step[s].descend)
             next |= UINT32_C(1) << s;
-        if (leads_to(&path->step[s], child, index, member))
+        if (leads_to(&path->step[s], item))
             next |= UINT32_C(2) << s;
     }
     return next;
@@ -190,10 +218,9 @@ static void mask_value(struct walk *w)
     w->copied = w->at;
 }
 
-static void walk_children(struct walk *w, const struct json_node *parent, size_t depth);
+static void walk_items(struct walk *w, size_t depth);
 
-static void walk_child(struct walk *w, const struct json_node *child, uint64_t index, bool member,
-                       size_t depth)
+static void walk_item(struct walk *w, const struct item *item, size_t depth)
 {
     const uint32_t *now = w->states + depth * w->n;
     uint32_t *next = w->states + (depth + 1) * w->n;
@@ -201,55 +228,60 @@ static void walk_child(struct walk *w, const struct json_node *child, uint64_t i
     uint32_t any = 0;
 
     for (size_t i = 0; i < w->n; i++) {
-        next[i] = next_state(&w->paths[i], now[i], child, index, member);
+        next[i] = next_state(&w->paths[i], now[i], item);
         any |= next[i];
         if (next[i] >> w->paths[i].n & 1)
             found = w->hit[i] = true;
     }
     if (found)
         mask_value(w);
-    else if (any && child->child)
-        walk_children(w, child, depth + 1);
+    else if (any)
+        walk_items(w, depth + 1);
     else
         skip_value(w);
 }
 
-static void walk_children(struct walk *w, const struct json_node *parent, size_t depth)
+/* What is in the object or array at hand; any other value has nothing in it. */
+static void walk_items(struct walk *w, size_t depth)
 {
-    bool object = parent->type == JSON_OBJECT;
-    uint64_t index = 0;
+    struct item item = {.member = here(w) == '{'};
 
-    for (const struct json_node *child = parent->child; child; child = child->next) {
-        w->at++; /* the bracket, or a comma */
-        skip_space(w);
-        if (object) {
-            skip_string(w);
+    if (!item.member && here(w) != '[') {
+        skip_value(w);
+        return;
+    }
+    w->at++;
+    skip_space(w);
+    while (here(w) != ']' && here(w) != '}') {
+        if (item.member) {
+            item.name = read_name(w);
             skip_space(w);
+            w->at++; /* the colon */
+            skip_space(w);
+        }
+        walk_item(w, &item, depth);
+        item.index++;
+        skip_space(w);
+        if (here(w) == ',') {
             w->at++;
             skip_space(w);
         }
-        walk_child(w, child, index++, object, depth);
-        skip_space(w);
     }
     w->at++;
 }
 
-static enum blank_result walk_root(struct walk *w, const struct json_node *root)
+static enum blank_result walk_text(struct walk *w)
 {
     size_t start = w->out->len;
     bool changed;
 
-    w->states = mem_array(((size_t)JSON_MAX_DEPTH + 2) * w->n, sizeof *w->states);
-    if (!w->states)
-        return BLANK_NOMEM;
     for (size_t i = 0; i < w->n; i++)
         w->states[i] = 1;
     if (str_starts(w->text, STR("\xef\xbb\xbf")))
         w->at = 3;
     skip_space(w);
-    if (root->child)
-        walk_children(w, root, 0);
-    mem_free(w->states);
+    if (here(w) == '{' || here(w) == '[')
+        walk_items(w, 0);
     changed = w->copied > 0;
     if (changed && buf_add(w->out, str_skip(w->text, w->copied), NULL) < 0)
         w->failed = true;
@@ -261,19 +293,16 @@ static enum blank_result walk_root(struct walk *w, const struct json_node *root)
 enum blank_result blank_json(const struct json_path *paths, size_t n, struct str text,
                              struct buf *out, bool *hit)
 {
-    enum { NODES_PER_BYTE = 160 };
     struct walk w = {.paths = paths, .n = n, .text = text, .out = out, .hit = hit};
-    struct err e = {0};
-    struct arena mem;
-    const struct json_node *root;
-    enum blank_result result;
+    enum blank_result result = BLANK_NOMEM;
 
-    arena_init(&mem, text.len * NODES_PER_BYTE + 4096);
-    root = json_parse(text, &mem, NULL, &e);
-    if (root)
-        result = walk_root(&w, root);
-    else
-        result = e.kind == ERR_NOMEM ? BLANK_NOMEM : BLANK_NOT_JSON;
-    arena_release(&mem);
+    if (json_check(text, NULL, NULL) < 0)
+        return BLANK_NOT_JSON;
+    w.states = mem_array(((size_t)JSON_MAX_DEPTH + 2) * n, sizeof *w.states);
+    arena_init(&w.mem, text.len + 4096);
+    if (w.states)
+        result = walk_text(&w);
+    mem_free(w.states);
+    arena_release(&w.mem);
     return result;
 }

@@ -6,6 +6,8 @@
  * Open arrays and objects stand on a stack of JSON_MAX_DEPTH frames, so depth
  * costs neither the C stack nor a surprise.
  *
+ * A check is the same pass with one node for all: nobody will look at them.
+ *
  * The position travels as an argument and a result rather than in the struct:
  * it then lives in a register. NULL says that *e and the fault are set.
  */
@@ -21,14 +23,16 @@ enum { NODES_FIRST = 16, NODES_LARGEST = 512, RECORD_SEPARATOR = 0x1e };
 struct frame {
     struct json_node *box;
     struct json_node *last;
+    bool object;
 };
 
 struct reader {
     const char *start;
     const char *end;
-    struct arena *mem;
+    struct arena *mem; /* NULL: only check */
     struct json_fault *fault;
     struct err *e;
+    struct json_node only; /* for a check */
     struct json_node *nodes; /* cut from `mem`, not used yet */
     size_t nodes_left;
     size_t batch;
@@ -51,6 +55,12 @@ static int more_nodes(struct reader *r, const char *at)
 {
     size_t n = r->batch, most = (size_t)(r->end - at) / 2 + 1;
 
+    if (!r->mem) {
+        r->only = (struct json_node){0};
+        r->nodes = &r->only;
+        r->nodes_left = 1;
+        return 0;
+    }
     if (n > most)
         n = most;
     r->nodes = arena_array(r->mem, n, sizeof *r->nodes, r->e);
@@ -243,7 +253,7 @@ static const char *read_string(struct reader *r, const char *at, struct str *val
     if (!end)
         return NULL;
     *value = str_from(at + 1, (size_t)(end - at - 1));
-    if (escaped && unescape(r, *value, value) < 0)
+    if (escaped && r->mem && unescape(r, *value, value) < 0)
         return NULL;
     return end + 1;
 }
@@ -306,7 +316,7 @@ static const char *open_box(struct reader *r, const char *at, struct json_node *
     }
     node->type = type;
     r->depth++;
-    r->stack[r->depth] = (struct frame){.box = node};
+    r->stack[r->depth] = (struct frame){.box = node, .object = type == JSON_OBJECT};
     r->opened = true;
     return at + 1;
 }
@@ -375,7 +385,7 @@ static const char *add_item(struct reader *r, const char *at, struct json_node *
     f->last = n;
     f->box->count++;
     *node = n;
-    return f->box->type == JSON_OBJECT ? read_key(r, at, n) : at;
+    return f->object ? read_key(r, at, n) : at;
 }
 
 /* The next value of a sequence, or NULL in *node at its end. */
@@ -403,7 +413,7 @@ static const char *next_item(struct reader *r, const char *at, struct json_node 
             *node = NULL;
             return at == r->end ? at : fault(r, at, "something follows the value");
         }
-        object = r->stack[r->depth].box->type == JSON_OBJECT;
+        object = r->stack[r->depth].object;
         if (at == r->end)
             return fault(r, at, object ? "an object is not closed" : "an array is not closed");
         if (*at == (object ? '}' : ']')) {
@@ -419,51 +429,63 @@ static const char *next_item(struct reader *r, const char *at, struct json_node 
     }
 }
 
-static struct json_node *parse(struct str text, struct arena *mem, struct json_fault *said,
-                               struct err *e, bool sequence)
+/* `r` says what for. Returns what stands for the whole, or NULL. */
+static struct json_node *parse(struct reader *r, struct str text, struct json_fault *said)
 {
     struct frame stack[JSON_MAX_DEPTH + 1];
     struct json_fault ignored = {0};
-    struct reader r = {.start = text.len ? text.data : "", .mem = mem, .e = e, .stack = stack};
     struct json_node *root, *node;
-    const char *at = r.start;
+    const char *at;
 
-    r.end = r.start + text.len;
-    r.batch = NODES_FIRST;
-    r.fault = said ? said : &ignored;
-    *r.fault = (struct json_fault){0};
+    at = r->start = text.len ? text.data : "";
+    r->end = r->start + text.len;
+    r->batch = NODES_FIRST;
+    r->stack = stack;
+    r->fault = said ? said : &ignored;
+    *r->fault = (struct json_fault){0};
     if (text.len > UINT32_MAX) { /* what fits is counted in 32 bits without fear */
-        fault(&r, r.start, "longer than 4 GiB");
+        fault(r, at, "longer than 4 GiB");
         return NULL;
     }
     if (str_starts(text, STR("\xef\xbb\xbf")))
         at += 3;
-    root = node = new_node(&r, at);
-    if (root && sequence) {
+    root = node = new_node(r, at);
+    if (root && r->sequence) {
         root->type = JSON_ARRAY;
-        r.stack[0].box = root;
-        r.stack[0].last = NULL;
-        r.sequence = true;
-        at = next_value(&r, at, &node);
+        stack[0] = (struct frame){.box = root};
+        at = next_value(r, at, &node);
     }
     while (node && at) {
-        at = read_value(&r, at, node);
+        at = read_value(r, at, node);
         if (at)
-            at = next_item(&r, at, &node);
+            at = next_item(r, at, &node);
     }
+    r->stack = NULL;
+    r->fault = NULL;
     return at ? root : NULL;
 }
 
 struct json_node *json_parse(struct str text, struct arena *mem, struct json_fault *said,
                              struct err *e)
 {
-    return parse(text, mem, said, e, false);
+    struct reader r = {.mem = mem, .e = e};
+
+    return parse(&r, text, said);
 }
 
 struct json_node *json_parse_sequence(struct str text, struct arena *mem, struct json_fault *said,
                                       struct err *e)
 {
-    return parse(text, mem, said, e, true);
+    struct reader r = {.mem = mem, .e = e, .sequence = true};
+
+    return parse(&r, text, said);
+}
+
+int json_check(struct str text, struct json_fault *said, struct err *e)
+{
+    struct reader r = {.e = e};
+
+    return parse(&r, text, said) ? 0 : -1;
 }
 
 struct json_node *json_member_of(const struct json_node *object, struct str key)

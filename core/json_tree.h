@@ -55,6 +55,10 @@ struct json_fault {
 struct json_node *json_parse(struct str text, struct arena *mem, struct json_fault *fault,
                              struct err *e);
 
+/* Would json_parse() take it? Needs no memory, whatever the size. Returns 0, or
+ * -1 with *e and *fault set. */
+int json_check(struct str text, struct json_fault *fault, struct err *e);
+
 /* The first member called `key`, or NULL. For documents with few members. */
 const struct json_node *json_member(const struct json_node *object, struct str key);
 

@@ -16,6 +16,23 @@ is_sanitized() {
   nm "$MIRRORCTL" | grep -qE '__(asan|tsan|msan)_init'
 }
 
+@test "--redact of a large JSON body needs little more than the body" {
+  is_sanitized && skip "a sanitizer has shadows of all memory"
+  local numbers
+  printf -v numbers ',1%.0s' {1..16384}
+  {
+    printf '>>> GET / HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n\n<<< HTTP/1.1 200 OK\\r\\n'
+    printf 'Content-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n[{"card":5}\n' \
+      $((480 * 32768 + 12))
+    for _ in {1..480}; do echo "<<< $numbers"; done
+    echo '<<< ]'
+  } | "$TOOLS/dialogue_pcap" 80 >big.pcap
+  (ulimit -v $((256 * 1024)) && mirrorctl capture -r big.pcap --redact '$[*].card' -o out.mrec)
+  mirrorctl show out.mrec --format jsonl >all.jsonl
+  [ "$(jq -r '._complete, ._redacted, .response.content.text[:23]' all.jsonl)" = \
+    $'true\n$[*].card\n[{"card":"REDACTED"},1,' ]
+}
+
 @test "acceptance 34: 200,000 half-open connections and a gigabyte behind holes stay within --memory 128M" {
   local half_open=200000 megabytes=1000 good=100
   if is_sanitized; then half_open=20000 megabytes=100 good=100; fi

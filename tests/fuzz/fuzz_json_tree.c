@@ -144,6 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&mem, (size_t)64 << 20);
     buf_init(&again, (size_t)64 << 20);
     root = json_parse(str_from((const char *)data, size), &mem, &fault, &e);
+    must((json_check(str_from((const char *)data, size), NULL, NULL) == 0) == (root != NULL) ||
+         e.kind == ERR_NOMEM);
     if (root) {
         put_node(&again, root);
         must_be_equal(root, json_parse(buf_str(&again), &mem, NULL, &e));

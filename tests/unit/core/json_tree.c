@@ -43,8 +43,13 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Parsed and checked: both say the same. */
 static struct json_node *parse(struct fixture *f, struct str text)
 {
+    struct json_node *root;
+    struct json_fault checked;
+    struct err e = {0};
+
     arena_release(&f->mem);
     mem_free(f->text);
     f->text = mem_alloc(text.len);
@@ -52,7 +57,13 @@ static struct json_node *parse(struct fixture *f, struct str text)
     if (text.len)
         memcpy(f->text, text.data, text.len);
     f->e = (struct err){0};
-    return json_parse(str_from(f->text, text.len), &f->mem, &f->fault, &f->e);
+    text.data = f->text;
+    root = json_parse(text, &f->mem, &f->fault, &f->e);
+    assert_int_equal(json_check(text, &checked, &e), root ? 0 : -1);
+    assert_int_equal(checked.offset, f->fault.offset);
+    assert_int_equal(checked.too_deep, f->fault.too_deep);
+    assert_string_equal(e.text, f->e.text);
+    return root;
 }
 
 static struct json_node *parse_cstr(struct fixture *f, const char *text)
