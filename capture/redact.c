@@ -100,7 +100,7 @@ struct redaction *redaction_new(const char *const *names, size_t n, struct err *
     r->written = names;
     buf_init(&r->head, HEAD_MAX);
     buf_init(&r->body, BODY_MAX);
-    buf_init(&r->text, BODY_MAX);
+    buf_init(&r->text, REDACT_MAX_TEXT);
     if (n > REDACT_MAX_NAMES) {
         err_set(e, ERR_USAGE, "--redact: more than %d names", REDACT_MAX_NAMES);
         n = 0;

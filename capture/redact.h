@@ -15,7 +15,10 @@
 #include "core/err.h"
 #include "core/exchange.h"
 
-enum { REDACT_MAX_NAMES = 256 };
+enum {
+    REDACT_MAX_NAMES = 256,
+    REDACT_MAX_TEXT = 64 << 20, /* of a coded body: what unpacks to more cannot be read */
+};
 
 /* What stands in place of a value: of the same length for all, since a length
  * tells something too. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "capture/redact.h"
 
@@ -272,6 +273,45 @@ static void gzip_is_opened_and_kept_open(void **state)
     redaction_free(r);
 }
 
+/* A number and `n` blanks, in gzip. */
+static struct str packed_blanks(size_t n)
+{
+    static char out[1 << 19];
+    char blanks[4096] = "[1]";
+    z_stream z = {.next_out = (unsigned char *)out, .avail_out = sizeof out};
+
+    assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    memset(blanks + 3, ' ', sizeof blanks - 3);
+    for (size_t done = 0; done < n; done += sizeof blanks) {
+        z.next_in = (unsigned char *)blanks, z.avail_in = sizeof blanks;
+        assert_int_equal(deflate(&z, Z_NO_FLUSH), Z_OK);
+        for (int i = 0; i < 3; i++) /* or it would unpack beyond belief */
+            blanks[i] = (done >> (13 + i)) % 2 ? '\n' : '\r';
+    }
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    return str_from(out, z.total_out);
+}
+
+/* Whatever a sender packs, blanking it takes a bounded amount of memory. */
+static void what_unpacks_to_too_much_is_blanked_whole(void **state)
+{
+    struct redaction *r = redaction_new(names, NAMES, NULL);
+    struct message m = {.head = JSON "Content-Encoding: gzip\r\n\r\n"};
+
+    (void)state;
+    for (int large = 0; large < 2; large++) {
+        struct exchange *x;
+
+        m.body = packed_blanks(large ? REDACT_MAX_TEXT + 1 : REDACT_MAX_TEXT / 2);
+        x = exchange_of(&m);
+        assert_int_equal(redaction_apply(r, x, NULL), large);
+        assert_true(str_eq(x->request.body, large ? STR("REDACTED") : m.body));
+        exchange_free(x);
+    }
+    redaction_free(r);
+}
+
 static void a_name_that_is_none_is_refused_with_its_place(void **state)
 {
     static const struct {
@@ -311,6 +351,7 @@ int main(void)
         cmocka_unit_test(each_spelling_is_found_and_nothing_else),
         cmocka_unit_test(answers_informational_heads_and_trailers_are_blanked_too),
         cmocka_unit_test(gzip_is_opened_and_kept_open),
+        cmocka_unit_test(what_unpacks_to_too_much_is_blanked_whole),
         cmocka_unit_test(a_name_that_is_none_is_refused_with_its_place),
     };
 
