@@ -26,7 +26,7 @@ struct capture_config {
     size_t n_files;
     uint16_t ports[CAPTURE_MAX_PORTS]; /* none: HTTP is recognised on every port */
     size_t n_ports;
-    const char *filter;        /* BPF instead of the one made from ports, or NULL */
+    const char *filter;        /* BPF instead of the one made from ports, which hold too; or NULL */
     uint64_t count;            /* stop after that many exchanges; 0 is no limit */
     int64_t duration_ns;       /* stop after that time; packet time for files; 0 is no limit */
     size_t max_body;           /* content kept per message */

@@ -21,7 +21,8 @@ const struct option_spec capture_options[] = {
             "TCP port of the service; repeatable; without it HTTP is recognised by content on "
             "every port"),
     OPT_STRING('f', "filter", filter, "EXPR",
-               "BPF filter, used instead of the one made from --port"),
+               "BPF filter, used instead of the one made from --port; --port still holds for what "
+               "passes it"),
     OPT_COUNT('n', "count", count, "N", 1, UINT64_MAX, "stop after N exchanges"),
     OPT_TIME('d', "duration", duration_ns,
              "stop after TIME, such as 500ms, 30s or 5m; of files: of packet time"),
@@ -90,17 +91,16 @@ void capture_options_ready(const struct capture_options *o, const char *name)
 {
     const struct capture_port_list *ports = &o->ports;
     const char *before = ports->n > 1 ? ", ports " : ", port ";
+    const char *filter = o->filter ? ", own filter" : "";
     char text[CAPTURE_MAX_PORTS * 7 + 16] = ", every port";
     size_t n = 0;
 
     for (size_t i = 0; i < ports->n; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%u", i ? ", " : before, ports->list[i]);
-    if (o->filter)
-        snprintf(text, sizeof text, ", own filter");
     if (o->interface)
-        log_info("listening on %s%s", name, text);
+        log_info("listening on %s%s%s", name, text, filter);
     else
-        log_debug("reading %s%s", name, text);
+        log_debug("reading %s%s%s", name, text, filter);
 }
 
 void capture_options_warn_of_misses(const struct capture_options *o, const struct capture *c)

@@ -279,6 +279,20 @@ END
   done
 }
 
+@test "a filter of one's own does not widen what --port asks for, and the first line says both" {
+  need_capture
+  start_fast_server
+  start_capture lo -f "tcp port $SERVER_PORT" -p 1
+  load_of 1000 20
+  stop_capture
+  grep "listening on lo, port 1, own filter$" capture.log
+  [ "$(fact exchanges)" -eq 0 ]
+  [ "$(fact other_port)" -eq "$(fact packets)" ]
+  start_capture lo -f "tcp port $SERVER_PORT"
+  stop_capture
+  grep "listening on lo, every port, own filter$" capture.log
+}
+
 @test "a filter that asks for the direction loses nothing of what comes first" {
   need_capture
   start_fast_server
