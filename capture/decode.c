@@ -34,6 +34,9 @@ enum { AF_INET_BSD = 2 };
 /* What a frame carries at least: less is padded (IEEE 802.3, 3.2.8). */
 enum { ETHERNET_LEAST = 46 };
 
+/* What is no type but a length (IEEE 802.3, 3.2.6). */
+enum { ETHERNET_MOST = 1500 };
+
 static uint8_t u8(const struct walk *w, size_t at)
 {
     return (uint8_t)w->bytes.data[at];
@@ -87,7 +90,7 @@ static layer *look_up(const struct row *table, size_t n, uint32_t number)
 
 #define LOOK_UP(table, number) look_up(table, sizeof(table) / sizeof((table)[0]), number)
 
-static layer ethernet, vlan, mpls, pppoe, ppp, ppp_protocol, ipv4, ipv6, ah, tcp, udp, gre, vxlan,
+static layer ethernet, llc, vlan, mpls, pppoe, ppp, ppp_protocol, ipv4, ipv6, ah, tcp, udp, gre, vxlan,
     geneve;
 
 static const struct row ether_types[] = {
@@ -108,7 +111,7 @@ static const struct row udp_ports[] = {
 
 static enum decode_result after_ether_type(struct walk *w, size_t header, uint16_t type)
 {
-    layer *next = LOOK_UP(ether_types, type);
+    layer *next = type <= ETHERNET_MOST ? llc : LOOK_UP(ether_types, type);
 
     return next ? go_on(w, header, next) : DECODE_NOT_IP;
 }
@@ -144,6 +147,16 @@ static enum decode_result ethernet(struct walk *w)
     if (w->bytes.len < 14)
         return too_short(w, 14);
     return after_ether_type(w, 14, be16(w, 12));
+}
+
+/* The type behind LLC and SNAP headers (RFC 1042). */
+static enum decode_result llc(struct walk *w)
+{
+    if (!str_starts(w->bytes, STR("\xaa\xaa\3\0\0\0")))
+        return DECODE_NOT_IP;
+    if (w->bytes.len < 8)
+        return too_short(w, 8);
+    return after_ether_type(w, 8, be16(w, 6));
 }
 
 /* IEEE 802.1Q. Tag 0 carries a priority only, the frame is in no VLAN. */
@@ -295,7 +308,7 @@ static const struct row links[] = {
     {12, raw_ip},      {14, raw_ip}, {101, raw_ip}, /* RAW */
     {108, loopback},                                /* LOOP */
     {113, sll},        {276, sll2},                 /* LINUX_SLL, LINUX_SLL2 */
-    {104, cisco_hdlc},                              /* C_HDLC */
+    {51, pppoe},       {104, cisco_hdlc},           /* PPP_ETHER, C_HDLC */
     {228, ipv4},       {229, ipv6},                 /* IPV4, IPV6 */
     {239, nflog},
 };

@@ -16,10 +16,12 @@ static const char ip_without_port[] =
     " or ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51"
     " or (udp and (dst port 4789 or dst port 8472 or dst port 6081 or dst port 4754))";
 
-/* MPLS (two), PPPoE, bridged Ethernet, PPP. */
+/* MPLS (two), PPPoE, bridged Ethernet, PPP; LLC of SNAP, and of any kind where
+ * -i any has a cooked header's number for it. */
 static const char link_tunnels[] =
     " or ether proto 0x8847 or ether proto 0x8848 or ether proto 0x8864"
-    " or ether proto 0x6558 or ether proto 0x880b";
+    " or ether proto 0x6558 or ether proto 0x880b or ether proto 0xaa"
+    " or ether proto 4";
 
 static const char tags[] = " or ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100";
 

@@ -248,7 +248,7 @@ END
   mirrorctl capture -q -r wrapped.pcap -p 80 -o file.mrec
   exchanges_of() { "$TOOLS/record_facts" "$1" | grep '^exchange ' | sort; }
   exchanges_of file.mrec >want
-  [ "$(wc -l <want)" -eq 32 ]
+  [ "$(wc -l <want)" -eq 36 ]
   ! grep other want
   # Leaving v0 a tag is in the packet; arriving at v1 the kernel has taken it out.
   for interface in v0 v1 any; do

@@ -78,6 +78,17 @@ static void old_vlan(struct part *p)
     tag(p, 7, 0x9100);
 }
 
+/* IEEE 802.3: a length where the type stands, and the type behind LLC. */
+static void snap(struct part *p)
+{
+    unsigned type = p->type;
+    unsigned char *h = in_front(p, 8, 0);
+
+    memcpy(h, "\xaa\xaa\3", 3);
+    set16(h + 6, type);
+    p->type = (unsigned)length(p);
+}
+
 static void mpls(struct part *p)
 {
     memcpy(in_front(p, 8, 0x8847), "\0\1\0\100\0\2\1\100", 8); /* two labels */
@@ -205,6 +216,10 @@ static const struct way {
     {"vlan-ipv6", true, {vlan}},
     {"qinq", false, {vlan, service_vlan}},
     {"three-tags", false, {vlan, service_vlan, old_vlan}},
+    {"snap", false, {snap}},
+    {"snap-ipv6", true, {snap}},
+    {"vlan-snap", false, {snap, vlan}},
+    {"snap-vxlan", false, {snap, ethernet, vxlan}},
     {"mpls", false, {mpls}},
     {"pppoe", false, {pppoe}},
     {"pppoe-ipv6", true, {pppoe}},

@@ -277,6 +277,59 @@ static void other_protocols_are_counted_apart(void **state)
     assert_false(decode_knows(9999));
 }
 
+/* IEEE 802.3 with LLC and SNAP (RFC 1042), and what only looks like it. */
+static void a_length_for_a_type_is_looked_behind(void **state)
+{
+    static const struct {
+        unsigned char llc[8];
+        enum decode_result result;
+    } rows[] = {
+        {{0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00}, DECODE_SEGMENT},
+        {{0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x06}, DECODE_NOT_IP}, /* ARP */
+        {{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x08, 0x00}, DECODE_NOT_IP}, /* Cisco's numbers */
+        {{0xaa, 0xaa, 3, 0, 0, 0, 0, 40}, DECODE_NOT_IP}, /* a length again */
+        {{0x42, 0x42, 3, 0, 0, 0, 0x08, 0x00}, DECODE_NOT_IP}, /* spanning tree */
+        {{0xff, 0xff, 0, 0, 0, 0, 0x08, 0x00}, DECODE_NOT_IP}, /* Novell */
+    };
+    struct packets p;
+    struct tcp t = {.from_port = 1234, .to_port = 80, .bytes = "hello", .len = 5};
+
+    (void)state;
+    packets_init(&p, LINK_RAW);
+    packets_tcp(&p, &t);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char frame[22 + 64] = {0};
+
+        frame[13] = 40;
+        memcpy(frame + 14, rows[i].llc, 8);
+        memcpy(frame + 22, p.bytes.data, p.bytes.len);
+        assert_int_equal(decode(frame, sizeof frame, sizeof frame, LINK_ETHERNET).result,
+                         rows[i].result);
+        /* Cooked headers have a number for it, two bytes further. */
+        memmove(frame + 2, frame, sizeof frame - 2);
+        frame[15] = 4;
+        assert_int_equal(decode(frame, sizeof frame, sizeof frame, LINK_SLL).result,
+                         rows[i].result);
+    }
+    packets_release(&p);
+}
+
+/* PPP over Ethernet without the Ethernet. */
+static void pppoe_may_be_the_link(void **state)
+{
+    struct packets p;
+    struct tcp t = {.from_port = 1234, .to_port = 80, .bytes = "hello", .len = 5};
+    char frame[8 + 64] = "\21\0\0\1\0\0\0\41";
+
+    (void)state;
+    packets_init(&p, LINK_RAW);
+    packets_tcp(&p, &t);
+    memcpy(frame + 8, p.bytes.data, p.bytes.len);
+    frame[5] = (char)(2 + p.bytes.len);
+    assert_int_equal(decode(frame, sizeof frame, sizeof frame, 51).result, DECODE_SEGMENT);
+    packets_release(&p);
+}
+
 /* Ethernet, IPv4, UDP to VXLAN's port, VXLAN with network 5, and a frame. */
 static void tunnels_are_opened_and_their_network_kept(void **state)
 {
@@ -384,6 +437,8 @@ int main(void)
         cmocka_unit_test(extension_headers_are_passed_over),
         cmocka_unit_test(fragments_are_told_apart),
         cmocka_unit_test(fragments_of_other_protocols_are_none),
+        cmocka_unit_test(a_length_for_a_type_is_looked_behind),
+        cmocka_unit_test(pppoe_may_be_the_link),
         cmocka_unit_test(other_protocols_are_counted_apart),
         cmocka_unit_test(tunnels_are_opened_and_their_network_kept),
         cmocka_unit_test(authentication_stands_before_tcp_in_ipv4_too),
