@@ -100,8 +100,8 @@ struct capture_stats {
     uint64_t fragments, fragments_dropped;
     uint64_t kernel_received; /* live: by the filter, dropped ones included */
     uint64_t kernel_dropped, interface_dropped, queue_dropped;
-    uint64_t not_read; /* of kernel_received, at the end: never came */
-    bool not_wanted;   /* ... since there were exchanges enough */
+    uint64_t not_read;         /* of kernel_received, at the end: never came */
+    bool not_wanted;           /* ... since there were exchanges enough */
     int64_t first_ns, last_ns; /* packet time */
     size_t memory_peak;        /* reassembly, bytes */
 };

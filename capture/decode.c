@@ -90,8 +90,8 @@ static layer *look_up(const struct row *table, size_t n, uint32_t number)
 
 #define LOOK_UP(table, number) look_up(table, sizeof(table) / sizeof((table)[0]), number)
 
-static layer ethernet, llc, vlan, mpls, pppoe, ppp, ppp_protocol, ipv4, ipv6, ah, tcp, udp, gre, vxlan,
-    geneve;
+static layer ethernet, llc, vlan, mpls, pppoe, ppp, ppp_protocol, ipv4, ipv6, ah, tcp, udp, gre,
+    vxlan, geneve;
 
 static const struct row ether_types[] = {
     {0x0800, ipv4}, {0x86dd, ipv6}, {0x8100, vlan},  {0x88a8, vlan},     {0x9100, vlan},
@@ -302,14 +302,14 @@ static enum decode_result nflog(struct walk *w)
 
 /* Numbers of libpcap's pcap/dlt.h; some have a value per system. */
 static const struct row links[] = {
-    {0, loopback},                                  /* NULL */
-    {1, ethernet},                                  /* EN10MB */
-    {9, ppp},          {50, ppp},                   /* PPP, PPP_SERIAL */
-    {12, raw_ip},      {14, raw_ip}, {101, raw_ip}, /* RAW */
-    {108, loopback},                                /* LOOP */
-    {113, sll},        {276, sll2},                 /* LINUX_SLL, LINUX_SLL2 */
-    {51, pppoe},       {104, cisco_hdlc},           /* PPP_ETHER, C_HDLC */
-    {228, ipv4},       {229, ipv6},                 /* IPV4, IPV6 */
+    {0, loopback},                                     /* NULL */
+    {1, ethernet},                                     /* EN10MB */
+    {9, ppp},        {50, ppp},                        /* PPP, PPP_SERIAL */
+    {12, raw_ip},    {14, raw_ip},      {101, raw_ip}, /* RAW */
+    {108, loopback},                                   /* LOOP */
+    {113, sll},      {276, sll2},                      /* LINUX_SLL, LINUX_SLL2 */
+    {51, pppoe},     {104, cisco_hdlc},                /* PPP_ETHER, C_HDLC */
+    {228, ipv4},     {229, ipv6},                      /* IPV4, IPV6 */
     {239, nflog},
 };
 

@@ -217,7 +217,8 @@ static bool is_copy(const struct fragments *t, const struct key *key, const stru
         const struct datagram *d = t->finished[i];
 
         if (d && now - d->since <= FRAGMENT_SECONDS * NS_PER_SEC &&
-            memcmp(&d->key, key, sizeof *key) == 0 && (f->more ? end <= d->total : end == d->total) &&
+            memcmp(&d->key, key, sizeof *key) == 0 &&
+            (f->more ? end <= d->total : end == d->total) &&
             memcmp(d->bytes + f->offset, f->bytes.data, f->bytes.len) == 0)
             return true;
     }

@@ -83,10 +83,8 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
 static void say_loss(const struct capture_stats *s, struct buf *line)
 {
     const struct cause packets[] = {
-        {"kernel", s->kernel_dropped},
-        {"interface", s->interface_dropped},
-        {"queue", s->queue_dropped},
-        {"not_read", s->not_wanted ? 0 : s->not_read},
+        {"kernel", s->kernel_dropped},       {"interface", s->interface_dropped},
+        {"queue", s->queue_dropped},         {"not_read", s->not_wanted ? 0 : s->not_read},
         {"fragments", s->fragments_dropped},
     };
     uint64_t cut = s->cut + s->truncated;

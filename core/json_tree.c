@@ -32,7 +32,7 @@ struct reader {
     struct arena *mem; /* NULL: only check */
     struct json_fault *fault;
     struct err *e;
-    struct json_node only; /* for a check */
+    struct json_node only;   /* for a check */
     struct json_node *nodes; /* cut from `mem`, not used yet */
     size_t nodes_left;
     size_t batch;

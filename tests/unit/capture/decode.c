@@ -285,11 +285,11 @@ static void a_length_for_a_type_is_looked_behind(void **state)
         enum decode_result result;
     } rows[] = {
         {{0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00}, DECODE_SEGMENT},
-        {{0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x06}, DECODE_NOT_IP}, /* ARP */
+        {{0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x06}, DECODE_NOT_IP},    /* ARP */
         {{0xaa, 0xaa, 3, 0, 0, 0x0c, 0x08, 0x00}, DECODE_NOT_IP}, /* Cisco's numbers */
-        {{0xaa, 0xaa, 3, 0, 0, 0, 0, 40}, DECODE_NOT_IP}, /* a length again */
-        {{0x42, 0x42, 3, 0, 0, 0, 0x08, 0x00}, DECODE_NOT_IP}, /* spanning tree */
-        {{0xff, 0xff, 0, 0, 0, 0, 0x08, 0x00}, DECODE_NOT_IP}, /* Novell */
+        {{0xaa, 0xaa, 3, 0, 0, 0, 0, 40}, DECODE_NOT_IP},         /* a length again */
+        {{0x42, 0x42, 3, 0, 0, 0, 0x08, 0x00}, DECODE_NOT_IP},    /* spanning tree */
+        {{0xff, 0xff, 0, 0, 0, 0, 0x08, 0x00}, DECODE_NOT_IP},    /* Novell */
     };
     struct packets p;
     struct tcp t = {.from_port = 1234, .to_port = 80, .bytes = "hello", .len = 5};
