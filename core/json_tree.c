@@ -29,10 +29,10 @@ struct frame {
 struct reader {
     const char *start;
     const char *end;
-    struct arena *mem; /* NULL: only check */
-    struct json_fault *fault;
+    struct arena *mem;
+    struct json_node *only; /* of a check, instead of `mem` */
+    struct json_fault fault;
     struct err *e;
-    struct json_node only;   /* for a check */
     struct json_node *nodes; /* cut from `mem`, not used yet */
     size_t nodes_left;
     size_t batch;
@@ -44,8 +44,8 @@ struct reader {
 
 static const char *fault(struct reader *r, const char *at, const char *what)
 {
-    r->fault->offset = (size_t)(at - r->start);
-    err_set(r->e, ERR_INPUT, "not JSON at byte %zu: %s", r->fault->offset, what);
+    r->fault.offset = (size_t)(at - r->start);
+    err_set(r->e, ERR_INPUT, "not JSON at byte %zu: %s", r->fault.offset, what);
     return NULL;
 }
 
@@ -55,9 +55,9 @@ static int more_nodes(struct reader *r, const char *at)
 {
     size_t n = r->batch, most = (size_t)(r->end - at) / 2 + 1;
 
-    if (!r->mem) {
-        r->only = (struct json_node){0};
-        r->nodes = &r->only;
+    if (r->only) {
+        *r->only = (struct json_node){0};
+        r->nodes = r->only;
         r->nodes_left = 1;
         return 0;
     }
@@ -65,7 +65,7 @@ static int more_nodes(struct reader *r, const char *at)
         n = most;
     r->nodes = arena_array(r->mem, n, sizeof *r->nodes, r->e);
     if (!r->nodes) {
-        r->fault->offset = (size_t)(at - r->start);
+        r->fault.offset = (size_t)(at - r->start);
         return err_wrap(r->e, "reading JSON");
     }
     r->nodes_left = n;
@@ -221,7 +221,7 @@ static int unescape(struct reader *r, struct str raw, struct str *value)
     char *copy = arena_alloc(r->mem, raw.len, r->e), *to = copy;
 
     if (!copy) {
-        r->fault->offset = (size_t)(from - r->start);
+        r->fault.offset = (size_t)(from - r->start);
         return err_wrap(r->e, "reading JSON");
     }
     while (from < end) {
@@ -253,7 +253,7 @@ static const char *read_string(struct reader *r, const char *at, struct str *val
     if (!end)
         return NULL;
     *value = str_from(at + 1, (size_t)(end - at - 1));
-    if (escaped && r->mem && unescape(r, *value, value) < 0)
+    if (escaped && !r->only && unescape(r, *value, value) < 0)
         return NULL;
     return end + 1;
 }
@@ -311,7 +311,7 @@ static const char *open_box(struct reader *r, const char *at, struct json_node *
                             enum json_type type)
 {
     if (r->depth == JSON_MAX_DEPTH) {
-        r->fault->too_deep = true;
+        r->fault.too_deep = true;
         return fault(r, at, "nested too deeply");
     }
     node->type = type;
@@ -433,23 +433,20 @@ static const char *next_item(struct reader *r, const char *at, struct json_node 
 static struct json_node *parse(struct reader *r, struct str text, struct json_fault *said)
 {
     struct frame stack[JSON_MAX_DEPTH + 1];
-    struct json_fault ignored = {0};
-    struct json_node *root, *node;
-    const char *at;
+    struct json_node *root = NULL, *node;
+    const char *at = text.len ? text.data : "";
 
-    at = r->start = text.len ? text.data : "";
-    r->end = r->start + text.len;
+    r->start = at;
+    r->end = at + text.len;
     r->batch = NODES_FIRST;
     r->stack = stack;
-    r->fault = said ? said : &ignored;
-    *r->fault = (struct json_fault){0};
-    if (text.len > UINT32_MAX) { /* what fits is counted in 32 bits without fear */
-        fault(r, at, "longer than 4 GiB");
-        return NULL;
-    }
     if (str_starts(text, STR("\xef\xbb\xbf")))
         at += 3;
-    root = node = new_node(r, at);
+    if (text.len > UINT32_MAX) /* what fits is counted in 32 bits without fear */
+        at = fault(r, r->start, "longer than 4 GiB");
+    else
+        root = new_node(r, at);
+    node = root;
     if (root && r->sequence) {
         root->type = JSON_ARRAY;
         stack[0] = (struct frame){.box = root};
@@ -461,7 +458,8 @@ static struct json_node *parse(struct reader *r, struct str text, struct json_fa
             at = next_item(r, at, &node);
     }
     r->stack = NULL;
-    r->fault = NULL;
+    if (said)
+        *said = r->fault;
     return at ? root : NULL;
 }
 
@@ -483,7 +481,8 @@ struct json_node *json_parse_sequence(struct str text, struct arena *mem, struct
 
 int json_check(struct str text, struct json_fault *said, struct err *e)
 {
-    struct reader r = {.e = e};
+    struct json_node only;
+    struct reader r = {.only = &only, .e = e};
 
     return parse(&r, text, said) ? 0 : -1;
 }
