@@ -78,6 +78,11 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
     if (s->redacted)
         buf_printf(line, NULL, "; %" PRIu64 " redacted", s->redacted);
     say(line);
+    if (s->split_by_tags && s->unanswered && s->orphan_responses)
+        log_info("requests and answers of %" PRIu64 " connection%s had different VLAN tags or "
+                 "networks, and were not brought together; tcprewrite --enet-vlan=del takes "
+                 "tags out",
+                 s->split_by_tags, plural(s->split_by_tags));
 }
 
 static void say_loss(const struct capture_stats *s, struct buf *line)

@@ -146,6 +146,25 @@ END
   grep -x "cut $cut" facts
 }
 
+@test "directions in different VLANs are told of, with what brings them together" {
+  command -v tcprewrite >/dev/null || skip "tcprewrite is missing"
+  movies_pcap plain.pcap
+  tag() { tcprewrite --enet-vlan=add --enet-vlan-tag="$1" --enet-vlan-cfi=0 --enet-vlan-pri=0 \
+    --fixcsum -i "$2" -o "$3"; }
+  tcpdump -r plain.pcap -w up.pcap dst port 3000
+  tcpdump -r plain.pcap -w down.pcap src port 3000
+  tag 10 up.pcap up10.pcap
+  tag 20 down.pcap down20.pcap
+  mergecap -w both.pcap up10.pcap down20.pcap
+  run --separate-stderr mirrorctl capture -r both.pcap -o both.mrec
+  [[ $stderr == *"20 exchanges: 0 complete, 20 unanswered; 20 answers without a request"* ]]
+  [[ $stderr == *"requests and answers of 4 connections had different VLAN tags"* ]]
+  tcprewrite --enet-vlan=del -i both.pcap -o one.pcap || skip "this tcprewrite cannot"
+  run --separate-stderr mirrorctl capture -r one.pcap -o one.mrec
+  [[ $stderr == *"20 exchanges: 20 complete"* ]]
+  [[ $stderr != *VLAN* ]]
+}
+
 @test "an empty record says why it is empty" {
   pcap_of tls.pcap 443 <<'END'
 >>> \x16\x03\x01\x00\x05\x01\x00\x00\x01\x00

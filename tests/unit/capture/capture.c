@@ -907,6 +907,43 @@ static void words_like_ours_in_other_protocols_are_none(void **state)
     expect(s, "");
 }
 
+/* Each direction in a VLAN of its own: two connections, and that is told. */
+static void directions_with_other_tags_are_counted(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    converse(p, 1001);
+    talk_init(&t, p, 1000);
+    p->vlan[0] = 10;
+    talk_say(&t, 0, request);
+    p->vlan[0] = 20;
+    talk_say(&t, 1, response);
+    p->vlan[0] = 10;
+    talk_say(&t, 0, request);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 3);
+    assert_int_equal(s.stats.split_by_tags, 1);
+    assert_int_equal(s.stats.orphan_responses, 1);
+    expect(s, EXCHANGE "GET /a - request:midstream\nGET /a -\n");
+}
+
+static void the_same_ends_in_two_networks_are_no_split(void **state)
+{
+    struct packets *p = *state;
+    struct stage s;
+
+    for (uint16_t vlan = 0; vlan < 3; vlan++) {
+        p->vlan[0] = vlan;
+        converse(p, 1000);
+    }
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 3);
+    assert_int_equal(s.stats.split_by_tags, 0);
+    expect(s, EXCHANGE EXCHANGE EXCHANGE);
+}
+
 static void a_short_snapshot_is_never_complete(void **state)
 {
     struct packets *p = *state;
@@ -1251,6 +1288,8 @@ int main(void)
         TEST(a_hole_in_the_first_line_leaves_what_is_there_of_it),
         TEST(an_end_in_the_first_line_leaves_what_is_there_of_it),
         TEST(words_like_ours_in_other_protocols_are_none),
+        TEST(directions_with_other_tags_are_counted),
+        TEST(the_same_ends_in_two_networks_are_no_split),
         TEST(a_short_snapshot_is_never_complete),
         TEST(fragments_are_put_together),
         TEST(fragments_that_came_twice_are_no_loss),
