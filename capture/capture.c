@@ -394,42 +394,45 @@ static void flush(struct capture *c)
         end_flow(c, f);
 }
 
-/* Counters that others keep. */
-static void collect_counts(struct capture *c, struct source_counts *counts)
+/* Counters that others keep. Returns whether those of the kernel are of what is
+ * handed over. */
+static bool collect_counts(struct capture *c)
 {
-    source_counts(&c->source, counts);
-    c->stats.kernel_received = counts->kernel_received;
-    c->stats.kernel_dropped = counts->kernel_dropped;
-    c->stats.interface_dropped = counts->interface_dropped;
-    c->stats.queue_dropped = counts->queue_dropped;
+    struct source_counts counts;
+
+    source_counts(&c->source, &counts);
+    c->stats.kernel_received = counts.kernel_received;
+    c->stats.kernel_dropped = counts.kernel_dropped;
+    c->stats.interface_dropped = counts.interface_dropped;
+    c->stats.queue_dropped = counts.queue_dropped;
     c->stats.fragments_dropped = fragments_dropped(c->fragments);
     c->stats.memory_peak = c->budget.peak;
+    return counts.exact;
 }
 
 /* No more packets come: what is still missing is missing for good. */
 static void close_the_account(struct capture *c)
 {
-    struct source_counts counts;
+    struct capture_stats *s = &c->stats;
     uint64_t known;
 
     if (!c->full)
         fragments_give_up(c->fragments, INT64_MAX);
-    collect_counts(c, &counts);
-    known = c->stats.packets + counts.kernel_dropped + counts.queue_dropped;
-    if (counts.exact && counts.kernel_received > known)
-        c->stats.not_read = counts.kernel_received - known;
-    c->stats.not_wanted = c->full;
+    if (collect_counts(c)) {
+        known = s->packets + s->kernel_dropped + s->queue_dropped;
+        s->not_read = s->kernel_received > known ? s->kernel_received - known : 0;
+    }
+    s->not_wanted = c->full;
 }
 
 static void on_second(struct capture *c, int64_t *next, struct err *e, int *rc)
 {
     int64_t mono = clock_mono_ns();
-    struct source_counts counts;
 
     if (mono < *next)
         return;
     *next = mono + NS_PER_SEC;
-    collect_counts(c, &counts);
+    collect_counts(c);
     if (c->config.tick && c->config.tick(c->config.ctx, e) < 0)
         *rc = -1;
 }

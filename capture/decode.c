@@ -597,6 +597,14 @@ enum decode_result decode_packet(const struct packet *p, struct segment *s, stru
     return w.next ? walk(&w) : DECODE_NOT_IP;
 }
 
+bool decode_may_hold_tcp(uint8_t protocol, struct str beginning)
+{
+    const struct walk w = {.bytes = beginning};
+
+    return LOOK_UP(ip_protocols, protocol) != udp || beginning.len < 4 ||
+           LOOK_UP(udp_ports, be16(&w, 2));
+}
+
 enum decode_result decode_datagram(uint8_t protocol, struct str payload, struct segment *s,
                                    struct fragment *f)
 {

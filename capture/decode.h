@@ -38,6 +38,9 @@ bool decode_knows(int link);
  * *s what stands above the fragment: time, addresses, tags. */
 enum decode_result decode_packet(const struct packet *p, struct segment *s, struct fragment *f);
 
+/* May the payload of a datagram that begins so hold TCP? */
+bool decode_may_hold_tcp(uint8_t protocol, struct str beginning);
+
 /* Go on with the payload of a datagram put together from fragments; *s is as
  * decode_packet() left it. */
 enum decode_result decode_datagram(uint8_t protocol, struct str payload, struct segment *s,

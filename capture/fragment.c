@@ -89,9 +89,22 @@ static void unlink_datagram(struct fragments *t, struct datagram *d)
     t->count--;
 }
 
+static bool has_unit(const struct datagram *d, size_t unit)
+{
+    return d->seen[unit / 64] >> (unit % 64) & 1;
+}
+
+/* Is it a loss that it is not whole? What it begins with may tell that it is not. */
+static bool is_missed(const struct datagram *d)
+{
+    struct str beginning = has_unit(d, 0) ? str_from(d->bytes, UNIT) : STR("");
+
+    return !d->copy && decode_may_hold_tcp(d->key.protocol, beginning);
+}
+
 static void drop(struct fragments *t, struct datagram *d)
 {
-    t->dropped += d->copy ? 0 : d->fragments;
+    t->dropped += is_missed(d) ? d->fragments : 0;
     unlink_datagram(t, d);
     free_datagram(t, d);
 }
@@ -155,11 +168,6 @@ static bool reserve(struct fragments *t, struct datagram *d, size_t n)
     d->bytes = bytes;
     d->cap = cap;
     return true;
-}
-
-static bool has_unit(const struct datagram *d, size_t unit)
-{
-    return d->seen[unit / 64] >> (unit % 64) & 1;
 }
 
 /* Copy a fragment's bytes in. False if they contradict what is there. */

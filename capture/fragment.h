@@ -35,7 +35,7 @@ bool fragments_add(struct fragments *t, const struct segment *s, const struct fr
 void fragments_give_up(struct fragments *t, int64_t moment);
 
 /* Fragments that ended in no datagram so far, but for those that were all copies
- * of a finished one's. */
+ * of a finished one's, and those of UDP that is no tunnel. */
 uint64_t fragments_dropped(const struct fragments *t);
 
 #endif

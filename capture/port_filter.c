@@ -5,13 +5,14 @@
 /* The tables of decode.c, seen from outside: what may stand above TCP. Here is
  * what has no port to look at.
  *
- * - Of fragments only the first has ports.
+ * - Of fragments only the first has ports, and all are needed to tell whether one
+ *   is missing.
  * - pcap-filter's `port` looks right behind the fixed IPv6 header; behind
  *   extension headers, fragments' among them, may be anything.
  * - 4, 41, 47 and 51 are IP in IP, IPv6 in IP, GRE and the authentication
  *   header; the UDP ports are those of VXLAN (two), Geneve and GRE in UDP. */
 static const char ip_without_port[] =
-    " or ip[6:2] & 0x1fff != 0"
+    " or ip[6:2] & 0x3fff != 0"
     " or (ip6 and not (ip6[6] = 6 or ip6[6] = 17 or ip6[6] = 58))"
     " or ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51"
     " or (udp and (dst port 4789 or dst port 8472 or dst port 6081 or dst port 4754))";

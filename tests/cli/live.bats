@@ -264,6 +264,20 @@ END
   done
 }
 
+@test "fragments of other services are no loss" {
+  need_capture
+  in_netns <<'END'
+ip link set lo mtu 1500
+start_capture lo -p 80 --strict
+head -c 4000 /dev/zero >big
+for _ in 1 2 3; do dd if=big bs=4000 status=none >/dev/udp/127.0.0.1/9999 || true; done
+stop_capture
+[ "$status" -eq 0 ]
+[ "$(fact fragments)" -ge 3 ]
+[ "$(fact fragments_dropped)" -eq 0 ]
+END
+}
+
 @test "a filter of one's own works on lo and any, and what is wrong with it is said" {
   need_capture
   start_fast_server

@@ -173,6 +173,33 @@ static void what_is_left_of_another_is_lost(void **state)
     assert_int_equal(fragments_dropped(t->table), 3);
 }
 
+/* DNS and the like: not put together to the end, and nothing to us. */
+static void what_cannot_hold_tcp_is_no_loss(void **state)
+{
+    static const struct {
+        const char *first;
+        uint32_t offset;
+        uint64_t dropped;
+    } rows[] = {
+        {"\xc0\1\xc0\2____", 0, 0},   /* to no port of a tunnel */
+        {"\xc0\1\x12\xb5____", 0, 1}, /* VXLAN */
+        {"\xc0\1\xc0\2____", 8, 2},   /* the ports are in what is missing */
+    };
+    struct fixture *t = *state;
+
+    for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct fragment f = {.id = i,
+                             .protocol = 17,
+                             .more = true,
+                             .offset = rows[i].offset,
+                             .bytes = str_of(rows[i].first)};
+
+        assert_false(fragments_add(t->table, &t->s, &f, t->now, &t->payload));
+        fragments_give_up(t->table, INT64_MAX);
+        assert_int_equal(fragments_dropped(t->table), rows[i].dropped);
+    }
+}
+
 static void their_number_is_limited(void **state)
 {
     struct fixture *t = *state;
@@ -199,6 +226,7 @@ int main(void)
         TEST(copies_of_a_finished_one_are_no_loss),
         TEST(an_id_that_is_used_again_is_another_datagram),
         TEST(what_is_left_of_another_is_lost),
+        TEST(what_cannot_hold_tcp_is_no_loss),
         TEST(their_number_is_limited),
     };
 
