@@ -819,7 +819,7 @@ bool connection_is_unsure(const struct connection *c)
 void connection_nudge(struct connection *c, const struct pair_context *ctx, int64_t now)
 {
     if (c->http && pairing_holds(c->http))
-        pairing_believe(c->http);
+        pairing_let_go(c->http, now);
     if (c->protocol <= PROTOCOL_HTTP)
         advance(c, ctx, now);
 }

@@ -415,11 +415,18 @@ static void begin_doubt(struct pairing *p, bool requests, int64_t pos, uint32_t 
     }
 }
 
+/* Has nothing come from either side for a moment? */
+static bool is_quiet(const struct pairing *p, int64_t now)
+{
+    int64_t requests = p->side[REQ].last_ns, responses = p->side[RES].last_ns;
+
+    return now - (requests > responses ? requests : responses) >= PAUSE_SECONDS * NS_PER_SEC;
+}
+
 /* Is a request of a client that pipelines the first of a new burst? */
 static bool begins_burst(const struct pairing *p, const struct entry *e)
 {
     struct entry *open = next_open(p->first);
-    int64_t last_ns;
 
     if (p->overlapping)
         return false;
@@ -427,9 +434,7 @@ static bool begins_burst(const struct pairing *p, const struct entry *e)
         return p->previous.fresh;
     if (p->caught && e->seen >= p->caught && (!open || open == e || p->bursts >= ENOUGH_BURSTS))
         return true;
-    last_ns =
-        p->side[REQ].last_ns > p->side[RES].last_ns ? p->side[REQ].last_ns : p->side[RES].last_ns;
-    return p->side[REQ].mark.ns - last_ns >= PAUSE_SECONDS * NS_PER_SEC;
+    return is_quiet(p, p->side[REQ].mark.ns);
 }
 
 static bool is_fresh(const struct pairing *p, const struct entry *e)
@@ -613,32 +618,50 @@ static struct str head_so_far(const struct side *s)
 
 /* A client that pipelines may have had requests under way when the capture
  * began. Nothing tells them apart from none until there is an answer too many:
- * then the first one captured was theirs, and each behind it is one off. So the
- * first answers are held until the client goes on, or is quiet for a moment. */
+ * then the first one captured was theirs, and each behind it is one off. So
+ * answers are held until the client goes on, which proves nothing if it does not
+ * wait for them, or for a moment. That they were right is known when all is
+ * answered and nothing comes for a moment; until then they are marked. */
 
-static void believe(struct pairing *p)
+static void let_answers_go(struct pairing *p)
 {
-    p->unproven = false;
     for (struct entry *e = p->first; e; e = e->next)
         e->held = false;
     put_settled(p);
 }
 
-/* Take the answers back: whose they are is not known. */
+/* `open` is the first request that has no answer, but for one that just begins. */
+static void note_quiet(struct pairing *p, const struct entry *open, int64_t now)
+{
+    if (open || p->side[RES].entry || !is_quiet(p, now))
+        return;
+    p->unproven = false;
+    if (!p->lost_at) /* else others are missing */
+        p->lost_requests = false;
+}
+
+/* Take the answers back: whose they are is not known, and how many more are due
+ * to requests before the capture neither. */
 static void disbelieve(struct pairing *p)
 {
+    bool any = false;
+
     for (struct entry *e = p->first; e; e = e->next) {
         if (!e->held || e->x->tunnel)
             continue;
         if (p->side[RES].entry == e)
             p->side[RES].entry = NULL;
         e->held = e->response_begun = e->response_done = false;
-        e->abandoned = true;
+        e->abandoned = any = true;
         e->x->response = (struct http_message){.flags = HTTP_MIDSTREAM};
         e->x->informational = (struct str){0};
         e->x->response_first_ns = e->x->response_last_ns = 0;
         p->context->stats->orphan_responses++;
     }
+    if (!any)
+        return;
+    begin_doubt(p, false, p->side[RES].pos, HTTP_MIDSTREAM);
+    p->lost_requests = true;
 }
 
 bool pairing_holds(const struct pairing *p)
@@ -646,9 +669,10 @@ bool pairing_holds(const struct pairing *p)
     return p->first && p->first->held;
 }
 
-void pairing_believe(struct pairing *p)
+void pairing_let_go(struct pairing *p, int64_t now)
 {
-    believe(p);
+    note_quiet(p, next_open(p->first), now);
+    let_answers_go(p);
     recharge(p);
 }
 
@@ -835,6 +859,16 @@ static bool follows_anomaly(const struct pairing *p, const struct entry *e)
     return (flags & HTTP_ANOMALIES) && e->seen <= answer;
 }
 
+/* What does a request tell about those before the capture began? */
+static void note_going_on(struct pairing *p, const struct entry *e)
+{
+    struct entry *open = next_open(p->first);
+
+    note_quiet(p, open == e ? NULL : open, p->side[REQ].mark.ns);
+    if (!p->unproven || (!p->pipelined && e->seen >= p->side[RES].pos))
+        let_answers_go(p);
+}
+
 static int on_request(struct pairing *p, struct str head, struct mark m, bool whole)
 {
     struct side *s = &p->side[REQ];
@@ -869,8 +903,8 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
     }
     e->unsure = whole && (s->framer.flags & HTTP_CL_CONFLICT) && http1_longer(&s->framer);
     note_order(p, e);
-    if (pairing_holds(p) && e->seen >= p->side[RES].pos)
-        believe(p);
+    if (p->unproven)
+        note_going_on(p, e);
     recharge_entry(p, e);
     return 0;
 }
@@ -925,6 +959,8 @@ static int on_response(struct pairing *p, struct str head, struct mark m, bool w
         return -1;
     e->x->response_first_ns = m.ns;
     e->x->response.flags |= s->framer.flags | s->flags;
+    if (p->unproven)
+        e->x->response.flags |= HTTP_MIDSTREAM;
     if (!e->request_done || (e->x->request.flags & HTTP_CUT) || (m.ack >= 0 && m.ack < e->end[REQ]))
         e->x->response.flags |= HTTP_EARLY_RESPONSE;
     if (e->seen < p->damage) /* an informational answer may have been among it */
@@ -1059,6 +1095,16 @@ static int64_t doubt_from(const struct pairing *p, int side)
     return (p->ahead ? p->ahead : p->side[RES].pos) + 1;
 }
 
+/* What is no response, or no chunk, shows that one was read as the answer to
+ * another request, perhaps: of HEAD's there is no content. */
+static void note_misread(struct pairing *p)
+{
+    const struct side *s = &p->side[RES];
+
+    if (!s->entry || (s->framer.flags & HTTP_BAD_CHUNK))
+        disbelieve(p);
+}
+
 /* A message cannot be read to its end, and who knows how many are behind. */
 static int on_broken(struct pairing *p, int side, struct str head, int64_t pos, uint32_t why)
 {
@@ -1115,6 +1161,8 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             put_settled(p);
             break;
         case HTTP1_BROKEN:
+            if (side == RES && !why)
+                note_misread(p);
             rc = on_broken(p, side, piece, pos, why);
             put_settled(p);
             break;
@@ -1122,8 +1170,6 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             p->context->stats->skipped_bytes += piece.len;
             if (side == RES) {
                 p->damage = s->at;
-                if (str_trim(piece).len > 0 && !p->doubt)
-                    disbelieve(p); /* read as the answer to another request */
             } else if (str_trim(piece).len > 0) {
                 doubt_skipped(p);
             }
@@ -1199,8 +1245,8 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
 /* Does a message begin with this piece, whatever the framer thinks? Messages
  * mostly begin where segments do. A lost framer looks at lines, and content
  * that came before may not have ended with one. And the content of a response
- * whose request is not known may not come at all, as it answers HEAD, or may
- * seem to go on for ever, as its head was found in content. */
+ * whose request is not known, or not sure, may not come at all, as it answers
+ * HEAD, or may seem to go on for ever, also as its head was found in content. */
 static bool begins_anew(const struct side *s, int side, struct str bytes)
 {
     const struct http1 *f = &s->framer;
@@ -1211,8 +1257,10 @@ static bool begins_anew(const struct side *s, int side, struct str bytes)
         (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
         return false;
     if (side == RES) {
-        bool unknown = !s->entry && http1_in_message(f) && (s->content == 0 || f->until_close);
-        return (lost || unknown) && http1_guess(HTTP1_RESPONSES, bytes) == HTTP1_YES;
+        bool unsure =
+            s->entry ? s->entry->held && f->until_close : s->content == 0 || f->until_close;
+        return (lost || (unsure && http1_in_message(f))) &&
+               http1_guess(HTTP1_RESPONSES, bytes) == HTTP1_YES;
     }
     return lost && http1_is_request(bytes);
 }
@@ -1266,6 +1314,8 @@ static void start_anew(struct pairing *p, int side)
 {
     struct side *s = &p->side[side];
 
+    if (side == RES && s->entry)
+        disbelieve(p);
     if (head_so_far(s).len && side == REQ)
         begin_doubt(p, true, doubt_from(p, REQ), 0);
     else if (head_so_far(s).len)
@@ -1282,6 +1332,8 @@ static int feed(struct pairing *p, enum http1_side side, const struct piece *pie
     int rc;
 
     s->begun = true;
+    if (begins && !p->side[!side].begun)
+        s->last_ns = piece->ns; /* who knows how long it was quiet before */
     s->mark = (struct mark){piece->pos, piece->ns, ack};
     if (begins && p->origin.midstream[side] && begins_within(side, piece))
         http1_lose(&s->framer);

@@ -57,10 +57,10 @@ bool pairing_repeat(struct pairing *p, enum http1_side side, int64_t pos, struct
                     bool other);
 
 /* True while answers are held back since they may be for requests that were sent
- * before the capture began; pairing_believe() lets them go, as time has passed
- * in which that would have shown. */
+ * before the capture began; pairing_let_go() lets them go, as time has passed
+ * in which that would mostly have shown. */
 bool pairing_holds(const struct pairing *p);
-void pairing_believe(struct pairing *p);
+void pairing_let_go(struct pairing *p, int64_t now);
 
 enum pair_end {
     PAIR_CLOSED, /* in order, with FIN */

@@ -311,7 +311,7 @@ static void acceptance_10_an_answer_before_the_first_request_is_not_its_own(void
     answer(&t, 7);
     ask(&t, 1);
     answer(&t, 1);
-    stats = expect_counted(p, "GET /1 200 request:midstream response=1\n");
+    stats = expect_counted(p, "GET /1 200 request:midstream response=1 response:midstream\n");
     assert_int_equal(stats.responses, 2);
     assert_int_equal(stats.orphan_responses, 1);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
 #include "tests/support/stage.h"
 
 enum { MAX_EXCHANGES = 64, MAX_FRAMES = 20000 };
@@ -27,6 +28,7 @@ struct result {
     unsigned seen[MAX_EXCHANGES];     /* times the request came out */
     unsigned complete[MAX_EXCHANGES]; /* and with its whole response */
     unsigned orphans;
+    bool midstream; /* what is marked as such may be wrong */
 };
 
 static size_t below(struct conversation *c, size_t n)
@@ -250,6 +252,10 @@ static int check_exchange(void *ctx, struct exchange *x, struct err *e)
     assert_true(http_request_line(x->request.head, &line));
     assert_true(str_to_u64(str_skip(line.target, 1), &i) && i < MAX_EXCHANGES);
     r->seen[i]++;
+    if (r->midstream && (x->response.flags & HTTP_MIDSTREAM)) {
+        exchange_free(x);
+        return 0;
+    }
     check_content(&x->request, i, 0);
     if (x->response.head.len && http_find_field(x->response.head, STR("X-Id"), &id) &&
         id.data[id.len] == '\r') { /* or the number may be cut */
@@ -269,7 +275,7 @@ static int check_exchange(void *ctx, struct exchange *x, struct err *e)
     return 0;
 }
 
-static void run(const struct conversation *c, struct result *r)
+static void run_as(const struct conversation *c, struct result *r, bool midstream)
 {
     char path[PACKETS_PATH];
     const char *files[] = {path};
@@ -280,7 +286,7 @@ static void run(const struct conversation *c, struct result *r)
     struct err e = {0};
     struct capture *capture = capture_open(&config, &e);
 
-    memset(r, 0, sizeof *r);
+    *r = (struct result){.midstream = midstream};
     assert_non_null(capture);
     assert_int_equal(capture_run(capture, &sink, &e), 0);
     r->orphans = (unsigned)capture_stats(capture)->orphan_responses;
@@ -288,6 +294,11 @@ static void run(const struct conversation *c, struct result *r)
     close(fd);
     for (size_t i = 0; i < MAX_EXCHANGES; i++)
         assert_true(r->seen[i] <= 1);
+}
+
+static void run(const struct conversation *c, struct result *r)
+{
+    run_as(c, r, false);
 }
 
 static struct conversation conversation;
@@ -369,6 +380,53 @@ static void nor_does_it_where_the_client_does_not_wait(void **state)
     assert_in_range(lose_and_find(make_sliding, 6), 25, 100);
 }
 
+/* Are all requests answered before this frame? */
+static bool is_at_rest(const struct conversation *c, size_t frame)
+{
+    int most = -1;
+
+    for (size_t i = 0; i < frame; i++)
+        most = c->owner[i] > most ? c->owner[i] : most;
+    for (size_t i = frame; i < c->packets.n; i++) {
+        if (c->owner[i] >= 0 && c->owner[i] <= most)
+            return false;
+    }
+    return true;
+}
+
+/* Begin the capture somewhere inside, and let a moment pass somewhere behind. */
+static void begin_late(struct conversation *c)
+{
+    size_t first = below(c, c->packets.n), rest = first + below(c, c->packets.n - first);
+
+    while (rest < c->packets.n && !is_at_rest(c, rest))
+        rest++;
+    for (size_t i = first; i < c->packets.n; i++) {
+        c->packets.frame[i - first] = c->packets.frame[i];
+        c->packets.frame[i - first].ns += i >= rest ? 2 * NS_PER_SEC : 0;
+    }
+    c->packets.n -= first;
+}
+
+static void what_was_under_way_before_the_capture_shifts_nothing_unmarked(void **state)
+{
+    struct result r;
+    size_t all = 0, found = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3000; seed++) {
+        (seed % 2 ? make : make_sliding)(&conversation, seed, 2 + seed % 5);
+        begin_late(&conversation);
+        run_as(&conversation, &r, true);
+        for (size_t i = 0; i < conversation.n; i++) {
+            all += r.seen[i];
+            found += r.complete[i];
+        }
+        packets_release(&conversation.packets);
+    }
+    assert_in_range(found * 100 / all, 20, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +434,7 @@ int main(void)
         cmocka_unit_test(loss_costs_the_exchanges_it_hits),
         cmocka_unit_test(loss_in_a_pipeline_never_shifts_a_response),
         cmocka_unit_test(nor_does_it_where_the_client_does_not_wait),
+        cmocka_unit_test(what_was_under_way_before_the_capture_shifts_nothing_unmarked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
