@@ -746,11 +746,32 @@ static void take_reset(struct connection *c, const struct segment *s, int dir)
     c->reset = true;
 }
 
+/* SYN with a number that cannot be of this connection: not sent again, and no
+ * stray copy either, whose number would be an old one. */
+static bool is_foreign_syn(struct connection *c, const struct segment *s, int dir)
+{
+    struct stream *mine = &c->stream[dir];
+    int64_t pos;
+
+    if (!(s->flags & TCP_SYN) || !mine->referenced)
+        return false;
+    pos = stream_position(mine, s->seq);
+    if (!mine->has_syn && c->settled)
+        return pos + 1 != mine->next;
+    if (!mine->has_syn) /* it comes late */
+        return pos < mine->next - STREAM_WINDOW || pos > mine->next + STREAM_WINDOW;
+    return pos < mine->syn || pos > mine->next;
+}
+
 void connection_segment(struct connection *c, const struct pair_context *ctx,
                         const struct segment *s, int dir, int64_t now)
 {
     c->segments++;
     c->stream[dir].segments++;
+    if (is_foreign_syn(c, s, dir)) {
+        ctx->stats->out_of_window++;
+        return;
+    }
     c->fin[dir] |= (s->flags & TCP_FIN) != 0;
     if (s->flags & TCP_SYN)
         take_syn(c, ctx->budget, s, dir);
@@ -787,7 +808,6 @@ static bool is_of_next(struct connection *c, const struct segment *s, int dir)
 bool connection_is_replaced(struct connection *c, const struct segment *s, int dir)
 {
     struct stream *mine = &c->stream[dir];
-    int64_t pos;
 
     if (c->stream[0].strays >= MAX_STRAYS || c->stream[1].strays >= MAX_STRAYS)
         return true;
@@ -795,15 +815,13 @@ bool connection_is_replaced(struct connection *c, const struct segment *s, int d
         return false;
     if (!(s->flags & TCP_SYN))
         return is_of_next(c, s, dir);
-    pos = stream_position(mine, s->seq);
-    if (mine->has_syn && pos == mine->syn)
-        return false; /* sent again */
-    if (!mine->has_syn)
-        return c->settled && pos + 1 != mine->next; /* else it comes late */
-    if (connection_is_over(c))
-        return true;
-    /* An old number is a stray copy; another one cannot be of this connection. */
-    return pos < mine->syn || pos > mine->next;
+    if (mine->has_syn && connection_is_over(c))
+        return stream_position(mine, s->seq) != mine->syn; /* else it is sent again */
+    if (!is_foreign_syn(c, s, dir))
+        return false;
+    /* RFC 9293, 3.10.7.4: SYN alone ends no connection; who has that one still
+     * tells where it stands. Only who has it no more agrees to another. */
+    return (s->flags & TCP_ACK) || !c->stream[!dir].segments || !(c->open || c->carries);
 }
 
 bool connection_waits(const struct connection *c)

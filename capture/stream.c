@@ -237,7 +237,7 @@ enum stream_fate stream_add(struct stream *s, struct piece *p, struct budget *b,
     int64_t end = piece_end(p);
 
     if (p->pos > s->next + STREAM_WINDOW || end > s->next + 2 * (int64_t)STREAM_WINDOW ||
-        end < s->next - (int64_t)INT32_MAX / 2) {
+        end < s->next - 2 * (int64_t)STREAM_WINDOW) {
         s->strays++;
         return STREAM_STRAY;
     }

@@ -19,7 +19,8 @@
 #include "core/str.h"
 
 enum {
-    STREAM_WINDOW = 16 * 1024 * 1024, /* further ahead is no number of this stream */
+    STREAM_WINDOW = 16 * 1024 * 1024, /* further ahead, or twice as far behind, is no
+                                       * number of this stream */
     STREAM_MAX_HELD = 1024 * 1024,    /* bytes that wait, at most */
     STREAM_MAX_PIECES = 1024,
     STREAM_PAST = 8, /* delivered pieces that are remembered */

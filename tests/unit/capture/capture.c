@@ -425,6 +425,80 @@ static void a_port_used_again_is_another_connection(void **state)
     expect(s, EXCHANGE EXCHANGE);
 }
 
+/* RFC 9293, 3.10.7.4: the other end answers with where it stands, and no more. */
+static void a_stray_syn_ends_no_connection(void **state)
+{
+    for (int midstream = 0; midstream < 2; midstream++) {
+        struct packets *p = *state;
+        struct talk t;
+        struct stage s;
+
+        packets_clear(p);
+        talk_init(&t, p, 1000);
+        talk_open(&t);
+        if (midstream)
+            packets_clear(p);
+        talk_say(&t, 0, request);
+        talk_say(&t, 1, response);
+        for (int i = 0; i < 2; i++) {
+            t.seq[0] += 123456789;
+            talk_flags(&t, 0, SYN);
+            p->bytes.data[p->frame[p->n - 1].at + 14 + 20 + 13] = SYN; /* without ACK */
+            t.seq[0] -= 123456789 + 1;
+            talk_flags(&t, 1, 0);
+        }
+        talk_say(&t, 0, request);
+        talk_say(&t, 1, response);
+        talk_close(&t);
+        s = run(p, NULL);
+        assert_int_equal(s.stats.connections, 1);
+        assert_int_equal(s.stats.out_of_window, 2);
+        assert_int_equal(s.stats.complete, 2);
+        stage_release(&s);
+    }
+}
+
+static void a_port_may_be_used_again_without_an_end(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    converse(p, 1000);
+    p->n -= 3; /* which was not captured */
+    talk_init(&t, p, 1000);
+    t.seq[0] -= 100000000;
+    t.seq[1] += 200000000;
+    talk_open(&t);
+    talk_say(&t, 0, request);
+    talk_say(&t, 1, response);
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 2);
+    expect(s, EXCHANGE EXCHANGE);
+}
+
+static void numbers_far_behind_are_of_another_connection_at_last(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    converse(p, 1000);
+    p->n -= 3;
+    talk_init(&t, p, 1000);
+    t.seq[0] -= 100000000;
+    t.seq[1] -= 100000000;
+    for (int i = 0; i < 10; i++) {
+        talk_say(&t, 0, request);
+        talk_say(&t, 1, response);
+    }
+    s = run(p, NULL);
+    assert_int_equal(s.stats.connections, 2);
+    assert_int_equal(s.stats.out_of_window, 15);
+    assert_int_equal(s.stats.complete, 3);
+    stage_release(&s);
+}
+
 static void a_port_used_again_is_known_without_its_handshake(void **state)
 {
     struct packets *p = *state;
@@ -1266,6 +1340,9 @@ int main(void)
         TEST(a_response_that_comes_first_answers_nothing),
         TEST(with_one_direction_only_requests_are_unanswered),
         TEST(a_port_used_again_is_another_connection),
+        TEST(a_stray_syn_ends_no_connection),
+        TEST(a_port_may_be_used_again_without_an_end),
+        TEST(numbers_far_behind_are_of_another_connection_at_last),
         TEST(a_port_used_again_is_known_without_its_handshake),
         TEST(who_opens_at_the_same_time_is_told_by_what_is_said),
         TEST(a_new_handshake_ends_an_open_connection),

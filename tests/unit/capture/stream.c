@@ -209,6 +209,8 @@ static void far_numbers_are_strays(void **state)
     assert_int_equal(put(&t, 1000 + STREAM_WINDOW + 1, "x", 0), STREAM_STRAY);
     assert_int_equal(put(&t, 1000 + 0x40000000, "x", 0), STREAM_STRAY);
     assert_int_equal(t.s.strays, 2);
+    assert_int_equal(put(&t, 1000 - 2 * STREAM_WINDOW - 2, "x", 0), STREAM_STRAY);
+    assert_int_equal(t.s.strays, 3);
     assert_int_equal(put(&t, 1000 + STREAM_WINDOW, "x", 0), STREAM_HELD);
     assert_int_equal(t.s.strays, 0);
     finish(&t);
