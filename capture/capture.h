@@ -88,6 +88,7 @@ struct capture_stats {
     uint64_t requests, responses;
     uint64_t exchanges, complete, unanswered, incomplete;
     uint64_t unwritten;        /* of these: for who takes them to fill in */
+    uint64_t given_up;         /* of the unanswered: too many were under way */
     uint64_t orphan_responses; /* answers whose request was not seen */
     uint64_t own_copies;       /* carried our marker, left out */
     uint64_t redacted;         /* exchanges in which something was blanked */

@@ -94,6 +94,8 @@ struct pairing {
     struct side side[2];
     struct str own; /* our marker in the head just read, while that lasts */
     struct entry *first, *last;
+    struct entry *open; /* those before are answered, or will not be */
+    size_t entries;
     struct entry *spare;
     struct hold held;
     bool at_length; /* the request being read is over, if this is its length */
@@ -106,7 +108,8 @@ struct pairing {
         int64_t seen;
         bool same; /* as the one before */
         bool fresh;
-    } previous; /* request */
+    } previous;    /* request */
+    int64_t least; /* of what the requests in the queue had seen; or less */
     struct {
         uint32_t flags;
         int64_t answer; /* where it begins */
@@ -197,6 +200,20 @@ struct pairing *pairing_new(const struct pair_context *c, const struct pair_orig
     return p;
 }
 
+static struct entry *next_open(struct entry *e)
+{
+    while (e && (e->response_begun || e->abandoned))
+        e = e->next;
+    return e;
+}
+
+/* Who is answered stays so: nobody is looked at twice. */
+static struct entry *first_open(struct pairing *p)
+{
+    p->open = next_open(p->open);
+    return p->open;
+}
+
 static struct entry *entry_new(struct pairing *p)
 {
     struct entry *e = p->spare ? p->spare : mem_alloc(sizeof *e);
@@ -215,6 +232,9 @@ static struct entry *entry_new(struct pairing *p)
     x->server = p->origin.server;
     *(p->last ? &p->last->next : &p->first) = e;
     p->last = e;
+    p->entries++;
+    if (!first_open(p))
+        p->open = e;
     return e;
 }
 
@@ -232,6 +252,9 @@ static void put_first(struct pairing *p)
     p->first = e->next;
     if (!p->first)
         p->last = NULL;
+    if (p->open == e)
+        p->open = e->next;
+    p->entries--;
     p->gone.flags = x->request.flags;
     p->gone.answer = answer_begins(e);
     for (int i = 0; i < 2; i++) {
@@ -367,13 +390,6 @@ static int finish_message(struct pairing *p, int side, bool whole, uint32_t flag
 
 /* ---- doubt ------------------------------------------------------------------ */
 
-static struct entry *next_open(struct entry *e)
-{
-    while (e && (e->response_begun || e->abandoned))
-        e = e->next;
-    return e;
-}
-
 static void abandon(const struct pairing *p, struct entry *e)
 {
     e->abandoned = true;
@@ -409,7 +425,7 @@ static void begin_doubt(struct pairing *p, bool requests, int64_t pos, uint32_t 
     p->doubt_flags |= flags;
     if (requests)
         return; /* those before are still in order */
-    for (struct entry *e = next_open(p->first); e; e = next_open(e->next)) {
+    for (struct entry *e = first_open(p); e; e = next_open(e->next)) {
         e->fresh = !p->pipelined && e->seen >= p->doubt_pos;
         e->doubtful = !e->fresh;
     }
@@ -424,9 +440,9 @@ static bool is_quiet(const struct pairing *p, int64_t now)
 }
 
 /* Is a request of a client that pipelines the first of a new burst? */
-static bool begins_burst(const struct pairing *p, const struct entry *e)
+static bool begins_burst(struct pairing *p, const struct entry *e)
 {
-    struct entry *open = next_open(p->first);
+    struct entry *open = first_open(p);
 
     if (p->overlapping)
         return false;
@@ -437,9 +453,9 @@ static bool begins_burst(const struct pairing *p, const struct entry *e)
     return is_quiet(p, p->side[REQ].mark.ns);
 }
 
-static bool is_fresh(const struct pairing *p, const struct entry *e)
+static bool is_fresh(struct pairing *p, const struct entry *e)
 {
-    struct entry *open = next_open(p->first);
+    struct entry *open = first_open(p);
 
     if (e->seen < p->doubt_pos || p->side[RES].entry)
         return false;
@@ -474,7 +490,7 @@ static void note_overlap(struct pairing *p)
     if (p->overlapping)
         return;
     p->pipelined = p->overlapping = true;
-    for (struct entry *e = next_open(p->first); e && p->doubt; e = next_open(e->next)) {
+    for (struct entry *e = first_open(p); e && p->doubt; e = next_open(e->next)) {
         e->doubtful |= e->fresh;
         e->fresh = false;
     }
@@ -485,16 +501,20 @@ static void note_manners(struct pairing *p, const struct entry *e)
 {
     bool same_burst = e->seen == p->previous.seen;
     bool waited = true;
+    const struct entry *before;
 
     if (e->seen > p->side[RES].pos)
         return; /* it had answers that were not captured */
-    for (const struct entry *before = p->first; before != e; before = before->next) {
+    for (before = p->side[RES].entry ? p->side[RES].entry : first_open(p); before && before != e;
+         before = before->next) {
         if (!is_unanswered(p, before))
             continue;
         waited = false;
         p->pipelined = true;
         if (e->seen > before->seen)
             note_overlap(p);
+        if (p->overlapping || e->seen <= p->least)
+            break; /* others tell no more */
     }
     if (!same_burst && e->seen - p->previous.seen < MIN_RESPONSE)
         note_overlap(p); /* of an answer it had a part and no more */
@@ -587,7 +607,7 @@ static struct entry *choose_counted(const struct pairing *p, struct entry *e, st
 /* The request that a response answers, or NULL if that is not known. */
 static struct entry *choose(struct pairing *p, struct mark m)
 {
-    struct entry *e = next_open(p->first), *found;
+    struct entry *e = first_open(p), *found;
 
     if (!e || !can_answer(e, m.ack))
         return NULL;
@@ -625,7 +645,7 @@ static struct str head_so_far(const struct side *s)
 
 static void let_answers_go(struct pairing *p)
 {
-    for (struct entry *e = p->first; e; e = e->next)
+    for (struct entry *e = p->first, *open = first_open(p); e != open; e = e->next)
         e->held = false;
     put_settled(p);
 }
@@ -671,7 +691,7 @@ bool pairing_holds(const struct pairing *p)
 
 void pairing_let_go(struct pairing *p, int64_t now)
 {
-    note_quiet(p, next_open(p->first), now);
+    note_quiet(p, first_open(p), now);
     let_answers_go(p);
     recharge(p);
 }
@@ -679,7 +699,7 @@ void pairing_let_go(struct pairing *p, int64_t now)
 /* A final response answers nobody that is known. */
 static void leave_out(struct pairing *p, struct mark m)
 {
-    struct entry *e = next_open(p->first);
+    struct entry *e = first_open(p);
     struct str head;
     int64_t start;
 
@@ -844,35 +864,46 @@ static struct mark begin_head(struct side *s, int64_t piece_pos, int64_t start)
 /* Readers may differ about the request in front, so also about where it ends:
  * to some this one is content (RFC 9112, 11.2). Not so when the client had
  * seen the answer to that: then it had waited. */
-static bool follows_anomaly(const struct pairing *p, const struct entry *e)
+static bool follows_anomaly(const struct pairing *p, const struct entry *before,
+                            const struct entry *e)
 {
-    const struct entry *before = p->first;
-    uint32_t flags = p->gone.flags;
-    int64_t answer = p->gone.answer;
+    uint32_t flags = before ? before->x->request.flags : p->gone.flags;
+    int64_t answer = before ? answer_begins(before) : p->gone.answer;
 
-    while (before != e && before->next != e)
-        before = before->next;
-    if (before != e) {
-        flags = before->x->request.flags;
-        answer = answer_begins(before);
-    }
     return (flags & HTTP_ANOMALIES) && e->seen <= answer;
 }
 
 /* What does a request tell about those before the capture began? */
 static void note_going_on(struct pairing *p, const struct entry *e)
 {
-    struct entry *open = next_open(p->first);
+    struct entry *open = first_open(p);
 
     note_quiet(p, open == e ? NULL : open, p->side[REQ].mark.ns);
     if (!p->unproven || (!p->pipelined && e->seen >= p->side[RES].pos))
         let_answers_go(p);
 }
 
+/* Its answer may come yet, so whose the next one is has to be proved. */
+static void give_up_oldest(struct pairing *p)
+{
+    struct entry *e = first_open(p);
+
+    let_answers_go(p);
+    if (p->entries <= PAIR_MAX_OPEN || !e)
+        return;
+    if (!p->doubt || !e->doubtful) {
+        begin_doubt(p, false, p->side[RES].pos, 0);
+        p->lost_requests = true;
+    }
+    abandon(p, e);
+    p->context->stats->given_up++;
+    put_settled(p);
+}
+
 static int on_request(struct pairing *p, struct str head, struct mark m, bool whole)
 {
     struct side *s = &p->side[REQ];
-    struct entry *e = entry_new(p);
+    struct entry *before = p->last, *e = entry_new(p);
     struct http_request_line line = {0};
     struct str kept, value;
 
@@ -893,9 +924,11 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
     }
     e->start[REQ] = m.pos;
     e->seen = m.ack >= 0 ? m.ack : p->side[RES].pos;
+    if (!before || e->seen < p->least)
+        p->least = e->seen;
     e->x->request_first_ns = m.ns;
     e->x->request.flags = s->framer.flags | s->flags;
-    if (follows_anomaly(p, e))
+    if (follows_anomaly(p, before, e))
         e->x->request.flags |= HTTP_AFTER_ANOMALY;
     if (p->answered == e->start[REQ]) { /* too early to know for whom */
         e->abandoned = true;
@@ -905,6 +938,8 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
     note_order(p, e);
     if (p->unproven)
         note_going_on(p, e);
+    if (p->entries > PAIR_MAX_OPEN)
+        give_up_oldest(p);
     recharge_entry(p, e);
     return 0;
 }
@@ -1029,11 +1064,12 @@ static size_t take_back(struct pairing *p, struct entry *e)
     for (struct entry *behind = e->next; behind; behind = next) {
         next = behind->next;
         p->context->stats->requests--;
+        p->entries--;
         budget_return(p->context->budget, behind->charged);
         exchange_free(behind->x);
         mem_free(behind);
     }
-    e->next = NULL;
+    e->next = p->open = NULL;
     p->last = e;
     p->side[REQ].entry = NULL;
     p->at_length = false;
@@ -1430,7 +1466,7 @@ bool pairing_repeat(struct pairing *p, enum http1_side side, int64_t pos, struct
 /* No more answers come: what is open stays unanswered. */
 static void abandon_all(struct pairing *p, uint32_t flags)
 {
-    for (struct entry *e = next_open(p->first); e; e = next_open(e->next)) {
+    for (struct entry *e = first_open(p); e; e = next_open(e->next)) {
         e->abandoned = true;
         e->x->response.flags |= flags | p->doubt_flags;
     }

@@ -34,6 +34,10 @@ struct pair_origin {
                         * seen the responses up to here at least; else 0 */
 };
 
+/* Requests whose answers are due, at most. Beyond it the oldest is handed on
+ * without, and counted: mostly the answers are not captured. */
+enum { PAIR_MAX_OPEN = 1024 };
+
 struct pairing;
 
 /* NULL when there is no memory. The context must live longer. */

@@ -94,6 +94,7 @@ static void put_capture(struct json_writer *w, const struct capture_stats *s)
     put(w, "exchanges", s->exchanges);
     put(w, "complete", s->complete);
     put(w, "unanswered", s->unanswered);
+    put(w, "given_up", s->given_up);
     put(w, "incomplete", s->incomplete);
     put(w, "unwritten", s->unwritten);
     put(w, "orphan_responses", s->orphan_responses);

@@ -63,6 +63,8 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
                plural(s->exchanges), s->complete);
     if (s->unanswered)
         buf_printf(line, NULL, ", %" PRIu64 " unanswered", s->unanswered);
+    if (s->given_up)
+        buf_printf(line, NULL, " (%" PRIu64 " given up, too many being under way)", s->given_up);
     if (s->incomplete)
         buf_printf(line, NULL, ", %" PRIu64 " incomplete", s->incomplete);
     if (s->unwritten)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "capture/pair.h"
 #include "core/clock.h"
 #include "tests/support/stage.h"
 
@@ -408,6 +409,93 @@ static void with_one_direction_only_requests_are_unanswered(void **state)
     assert_int_equal(s.stats.exchanges, 40);
     assert_int_equal(s.stats.unanswered, 40);
     stage_release(&s);
+}
+
+/* What is answered has the answer with its number. Returns how many are. */
+static unsigned count_right_answers(const struct stage *s)
+{
+    struct str text = buf_str(&s->text);
+    unsigned n = 0;
+
+    while (text.len) {
+        struct str line = str_cut(&text, '\n');
+        int id = 0, answered = -1;
+        if (sscanf(line.data, "GET /%d 200 response=%d\n", &id, &answered) == 2 && ++n)
+            assert_int_equal(answered, id);
+    }
+    return n;
+}
+
+static void ask_number(struct talk *t, int id)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "GET /%d HTTP/1.1\r\n\r\n", id);
+    talk_say(t, 0, text);
+}
+
+static void answer_number(struct talk *t, int id)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n%d", id);
+    talk_say(t, 1, text);
+}
+
+static void of_too_many_requests_the_oldest_are_given_up(void **state)
+{
+    enum { FIRST = 1000, MANY = 3000, LAST = FIRST + MANY };
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    for (int id = FIRST; id < LAST; id++)
+        ask_number(&t, id);
+    for (int id = FIRST; id < LAST; id++)
+        answer_number(&t, id);
+    p->ns += NS_PER_SEC;
+    for (int id = LAST; id < LAST + 3; id++) {
+        ask_number(&t, id);
+        answer_number(&t, id);
+    }
+    s = run(p, NULL);
+    assert_int_equal(s.stats.exchanges, MANY + 3);
+    assert_int_equal(s.stats.given_up, MANY + 1 - PAIR_MAX_OPEN);
+    assert_int_equal(s.stats.orphan_responses + s.stats.complete, MANY + 3);
+    assert_int_equal(count_right_answers(&s), 3); /* after a pause */
+    stage_release(&s);
+}
+
+/* With one direction only none is ever answered. */
+static void requests_without_answers_take_linear_time(void **state)
+{
+    enum { MANY = 50000 };
+
+    for (int lost = 0; lost < 2; lost++) {
+        struct packets *p = *state;
+        struct talk t;
+        struct stage s;
+        int64_t begun;
+
+        packets_clear(p);
+        talk_init(&t, p, 1000);
+        talk_open(&t);
+        for (int id = 0; id < MANY; id++) {
+            ask_number(&t, id);
+            t.seq[1] += lost ? 100 : 0;
+        }
+        begun = clock_mono_ns();
+        s = run(p, NULL);
+        print_message("%.2f s for %d requests\n", (double)(clock_mono_ns() - begun) / NS_PER_SEC,
+                      MANY);
+        /* Half a second, where looking at all others for each takes half a minute. */
+        assert_true(clock_mono_ns() - begun < 10 * NS_PER_SEC);
+        assert_int_equal(s.stats.unanswered, MANY);
+        assert_int_equal(s.stats.given_up, MANY - PAIR_MAX_OPEN);
+        stage_release(&s);
+    }
 }
 
 static void a_port_used_again_is_another_connection(void **state)
@@ -1339,6 +1427,8 @@ int main(void)
         TEST(no_answer_too_many_proves_those_of_a_pipeline),
         TEST(a_response_that_comes_first_answers_nothing),
         TEST(with_one_direction_only_requests_are_unanswered),
+        TEST(of_too_many_requests_the_oldest_are_given_up),
+        TEST(requests_without_answers_take_linear_time),
         TEST(a_port_used_again_is_another_connection),
         TEST(a_stray_syn_ends_no_connection),
         TEST(a_port_may_be_used_again_without_an_end),
