@@ -783,10 +783,7 @@ static enum verdict judge(struct str bytes, bool last)
             return UNCLEAR;
         return http_request_start(bytes, &line) ? OVER : GOES_ON;
     default:
-        return http_request_line(bytes, &line) && line.version.len &&
-                       http_is_known_method(line.method)
-                   ? OVER
-                   : GOES_ON;
+        return http1_is_request(bytes) ? OVER : GOES_ON;
     }
 }
 

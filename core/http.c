@@ -96,29 +96,65 @@ static bool is_odd(struct str target)
     return target.len == 0;
 }
 
+/* RFC 9112, 3: what some readers take for the SP between words, and leave out
+ * around them. */
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n');
+}
+
+static size_t word_span(struct str s)
+{
+    size_t n = 0;
+
+    while (n < s.len && !is_blank(s.data[n]))
+        n++;
+    return n;
+}
+
+static struct str trim_blanks(struct str s)
+{
+    while (s.len && is_blank(s.data[0]))
+        s = str_skip(s, 1);
+    while (s.len && is_blank(s.data[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 /* The target ends at the first blank and the version follows the last: targets
  * with blanks in them are wrong, but scanners send them, and servers answer. */
 bool http_request_line(struct str head, struct http_request_line *line)
 {
-    struct str rest = first_line(head);
-    struct str method = str_cut(&rest, ' ');
-    struct str target = str_head(rest, str_find(rest, ' '));
+    struct str all = first_line(head), words = trim_blanks(all);
+    struct str method = str_head(words, word_span(words));
+    struct str rest = str_skip(words, method.len + 1);
+    struct str target = str_head(rest, word_span(rest));
+    bool odd = words.len < all.len || target.len == 0 || is_odd(target);
     size_t last;
 
-    if (!http_is_token(method) || method.len > 64 || !rest.data)
+    if (!http_is_token(method) || method.len > 64 || method.len == words.len)
         return false;
-    for (last = rest.len; last > 0 && rest.data[last - 1] != ' '; last--)
+    for (last = rest.len; last > 0 && !is_blank(rest.data[last - 1]); last--)
         ;
     if (last > 0 && is_version(str_skip(rest, last))) {
-        *line = (struct http_request_line){method, target, str_skip(rest, last),
-                                           .odd = target.len + 1 != last || is_odd(target)};
+        odd |=
+            target.len + 1 != last || words.data[method.len] != ' ' || rest.data[last - 1] != ' ';
+        *line = (struct http_request_line){method, target, str_skip(rest, last), odd};
         return true;
     }
     /* HTTP/0.9 knew GET and no more; without a version little speaks for HTTP. */
-    if (last > 0 || !str_eq(method, STR("GET")) || !str_starts(target, STR("/")) || is_odd(target))
+    if (last > 0 || odd || !str_eq(method, STR("GET")) || !str_starts(target, STR("/")))
         return false;
     *line = (struct http_request_line){.method = method, .target = target};
     return true;
+}
+
+bool http_may_become_request(struct str head)
+{
+    struct str words = trim_blanks(head);
+    struct str method = str_head(words, word_span(words));
+
+    return words.len == 0 || (http_is_token(method) && method.len <= 64);
 }
 
 bool http_garbled_line(struct str head, struct http_request_line *line)

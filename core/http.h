@@ -30,7 +30,8 @@ enum http_flag {
     HTTP_BARE_LF = 1 << 12,         /* a line ended without CR */
     HTTP_OBS_FOLD = 1 << 13,        /* a folded field line (RFC 9112, 5.2) */
     HTTP_BAD_FIELD = 1 << 14, /* a field line without colon, blank before it, or a bare CR or NUL */
-    HTTP_BAD_LINE = 1 << 15,  /* a start line with more than its parts */
+    HTTP_BAD_LINE = 1 << 15,  /* a start line with more than its parts; or bytes where a
+                               * response was due that are none */
     HTTP_09 = 1 << 16,        /* HTTP/0.9: a request line without version */
     HTTP_HEAD_TOO_LARGE = 1 << 17, /* head or number of fields beyond the ceiling */
     HTTP_MIDSTREAM = 1 << 18,      /* the connection's beginning was not captured */
@@ -65,7 +66,8 @@ struct http_request_line {
     struct str method;
     struct str target;
     struct str version; /* "HTTP/1.1"; empty for HTTP/0.9 */
-    bool odd;           /* no target, more words than three, or controls in the target */
+    bool odd;           /* no target, more words than three, controls in the target, or other
+                         * white space than one SP between them */
 };
 
 struct http_status_line {
@@ -82,6 +84,9 @@ struct http_field {
 /* Read the first line of a head (or a line alone). False when it is not one. */
 bool http_request_line(struct str head, struct http_request_line *line);
 bool http_status_line(struct str head, struct http_status_line *line);
+
+/* Can it become a request line, as far as it goes? */
+bool http_may_become_request(struct str head);
 
 /* The same for a line that is no request line but was answered like one: the
  * method ends at the first blank, the rest is the target, but for a version at

@@ -652,7 +652,14 @@ static int step_tunnel(struct http1 *f, struct str *in, struct str *piece)
 /* ---- lost -------------------------------------------------------------- */
 
 /* After damage only what nobody writes by chance is believed: content holds
- * lines that look like "X y HTTP/1.1" more often than one thinks. */
+ * lines that look like "X y HTTP/1.1" more often than one thinks, and behind
+ * white space there are the lines that are folded onto others. */
+static bool is_no_chance(struct str line, const struct http_request_line *request)
+{
+    return request->method.data == line.data && request->version.len > 0 &&
+           http_is_known_method(request->method);
+}
+
 static bool is_trusted_start(const struct http1 *f, struct str line)
 {
     struct http_request_line request;
@@ -660,8 +667,7 @@ static bool is_trusted_start(const struct http1 *f, struct str line)
 
     if (f->side == HTTP1_RESPONSES)
         return http_status_line(line, &status);
-    return http_request_line(line, &request) && request.version.len > 0 &&
-           http_is_known_method(request.method);
+    return http_request_line(line, &request) && is_no_chance(line, &request);
 }
 
 static int skip_line(struct http1 *f, bool whole, struct str *piece)
@@ -876,17 +882,12 @@ bool http1_is_lost(const struct http1 *f)
 
 static enum http1_guess guess_request(struct str bytes)
 {
-    size_t n = str_find(bytes, ' ');
     struct str line = str_head(bytes, str_find(bytes, '\n'));
     struct http_request_line request;
 
-    if (n > 64 || (n && !http_is_token(str_head(bytes, n))))
-        return HTTP1_NO;
-    if (n == bytes.len)
-        return HTTP1_TOO_SHORT;
     if (line.len < bytes.len)
         return http_request_line(line, &request) ? HTTP1_YES : HTTP1_NO;
-    return HTTP1_TOO_SHORT;
+    return http_may_become_request(line) ? HTTP1_TOO_SHORT : HTTP1_NO;
 }
 
 static enum http1_guess guess_response(struct str bytes)
@@ -916,7 +917,7 @@ bool http1_is_request(struct str bytes)
 
     bytes = skip_empty_lines(bytes);
     return http1_guess(HTTP1_REQUESTS, bytes) == HTTP1_YES && http_request_line(bytes, &line) &&
-           line.version.len > 0 && http_is_known_method(line.method);
+           is_no_chance(bytes, &line);
 }
 
 enum http1_guess http1_guess(enum http1_side side, struct str bytes)
