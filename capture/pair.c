@@ -1128,22 +1128,22 @@ static int64_t doubt_from(const struct pairing *p, int side)
     return (p->ahead ? p->ahead : p->side[RES].pos) + 1;
 }
 
-/* What is no response, or no chunk, shows that one was read as the answer to
- * another request, perhaps: of HEAD's there is no content. */
-static void note_misread(struct pairing *p)
-{
-    const struct side *s = &p->side[RES];
-
-    if (!s->entry || (s->framer.flags & HTTP_BAD_CHUNK))
-        disbelieve(p);
-}
-
-/* A message cannot be read to its end, and who knows how many are behind. */
+/* A message cannot be read to its end, and who knows how many are behind. What is
+ * no response, or no chunk, may also show that one was read as the answer to
+ * another request: of HEAD's there is no content. */
 static int on_broken(struct pairing *p, int side, struct str head, int64_t pos, uint32_t why)
 {
-    int rc = begin_cut_message(p, side, head, pos);
+    struct side *s = &p->side[side];
+    bool between = !s->entry && !s->framer.flags;
+    uint32_t flags = why & HTTP_GAP;
+    int rc;
 
-    begin_doubt(p, side == REQ, doubt_from(p, side), why & HTTP_GAP);
+    if (side == RES && !why && (!s->entry || (s->framer.flags & HTTP_BAD_CHUNK)))
+        disbelieve(p);
+    rc = begin_cut_message(p, side, head, pos);
+    if (side == RES && !why && between && !s->entry)
+        flags |= HTTP_BAD_LINE; /* that may have been an answer */
+    begin_doubt(p, side == REQ, doubt_from(p, side), flags);
     return rc < 0 ? rc : finish_message(p, side, false, why);
 }
 
@@ -1194,8 +1194,6 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             put_settled(p);
             break;
         case HTTP1_BROKEN:
-            if (side == RES && !why)
-                note_misread(p);
             rc = on_broken(p, side, piece, pos, why);
             put_settled(p);
             break;

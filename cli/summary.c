@@ -74,6 +74,9 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
     if (s->orphan_responses)
         buf_printf(line, NULL, "; %" PRIu64 " answer%s without a request", s->orphan_responses,
                    plural(s->orphan_responses));
+    if (s->skipped_bytes)
+        buf_printf(line, NULL, "; %" PRIu64 " byte%s could not be read as HTTP", s->skipped_bytes,
+                   plural(s->skipped_bytes));
     if (s->own_copies)
         buf_printf(line, NULL, "; %" PRIu64 " own cop%s left out", s->own_copies,
                    s->own_copies == 1 ? "y" : "ies");
