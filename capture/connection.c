@@ -378,10 +378,11 @@ static void skip(struct connection *c, const struct pair_context *ctx, int dir, 
                  int64_t now)
 {
     struct stream *s = &c->stream[dir];
-    int64_t pos = s->next;
+    int64_t pos = s->next, from = pos > s->before ? pos : s->before;
 
-    count_hole(c, ctx, dir, pos, n);
     s->next += n;
+    if (from < s->next)
+        count_hole(c, ctx, dir, from, s->next - from);
     if (c->protocol == PROTOCOL_UNKNOWN)
         end_early(c, ctx, dir);
     if (c->http && pairing_gap(c->http, side_of(c, dir), pos, (uint64_t)n, now) < 0)
@@ -542,6 +543,12 @@ static bool is_unsettled_for_long(const struct connection *c, int64_t now)
     return false;
 }
 
+/* The lower of a position and another that is there unless 0. */
+static int64_t lower(int64_t pos, int64_t other)
+{
+    return other && other < pos ? other : pos;
+}
+
 /* Decide where streams begin whose SYN was not seen. */
 static void settle(struct connection *c, int64_t now, struct budget *b, bool force_it)
 {
@@ -558,7 +565,11 @@ static void settle(struct connection *c, int64_t now, struct budget *b, bool for
             continue;
         c->midstream[d] = true;
         /* The receiver's first acknowledgement shows where it stood: that of a
-         * handshake, or in mid-stream before bytes that were not captured. */
+         * handshake, or in mid-stream before bytes that were not captured. They
+         * were lost only if it came before the first of those that were: it may be
+         * for bytes that had gone by, and was on its way when the capture began. */
+        if (stream_head(s))
+            s->before = lower(stream_head(s)->pos, s->shown_first);
         if (s->first_shown && (!stream_head(s) || s->first_shown < stream_head(s)->pos))
             stream_anchor(s, s->first_shown, b);
         else if (stream_head(s))
@@ -616,8 +627,11 @@ static void take_syn(struct connection *c, struct budget *b, const struct segmen
 /* A stream without a SYN began here at the latest. */
 static void show_position(struct stream *s, int64_t pos)
 {
-    if (!s->anchored && (s->first_shown == 0 || pos < s->first_shown))
-        s->first_shown = pos;
+    if (s->anchored)
+        return;
+    s->first_shown = lower(pos, s->first_shown);
+    if (!stream_head(s))
+        s->shown_first = s->first_shown;
 }
 
 static void take_ack(struct connection *c, const struct segment *s, int dir)

@@ -310,6 +310,33 @@ static void without_a_handshake_the_next_message_is_found(void **state)
     expect(s, "GET /a 200 request:midstream response=hello response:midstream\n");
 }
 
+/* Acknowledgements come a way later than what they are for. */
+static void what_was_sent_before_the_capture_is_not_lost(void **state)
+{
+    for (int lost = 0; lost < 2; lost++) {
+        struct packets *p = *state;
+        struct talk t;
+        struct stage s;
+
+        packets_clear(p);
+        talk_init(&t, p, 1000);
+        t.seq[1] += 20000;
+        if (!lost)
+            talk_say(&t, 1, "the middle of a response");
+        t.seq[1] -= 20000;
+        talk_say(&t, 0, request);
+        t.seq[1] += 20000;
+        talk_say(&t, 1, response);
+        talk_say(&t, 0, request);
+        talk_say(&t, 1, response);
+        talk_close(&t);
+        s = run(p, NULL);
+        assert_int_equal(s.stats.gap_bytes, lost ? 20000 : 0);
+        assert_int_equal(s.stats.exchanges, 2);
+        stage_release(&s);
+    }
+}
+
 static void a_request_may_follow_content_without_a_line(void **state)
 {
     struct packets *p = *state;
@@ -1422,6 +1449,7 @@ int main(void)
         TEST(what_is_not_read_leaves_no_gaps),
         TEST(packets_add_up),
         TEST(without_a_handshake_the_next_message_is_found),
+        TEST(what_was_sent_before_the_capture_is_not_lost),
         TEST(a_request_may_follow_content_without_a_line),
         TEST(an_answer_too_many_shows_requests_before_the_capture),
         TEST(no_answer_too_many_proves_those_of_a_pipeline),
