@@ -40,6 +40,7 @@ struct mark {
     int64_t pos;
     int64_t ns;
     int64_t ack;
+    bool set;
 };
 
 struct entry {
@@ -851,7 +852,7 @@ static int cut_question(struct pairing *p, uint32_t why)
 /* Where and when the head that was just told began. */
 static struct mark begin_head(struct side *s, int64_t piece_pos, int64_t start)
 {
-    struct mark m = start < piece_pos && s->partial.ns ? s->partial : s->mark;
+    struct mark m = start < piece_pos && s->partial.set ? s->partial : s->mark;
 
     m.pos = start;
     s->partial = (struct mark){0};
@@ -1257,7 +1258,7 @@ int pairing_gap(struct pairing *p, enum http1_side side, int64_t pos, uint64_t n
         disbelieve(p); /* the answer too many may be what is missing */
     if (side == HTTP1_REQUESTS && cut_question(p, HTTP_GAP) < 0)
         return -1;
-    s->mark = (struct mark){pos, ns, -1};
+    s->mark = (struct mark){pos, ns, -1, true};
     s->pos = pos + (int64_t)n;
     if (side == HTTP1_RESPONSES && !p->ahead)
         p->ahead = pos;
@@ -1365,7 +1366,7 @@ static int feed(struct pairing *p, enum http1_side side, const struct piece *pie
     s->begun = true;
     if (begins && !p->side[!side].begun)
         s->last_ns = piece->ns; /* who knows how long it was quiet before */
-    s->mark = (struct mark){piece->pos, piece->ns, ack};
+    s->mark = (struct mark){piece->pos, piece->ns, ack, true};
     if (begins && p->origin.midstream[side] && begins_within(side, piece))
         http1_lose(&s->framer);
     else if (begins_anew(s, side, piece->bytes))

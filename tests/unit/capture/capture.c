@@ -438,6 +438,21 @@ static void with_one_direction_only_requests_are_unanswered(void **state)
     stage_release(&s);
 }
 
+static void times_may_all_be_zero(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    p->ns = p->step_ns = 0;
+    talk_init(&t, p, 1000);
+    talk_open(&t);
+    talk_say(&t, 0, "POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nh");
+    talk_say(&t, 1, "HTTP/1.1 200 OK\r\n"); /* begins before the content has come */
+    talk_say(&t, 0, "i");
+    talk_say(&t, 1, "Content-Length: 0\r\n\r\n");
+    expect(run(p, NULL), "POST /a 200 request=hi response:early_response\n");
+}
+
 /* What is answered has the answer with its number. Returns how many are. */
 static unsigned count_right_answers(const struct stage *s)
 {
@@ -1455,6 +1470,7 @@ int main(void)
         TEST(no_answer_too_many_proves_those_of_a_pipeline),
         TEST(a_response_that_comes_first_answers_nothing),
         TEST(with_one_direction_only_requests_are_unanswered),
+        TEST(times_may_all_be_zero),
         TEST(of_too_many_requests_the_oldest_are_given_up),
         TEST(requests_without_answers_take_linear_time),
         TEST(a_port_used_again_is_another_connection),
