@@ -889,10 +889,9 @@ static void give_up_oldest(struct pairing *p)
     let_answers_go(p);
     if (p->entries <= PAIR_MAX_OPEN || !e)
         return;
-    if (!p->doubt || !e->doubtful) {
+    if (!p->doubt || !e->doubtful)
         begin_doubt(p, false, p->side[RES].pos, 0);
-        p->lost_requests = true;
-    }
+    p->lost_requests = true;
     abandon(p, e);
     p->context->stats->given_up++;
     put_settled(p);
@@ -1200,11 +1199,10 @@ static int drive(struct pairing *p, int side, struct str in, int64_t pos, uint32
             break;
         case HTTP1_SKIPPED:
             p->context->stats->skipped_bytes += piece.len;
-            if (side == RES) {
+            if (side == RES)
                 p->damage = s->at;
-            } else if (str_trim(piece).len > 0) {
+            else if (str_trim(piece).len > 0)
                 doubt_skipped(p);
-            }
             break;
         case HTTP1_TUNNEL:
             on_tunnel(p, piece.len);
