@@ -162,7 +162,25 @@ static bool has_version(struct str start)
     return n > 9 && str_starts(str_skip(start, n - 9), STR(" HTTP/"));
 }
 
-static void promise_fields(struct buf *out, struct str rest, bool *had_host, struct str *end)
+/* Of a whole URL the host is the Host (RFC 9112, 3.2.2): the first stands for all
+ * others that are not the same. */
+static void promise_host(struct buf *out, struct str line, struct str host, bool had_host)
+{
+    struct str name = name_of(line);
+    struct str value = str_trim(str_skip(line, str_find(line, ':') + 1));
+
+    if (host.len == 0 || str_ieq(value, host)) {
+        add(out, line.data, line.len);
+    } else if (!had_host) {
+        add(out, name.data, name.len);
+        say(out, ": ");
+        add(out, host.data, host.len);
+        say(out, "\r\n");
+    }
+}
+
+static void promise_fields(struct buf *out, struct str rest, struct str host, bool *had_host,
+                           struct str *end)
 {
     struct names names;
     struct str line;
@@ -172,8 +190,10 @@ static void promise_fields(struct buf *out, struct str rest, bool *had_host, str
         struct str name = name_of(line);
 
         line = whole_field(line, &rest);
-        *had_host |= str_ieq(name, STR("Host"));
-        if (!is_listed(hop_by_hop, name) && !is_listed(names.text, name))
+        if (str_ieq(name, STR("Host"))) {
+            promise_host(out, line, host, *had_host);
+            *had_host = true;
+        } else if (!is_listed(hop_by_hop, name) && !is_listed(names.text, name))
             add(out, line.data, line.len);
     }
     *end = line;
@@ -188,7 +208,7 @@ static void promise(struct buf *out, const struct http_message *m)
     next_line(&rest, &start);
     promise_start(out, start, &host);
     if (bare_length(str_head(rest, str_find(rest, '\n'))) || has_version(start)) {
-        promise_fields(out, rest, &had_host, &end);
+        promise_fields(out, rest, host, &had_host, &end);
         if (host.len && !had_host) {
             say(out, "Host: ");
             add(out, host.data, host.len);
