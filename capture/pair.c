@@ -913,7 +913,8 @@ static int on_request(struct pairing *p, struct str head, struct mark m, bool wh
         return -1;
     kept = e->x->request.head;
     if (whole) { /* the framer has read it */
-        e->method = str_from(kept.data + (s->framer.request.method.data - head.data), s->framer.request.method.len);
+        e->method = str_from(kept.data + (s->framer.request.method.data - head.data),
+                             s->framer.request.method.len);
         e->own = p->own.data != NULL;
     } else if (http_request_start(kept, &line)) {
         e->method = line.method;

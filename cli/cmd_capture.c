@@ -245,7 +245,8 @@ static int run_capture(const void *options, int argc, char **argv)
     int status;
 
     capture_options_configure(&o->capture, &config);
-    if (check(o, argc, argv, &e) < 0 || (o->capture.user && privilege_find(&user, o->capture.user, &e) < 0))
+    if (check(o, argc, argv, &e) < 0 ||
+        (o->capture.user && privilege_find(&user, o->capture.user, &e) < 0))
         return status_fail(&e);
     if (o->capture.interface)
         capture_give_way();

@@ -252,8 +252,7 @@ static bool may_matter(const struct http1 *f, struct str name)
 
 /* The field of a line with a proper name, given with what follows it; most stand in
  * one line, which is cut already. */
-static bool whole_field(struct str line, struct str name, struct str rest,
-                        struct http_field *field)
+static bool whole_field(struct str line, struct str name, struct str rest, struct http_field *field)
 {
     if (rest.len > line.len && is_folded(str_skip(rest, line.len)))
         return http_next_field(&rest, field);

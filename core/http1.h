@@ -71,14 +71,14 @@ struct http1 {
     uint64_t wanted_lengths; /* bit n: one of the names is so long; bit 63: or longer */
 
     /* Of the message at hand; valid from HTTP1_HEAD to the next message. */
-    struct str head;   /* valid until the next call only, as every piece */
+    struct str head;                  /* valid until the next call only, as every piece */
     struct http_request_line request; /* views into head */
     int status;                       /* responses */
     uint32_t flags;                   /* enum http_flag; grows until HTTP1_END */
-    bool chunked;        /* from the call behind HTTP1_HEAD on */
-    bool until_close;    /* the content ends with the connection */
-    bool keep_alive;     /* another message may follow (RFC 9112, 9.3) */
-    struct buf trailers; /* raw trailer lines, from HTTP1_END on */
+    bool chunked;                     /* from the call behind HTTP1_HEAD on */
+    bool until_close;                 /* the content ends with the connection */
+    bool keep_alive;                  /* another message may follow (RFC 9112, 9.3) */
+    struct buf trailers;              /* raw trailer lines, from HTTP1_END on */
 };
 
 /* Start at the beginning of a connection. Cannot fail. */

@@ -30,10 +30,10 @@ struct link {
 
 struct chain {
     uint64_t connection;
-    unsigned users;     /* jobs, and idle wires */
-    struct chain *next; /* of the same bucket */
-    int64_t due_ns;     /* of the job that joined last */
-    struct job *turn;   /* in a closed loop: whose turn it is, */
+    unsigned users;           /* jobs, and idle wires */
+    struct chain *next;       /* of the same bucket */
+    int64_t due_ns;           /* of the job that joined last */
+    struct job *turn;         /* in a closed loop: whose turn it is, */
     struct job *first, *last; /* and who waits for theirs */
     struct link links[];
 };

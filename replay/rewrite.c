@@ -307,8 +307,7 @@ static int add_own_fields(struct buf *out, const struct http_request_line *line,
                           const struct rewrite *rules, struct written *w, struct err *e)
 {
     bool has_host = w->host || field_rules_set(rules->fields, STR("Host"));
-    bool wants_host =
-        w->authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME;
+    bool wants_host = w->authority.len || rules->host == HOST_TARGET || rules->host == HOST_NAME;
 
     if (!has_host && wants_host && add_host(out, STR("Host"), w->authority, rules, e) < 0)
         return -1;

@@ -268,8 +268,7 @@ static void absolute_form_becomes_origin_form(void **state)
                 "GET /x?y HTTP/1.1\r\nHost: a:80\r\n\r\n");
     assert_head("GET http://A/ HTTP/1.1\r\nhOST:a \r\nB: c\r\n\r\n", &keep,
                 "GET / HTTP/1.1\r\nhOST:a \r\nB: c\r\n\r\n");
-    assert_head("GET http://u:p@a/x HTTP/1.1\r\n\r\n", &keep,
-                "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_head("GET http://u:p@a/x HTTP/1.1\r\n\r\n", &keep, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_head("GET http://a#b/x HTTP/1.1\r\nHost: c\r\nHost: d\r\n\r\n", &keep,
                 "GET /#b/x HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_head("GET HTTP://a HTTP/1.1\r\nHost: a\r\n\r\n", &keep,

@@ -1271,8 +1271,7 @@ static struct exchange *large_when_recorded(unsigned i)
     static const char body[2000000];
     struct exchange *x = exchange_from(GET("/"), "");
 
-    assert_int_equal(
-        arena_dup(&x->mem, str_from(body, sizeof body), &x->response.body, NULL), 0);
+    assert_int_equal(arena_dup(&x->mem, str_from(body, sizeof body), &x->response.body, NULL), 0);
     x->connection = 1 + i % 2;
     return x;
 }
