@@ -81,6 +81,7 @@ struct run {
     struct replay *replay;
     struct headers headers;
     struct result result;
+    bool output_failed;
     struct watch watch;
     struct diff *diff;
     struct queue *pairs; /* on their way to diff */
@@ -118,11 +119,22 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
 
 /* ---- between the stages ------------------------------------------------------- */
 
+/* As where a disk is full: what is in flight ends, and traffic is not waited for. */
+static void give_up_output(struct run *run)
+{
+    if (run->output_failed)
+        return;
+    run->output_failed = true;
+    replay_stop(run->replay);
+    feed_stop(&run->feed);
+}
+
 static int put_pair(void *ctx, struct pair *p, struct err *e)
 {
     struct run *run = ctx;
 
     if (result_put(&run->result, p, e) < 0) {
+        give_up_output(run);
         pair_free(p);
         return -1;
     }
@@ -189,7 +201,7 @@ static void tick(void *ctx, const struct replay_progress *p)
     watch_publish(&run->watch, p);
     show(run, p);
     if (result_flush(&run->result) < 0)
-        replay_stop(run->replay);
+        give_up_output(run);
 }
 
 /* A live capture ends, and what it has is still sent; asked again, all ends at once.
@@ -284,6 +296,7 @@ static int run_to_end(struct run *run)
 
     if (replay_run(run->replay, &source, &sink, &e) < 0)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
+    feed_end(&run->feed);
     queue_close(run->pairs);
     pthread_join(run->comparer, NULL);
     log_progress("%s", "");

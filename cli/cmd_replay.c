@@ -138,8 +138,19 @@ struct run {
     struct replay *replay;
     struct headers headers;
     struct result result;
+    bool output_failed;
     struct watch watch;
 };
+
+/* Nothing more can be written: let what is in flight end, and wait for no input. */
+static void give_up_output(struct run *run)
+{
+    if (run->output_failed)
+        return;
+    run->output_failed = true;
+    replay_stop(run->replay);
+    feed_stop(&run->feed);
+}
 
 static int put_pair(void *ctx, struct pair *p, struct err *e)
 {
@@ -149,6 +160,8 @@ static int put_pair(void *ctx, struct pair *p, struct err *e)
     if (run->options->confirm)
         confirm_restore(&run->confirm, p);
     rc = result_put(&run->result, p, e);
+    if (rc < 0)
+        give_up_output(run);
     pair_free(p);
     return rc;
 }
@@ -160,7 +173,7 @@ static void tick(void *ctx, const struct replay_progress *p)
     watch_publish(&run->watch, p);
     watch_show(&run->watch, p, input_part(&run->feed.input));
     if (result_flush(&run->result) < 0)
-        replay_stop(run->replay);
+        give_up_output(run);
 }
 
 /* A pipe may be quiet when the time is up; a file never is. */
@@ -226,6 +239,7 @@ static int run_to_end(struct run *run)
 
     if (replay_run(run->replay, run->options->confirm ? &again : &recorded, &sink, &e) < 0)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
+    feed_end(&run->feed);
     if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
         return EXIT_PARTLY;
     log_progress("%s", "");
@@ -236,6 +250,8 @@ static int run_to_end(struct run *run)
     /* After a failed write the result cannot be completed, and why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)
         status = status_worst(EXIT_PARTLY, status_fail(&e));
+    if (e.kind == ERR_PIPE)
+        return EXIT_PARTLY;
     account_replay_summary(replay_stats(run->replay));
     account_replay_terms(&run->options->replay, run->replay);
     notice_end(&run->options->replay);

@@ -1,9 +1,11 @@
 #include "cli/feed.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/stop.h"
 #include "core/log.h"
@@ -31,30 +33,17 @@ static struct front *open_packets(struct feed *f, const char *path, struct err *
     return front_open(&config, e);
 }
 
-static int open_kind(struct feed *f, const char *path, struct err *e)
+static int open_kind(struct feed *f, struct err *e)
 {
-    if (input_recognise(&f->input, e) < 0)
-        return -1;
     switch (f->input.kind) {
     case INPUT_PACKETS:
-        f->front = open_packets(f, path, e);
+        f->front = open_packets(f, f->path, e);
         return f->front ? 0 : -1;
     case INPUT_RECORD:
         return reader_open(&f->reader, &f->input, RECORD_EXCHANGES, e);
     default:
         return err_set(e, ERR_INPUT, "%s: neither a record nor a pcap file", f->input.name);
     }
-}
-
-static int open_input(struct feed *f, struct err *e)
-{
-    if (input_open(&f->input, f->path, e) < 0)
-        return -1;
-    if (open_kind(f, f->path, e) < 0) {
-        feed_close(f);
-        return -1;
-    }
-    return 0;
 }
 
 /* Standard input has to end when it is told to, whoever reads it. */
@@ -81,7 +70,12 @@ int feed_open_capture(struct feed *f, const struct capture_config *config, struc
 int feed_open(struct feed *f, const char *path, struct err *e)
 {
     *f = (struct feed){.path = path};
-    return open_input(f, e);
+    if (input_open(&f->input, f->path, e) < 0)
+        return -1;
+    if (input_recognise(&f->input, e) == 0 && open_kind(f, e) == 0)
+        return 0;
+    feed_close(f);
+    return -1;
 }
 
 bool feed_is_file(const struct feed *f)
@@ -96,7 +90,8 @@ bool feed_can_rewind(const struct feed *f)
     return feed_is_file(f) && strcmp(f->path, "-") != 0;
 }
 
-/* Signals wait meanwhile: what they end is just closed and opened again. */
+/* Signals wait meanwhile: what they end is just closed and opened again. The file
+ * stays open, since somebody may be looking how far it was read. */
 int feed_rewind(void *ctx, struct err *e)
 {
     struct feed *f = ctx;
@@ -105,8 +100,12 @@ int feed_rewind(void *ctx, struct err *e)
 
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    feed_close(f);
-    rc = open_input(f, e);
+    front_close(f->front);
+    f->front = NULL;
+    reader_close(&f->reader);
+    rc = lseek(f->input.fd, 0, SEEK_SET) < 0
+             ? err_set(e, ERR_IO, "%s: %s", f->input.name, strerror(errno))
+             : open_kind(f, e);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
@@ -159,9 +158,17 @@ void feed_stop(struct feed *f)
         front_stop(f->front);
 }
 
+/* The input first: a capture that waits for bytes then sees their end. */
+void feed_end(struct feed *f)
+{
+    if (!f->front)
+        return;
+    input_stop(&f->input);
+    front_end(f->front);
+}
+
 void feed_close(struct feed *f)
 {
-    /* The input first: a capture that waits for bytes then sees their end. */
     input_stop(&f->input);
     front_close(f->front);
     f->front = NULL;

@@ -44,6 +44,10 @@ int feed_rewind(void *ctx, struct err *e);
 /* End it as if the input ended here. Safe in a signal handler. */
 void feed_stop(struct feed *f);
 
+/* Nothing more is asked for: what is in front has ended when it returns, and its
+ * counters are whole. */
+void feed_end(struct feed *f);
+
 void feed_close(struct feed *f);
 
 #endif

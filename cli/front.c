@@ -142,17 +142,22 @@ const struct capture *front_capture(const struct front *f)
     return f->capture;
 }
 
+void front_end(struct front *f)
+{
+    if (!f->running)
+        return;
+    capture_stop(f->capture);
+    queue_close(f->queue);
+    join(f);
+}
+
 void front_close(struct front *f)
 {
     struct exchange *x;
 
     if (!f)
         return;
-    if (f->running) {
-        capture_stop(f->capture);
-        queue_close(f->queue);
-        join(f);
-    }
+    front_end(f);
     while (f->queue && (x = queue_try_take(f->queue)))
         exchange_free(x);
     queue_free(f->queue);

@@ -34,7 +34,10 @@ void front_stop(struct front *f);
 uint64_t front_captured(const struct front *f);
 uint64_t front_left_out(const struct front *f);
 
-/* Whole once front_next() has returned 0 or -1; so are its counters. */
+/* End the capture, and wait until it has; what nobody took is left. */
+void front_end(struct front *f);
+
+/* Its counters are whole once front_next() has returned 0 or -1, or front_end(). */
 const struct capture *front_capture(const struct front *f);
 
 /* End and free it. NULL is fine. */

@@ -293,13 +293,21 @@ static void say_why(struct connection *c, const char *text)
                  advice ? advice : "", advice ? ")" : "");
 }
 
-/* A proxy that would not open a tunnel: libcurl calls it a failure to receive. */
-static bool was_refused(struct connection *c, char *text, size_t room)
+/* What a proxy answered CONNECT with, or 0. */
+static long tunnel_status(const struct connection *c)
 {
     long status = 0;
 
     if (c->easy && c->through_proxy)
         curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status;
+}
+
+/* A proxy that would not open a tunnel: libcurl calls it a failure to receive. */
+static bool was_refused(const struct connection *c, char *text, size_t room)
+{
+    long status = tunnel_status(c);
+
     if (status < 300)
         return false;
     snprintf(text, room, "it answered CONNECT with %ld%s", status,
@@ -317,6 +325,8 @@ static void fail(struct connection *c, CURLcode code)
     if (was_refused(c, refusal, sizeof refusal)) {
         c->failure = OUTCOME_CONNECT;
         text = refusal;
+    } else if (c->failure == OUTCOME_RESET && c->through_proxy && tunnel_status(c) < 200) {
+        c->failure = OUTCOME_CONNECT; /* the proxy ended it: there was no target yet */
     }
     say_why(c, text);
     report(c, CONNECTION_FAILED);

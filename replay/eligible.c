@@ -56,7 +56,7 @@ static bool are_lines(struct str text)
 /* Behind the head: the content, no more and no less, or chunks. */
 static bool frames_content(struct http1 *framer, const struct http_message *m)
 {
-    struct str in = m->chunked ? (struct str){0} : m->body, piece = {0};
+    struct str in = str_head(m->body, m->chunked ? 0 : m->body.len), piece = {0};
     enum http1_event event = http1_next(framer, &in, &piece);
 
     if (m->chunked)

@@ -47,7 +47,7 @@ static struct exchange *pop(struct reorder *r)
     return first;
 }
 
-/* Not before those of its connection that wait already. */
+/* Not before those of its connection, if that is known, that wait already. */
 static int64_t behind_its_own(const struct reorder *r, const struct exchange *x, int64_t time_ns)
 {
     for (size_t i = 0; i < r->n; i++) {
@@ -62,7 +62,7 @@ static void keep(struct reorder *r, struct exchange *x)
 {
     int64_t time_ns = x->request_first_ns ? x->request_first_ns : r->latest_ns;
 
-    if (time_ns < r->latest_ns)
+    if (x->connection && time_ns < r->latest_ns)
         time_ns = behind_its_own(r, x, time_ns);
     if (time_ns > r->latest_ns)
         r->latest_ns = time_ns;

@@ -163,6 +163,12 @@ static struct str host_of(struct str authority)
     return authority;
 }
 
+/* RFC 3986, 3.2. */
+static bool ends_authority(char c)
+{
+    return c == '/' || c == '?' || c == '#';
+}
+
 /* Take "scheme://authority" off an absolute-form target. */
 static bool cut_absolute(struct str *target, struct str *authority)
 {
@@ -175,7 +181,7 @@ static bool cut_absolute(struct str *target, struct str *authority)
         rest = str_skip(*target, 8);
     else
         return false;
-    while (end < rest.len && !memchr("/?#", rest.data[end], 3)) /* RFC 3986, 3.2 */
+    while (end < rest.len && !ends_authority(rest.data[end]))
         end++;
     *authority = host_of(str_head(rest, end));
     *target = str_skip(rest, end);

@@ -34,6 +34,9 @@ enum {
     HAND_ON_BATCH = 32,
 };
 
+/* Jobs on their way to a worker may be large. */
+static const size_t inbox_bytes = 16 << 20;
+
 /* A timer wakes a thread some 50 us late. So it is set that much earlier, and
  * the rest is spent looking at the clock and at what comes in. */
 static const int64_t early_ns = 50 * NS_PER_US;
@@ -117,6 +120,8 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     select_init(&order, setup->seed, 0);
     w->order_seed = select_hash(&order, STR("/order"));
     w->inbox = queue_new(INBOX, e);
+    if (w->inbox)
+        queue_limit_weight(w->inbox, inbox_bytes);
     w->connector = w->inbox ? connector_new(&setup->connections, e) : NULL;
     if (!w->connector || agenda_init(&w->agenda, AGENDA, e) < 0 ||
         chains_init(&w->chains, setup->n_roles, e) < 0 || init_tables(w, e) < 0 ||
@@ -175,7 +180,7 @@ static void wake(struct worker *w)
 void worker_give(struct worker *w, struct job *job)
 {
     int64_t due_ns = job->due_ns;
-    bool put = queue_put(w->inbox, job);
+    bool put = queue_put_weighing(w->inbox, job, job->pair->exchange->mem.used);
 
     (void)put; /* only we close it */
     if (due_ns < atomic_load(&w->sleeps_until))
@@ -580,10 +585,9 @@ static bool may_start(const struct worker *w)
     if (!w->setup->closed_loop)
         return job->due_ns <= w->now_ns;
     if (is_behind(w, job))
-        return w->n_behind < BEHIND && !holds_too_much(w);
+        return w->n_behind < BEHIND;
     /* What is in flight wakes us when it ends; without it one may always start. */
-    return its_lanes_have_room(w, job) && worth_waiting(w, job) == 0 &&
-           (w->n_open == 0 || job->held || !holds_too_much(w));
+    return its_lanes_have_room(w, job) && worth_waiting(w, job) == 0;
 }
 
 static void start_next(struct worker *w)
@@ -594,7 +598,6 @@ static void start_next(struct worker *w)
         start_job(w, job);
         return;
     }
-    hold(w, job, job->pair->exchange->mem.used);
     chain_queue(job->chain, job);
     w->n_behind++;
 }
@@ -614,20 +617,31 @@ static bool wants_jobs(const struct worker *w)
     return w->setup->closed_loop || w->woken || w->agenda.n < AGENDA / 2;
 }
 
+/* A closed loop has no times to keep, and counts what it holds from here on. What is
+ * in flight wakes us when it ends; without it one may always be taken. */
+static bool may_take(const struct worker *w)
+{
+    if (!w->setup->closed_loop)
+        return w->agenda.n < AGENDA;
+    return w->agenda.n < TAKE_AHEAD &&
+           (!holds_too_much(w) || (w->n_open == 0 && !peek_next(w)));
+}
+
 static void take_jobs(struct worker *w)
 {
-    size_t most = w->setup->closed_loop ? TAKE_AHEAD : AGENDA;
     struct job *job;
 
     if (!wants_jobs(w))
         return;
     w->woken = false;
-    while (w->agenda.n < most) {
+    while (may_take(w)) {
         job = queue_try_take(w->inbox);
         if (!job) {
             w->inbox_ended = queue_is_drained(w->inbox);
             return;
         }
+        if (w->setup->closed_loop)
+            hold(w, job, job->pair->exchange->mem.used);
         join_chain(w, job);
         if (w->stops)
             start_job(w, job);

@@ -262,3 +262,20 @@ wait_for_copy() {
   [ ! -s err ]
   [ "$(requests_in v1.log)" -eq 0 ]
 }
+
+@test "who reads the result goes, and the input is quiet: it does not wait for more" {
+  movies_record m.mrec
+  both
+  mkfifo in out
+  start replay.log bash -c 'exec "$0" replay - "${@}" -o - <in >out' "$MIRRORCTL" "${targets[@]}" \
+    --max
+  exec {more}>in {reader}<out
+  cat m.mrec >&"$more"
+  head -c 20 <&"$reader" >/dev/null
+  exec {reader}<&-
+  cat m.mrec >&"$more"
+  end_of "$PID"
+  exec {more}>&-
+  [ "$status" -eq 4 ]
+  [ ! -s replay.log ]
+}

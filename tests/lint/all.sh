@@ -14,7 +14,7 @@ check() {
   else
     failed=$((failed + 1))
     echo "FAILED  $name"
-    sed 's/^/    /' "$BUILD/lint.log" | head -n 60
+    grep -v 'warnings\? generated' "$BUILD/lint.log" | sed 's/^/    /' | head -n 60
   fi
 }
 

@@ -97,6 +97,16 @@ static void a_clock_that_was_set_back_does_not_turn_a_connection_round(void **st
     assert_order(&(struct input){.times = times, .connections = connections, .n = 5}, order);
 }
 
+static void requests_of_unknown_connections_are_of_none(void **state)
+{
+    static const int64_t times[] = {100, 200, 90, 150, 95};
+    static const uint64_t connections[] = {0, 0, 0, 0, 0};
+    static const uint64_t order[] = {3, 5, 1, 4, 2};
+
+    (void)state;
+    assert_order(&(struct input){.times = times, .connections = connections, .n = 5}, order);
+}
+
 static void what_is_out_of_reach_stays_where_it_is(void **state)
 {
     enum { N = 3 * REORDER_MAX };
@@ -184,6 +194,7 @@ int main(void)
         cmocka_unit_test(at_one_time_the_order_stays),
         cmocka_unit_test(without_a_time_a_request_stays_behind_the_one_before),
         cmocka_unit_test(a_clock_that_was_set_back_does_not_turn_a_connection_round),
+        cmocka_unit_test(requests_of_unknown_connections_are_of_none),
         cmocka_unit_test(what_is_out_of_reach_stays_where_it_is),
         cmocka_unit_test(the_window_has_a_ceiling_in_bytes),
         cmocka_unit_test(a_failure_comes_when_all_before_it_is_given),

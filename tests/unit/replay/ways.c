@@ -462,6 +462,7 @@ static void socks_is_told_an_address_or_a_name(void **state)
 static void a_proxy_that_refuses_is_named_and_its_status_told(void **state)
 {
     struct proxy_server *no = proxy_server_start(403), *who = proxy_server_start(407);
+    struct proxy_server *half = proxy_server_start(100);
     struct way way = way_to("http://127.0.0.1:9");
 
     (void)state;
@@ -471,6 +472,9 @@ static void a_proxy_that_refuses_is_named_and_its_status_told(void **state)
     assert_null(strstr(way.detail, "secret"));
     way.config.proxy = url_of(who, "http", "");
     fails(&way, OUTCOME_CONNECT, "with 407; --proxy takes http://USER:PASSWORD@HOST:PORT");
+    way.config.proxy = url_of(half, "http", "");
+    fails(&way, OUTCOME_CONNECT, "proxy 127.0.0.1:"); /* no target was there to reset anything */
+    proxy_server_stop(half);
     proxy_server_stop(no);
     proxy_server_stop(who);
 }
