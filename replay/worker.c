@@ -623,8 +623,7 @@ static bool may_take(const struct worker *w)
 {
     if (!w->setup->closed_loop)
         return w->agenda.n < AGENDA;
-    return w->agenda.n < TAKE_AHEAD &&
-           (!holds_too_much(w) || (w->n_open == 0 && !peek_next(w)));
+    return w->agenda.n < TAKE_AHEAD && (!holds_too_much(w) || (w->n_open == 0 && !peek_next(w)));
 }
 
 static void take_jobs(struct worker *w)
