@@ -8,10 +8,10 @@
 #include "capture/decode.h"
 #include "capture/flow.h"
 #include "capture/fragment.h"
-#include "capture/lanes.h"
 #include "capture/ports.h"
 #include "capture/redact.h"
 #include "capture/source.h"
+#include "capture/split.h"
 #include "core/clock.h"
 #include "core/mem.h"
 
@@ -30,7 +30,7 @@ struct capture {
     struct budget budget;
     struct flow_table *flows;
     struct fragments *fragments;
-    struct lanes lanes;
+    struct split split;
     struct pair_context pairs;
     struct redaction *redaction; /* or NULL */
     struct capture_stats stats;
@@ -143,7 +143,7 @@ static struct flow *start_flow(struct capture *c, const struct flow_key *key,
         c->stats.evicted++;
         end_flow(c, f);
     }
-    c->stats.split_by_tags += lanes_differ(&c->lanes, key, dir);
+    c->stats.split_by_tags += split_by_tags(&c->split, key, dir);
     f = flow_add(c->flows, key);
     if (f)
         connection_init(&f->connection, ++c->numbers, s, dir);

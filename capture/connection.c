@@ -569,7 +569,7 @@ static void settle(struct connection *c, int64_t now, struct budget *b, bool for
          * were lost only if it came before the first of those that were: it may be
          * for bytes that had gone by, and was on its way when the capture began. */
         if (stream_head(s))
-            s->before = lower(stream_head(s)->pos, s->shown_first);
+            s->before = lower(stream_head(s)->pos, s->shown_early);
         if (s->first_shown && (!stream_head(s) || s->first_shown < stream_head(s)->pos))
             stream_anchor(s, s->first_shown, b);
         else if (stream_head(s))
@@ -631,7 +631,7 @@ static void show_position(struct stream *s, int64_t pos)
         return;
     s->first_shown = lower(pos, s->first_shown);
     if (!stream_head(s))
-        s->shown_first = s->first_shown;
+        s->shown_early = s->first_shown;
 }
 
 static void take_ack(struct connection *c, const struct segment *s, int dir)

@@ -54,7 +54,7 @@ struct stream {
     int64_t acked;       /* highest acknowledgement by the other side */
     int64_t first_shown; /* before the stream was anchored, the lowest position of an
                           * acknowledgement or of a segment without bytes; 0 is none */
-    int64_t shown_first; /* the same, of those that came before the first bytes */
+    int64_t shown_early; /* the same, of those that came before the first bytes */
     int64_t before;      /* what is missing up to here went by before the capture began */
     int64_t excused;     /* the other side need not wait for what is before */
     int64_t fin;         /* position of FIN */

@@ -203,7 +203,7 @@ static int run_to_end(struct run *run)
     if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
         return EXIT_PARTLY;
     if (captured < 0 || status != EXIT_DONE)
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     stats = *capture_stats(run->capture);
     stats.unwritten = recorder_unwritten(run->recorder);
     account_capture_summary(&stats);
@@ -220,8 +220,6 @@ static int drop_privileges(const struct options *o, const struct privilege_user 
 {
     bool rotates = o->rotation.bytes || o->rotation.ns;
 
-    if (!o->capture.user)
-        return 0;
     return privilege_drop(user, rotates ? PRIVILEGE_TO_CREATE : PRIVILEGE_TO_WRITE, e);
 }
 
@@ -245,8 +243,7 @@ static int run_capture(const void *options, int argc, char **argv)
     int status;
 
     capture_options_configure(&o->capture, &config);
-    if (check(o, argc, argv, &e) < 0 ||
-        (o->capture.user && privilege_find(&user, o->capture.user, &e) < 0))
+    if (check(o, argc, argv, &e) < 0 || privilege_find(&user, o->capture.user, &e) < 0)
         return status_fail(&e);
     if (o->capture.interface)
         capture_give_way();

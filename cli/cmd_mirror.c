@@ -81,7 +81,6 @@ struct run {
     struct replay *replay;
     struct headers headers;
     struct result result;
-    bool output_failed;
     struct watch watch;
     struct diff *diff;
     struct queue *pairs; /* on their way to diff */
@@ -119,22 +118,12 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
 
 /* ---- between the stages ------------------------------------------------------- */
 
-/* As where a disk is full: what is in flight ends, and traffic is not waited for. */
-static void give_up_output(struct run *run)
-{
-    if (run->output_failed)
-        return;
-    run->output_failed = true;
-    replay_stop(run->replay);
-    feed_stop(&run->feed);
-}
-
 static int put_pair(void *ctx, struct pair *p, struct err *e)
 {
     struct run *run = ctx;
 
     if (result_put(&run->result, p, e) < 0) {
-        give_up_output(run);
+        feed_stop(&run->feed); /* the replay stops, and waits for no more traffic */
         pair_free(p);
         return -1;
     }
@@ -200,8 +189,10 @@ static void tick(void *ctx, const struct replay_progress *p)
 
     watch_publish(&run->watch, p);
     show(run, p);
-    if (result_flush(&run->result) < 0)
-        give_up_output(run);
+    if (result_flush(&run->result) < 0) {
+        replay_stop(run->replay);
+        feed_stop(&run->feed);
+    }
 }
 
 /* A live capture ends, and what it has is still sent; asked again, all ends at once.
@@ -295,16 +286,16 @@ static int run_to_end(struct run *run)
     int status = EXIT_DONE;
 
     if (replay_run(run->replay, &source, &sink, &e) < 0)
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     feed_end(&run->feed);
     queue_close(run->pairs);
     pthread_join(run->comparer, NULL);
     log_progress("%s", "");
     if (run->compared < 0)
-        status = status_worst(EXIT_PARTLY, status_fail(&run->diff_error));
+        status = status_partly(&run->diff_error);
     stats = final_stats(run);
     if (end(run, &stats, &e) < 0)
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     say_summary(run, &stats);
     if (run->options->strict && lost(run, &stats))
         status = status_worst(EXIT_PARTLY, status);
@@ -340,7 +331,7 @@ static int open_all(struct run *run, const struct privilege_user *user, struct e
     queue_limit_weight(run->pairs, PAIRS_BYTES);
     if (o->output && result_open(&run->result, o->output, e) < 0)
         return -1;
-    if (o->capture.user && privilege_drop(user, PRIVILEGE_TO_ASK, e) < 0)
+    if (privilege_drop(user, PRIVILEGE_TO_ASK, e) < 0)
         return -1;
     return watch_open(&run->watch, &o->replay, replay_stats(run->replay), e);
 }
@@ -370,7 +361,7 @@ static int run_mirror(const void *options, int argc, char **argv)
     int status;
 
     if (check(run.options, argc, argv, &e) < 0 ||
-        (settled.capture.user && privilege_find(&user, settled.capture.user, &e) < 0))
+        privilege_find(&user, settled.capture.user, &e) < 0)
         return status_fail(&e);
     config_init(&run.config);
     headers_init(&run.headers);
@@ -378,7 +369,7 @@ static int run_mirror(const void *options, int argc, char **argv)
     if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &user, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     } else {
         run.view.traffic = traffic(run.options);
         run.shown_ns = clock_mono_ns();

@@ -138,19 +138,8 @@ struct run {
     struct replay *replay;
     struct headers headers;
     struct result result;
-    bool output_failed;
     struct watch watch;
 };
-
-/* Nothing more can be written: let what is in flight end, and wait for no input. */
-static void give_up_output(struct run *run)
-{
-    if (run->output_failed)
-        return;
-    run->output_failed = true;
-    replay_stop(run->replay);
-    feed_stop(&run->feed);
-}
 
 static int put_pair(void *ctx, struct pair *p, struct err *e)
 {
@@ -161,9 +150,18 @@ static int put_pair(void *ctx, struct pair *p, struct err *e)
         confirm_restore(&run->confirm, p);
     rc = result_put(&run->result, p, e);
     if (rc < 0)
-        give_up_output(run);
+        feed_stop(&run->feed); /* the replay stops, and waits for no more input */
     pair_free(p);
     return rc;
+}
+
+/* Let what is in flight end: asked to, or as nothing more can be written. */
+static void stop(void *ctx)
+{
+    struct run *run = ctx;
+
+    replay_stop(run->replay);
+    feed_stop(&run->feed);
 }
 
 static void tick(void *ctx, const struct replay_progress *p)
@@ -173,7 +171,7 @@ static void tick(void *ctx, const struct replay_progress *p)
     watch_publish(&run->watch, p);
     watch_show(&run->watch, p, input_part(&run->feed.input));
     if (result_flush(&run->result) < 0)
-        give_up_output(run);
+        stop(run);
 }
 
 /* A pipe may be quiet when the time is up; a file never is. */
@@ -181,14 +179,6 @@ static void end_input(void *ctx)
 {
     struct run *run = ctx;
 
-    feed_stop(&run->feed);
-}
-
-static void stop(void *ctx)
-{
-    struct run *run = ctx;
-
-    replay_stop(run->replay);
     feed_stop(&run->feed);
 }
 
@@ -238,7 +228,7 @@ static int run_to_end(struct run *run)
     int status = EXIT_DONE;
 
     if (replay_run(run->replay, run->options->confirm ? &again : &recorded, &sink, &e) < 0)
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     feed_end(&run->feed);
     if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
         return EXIT_PARTLY;
@@ -249,7 +239,7 @@ static int run_to_end(struct run *run)
     }
     /* After a failed write the result cannot be completed, and why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     if (e.kind == ERR_PIPE)
         return EXIT_PARTLY;
     account_replay_summary(replay_stats(run->replay));
@@ -340,7 +330,7 @@ static int run_replay(const void *options, int argc, char **argv)
     } else if (settle(&settled, &run.config, &e) < 0 || open_all(&run, &e) < 0) {
         status = status_refuse(&e);
     } else if (begin(&run, &e) < 0) {
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     } else {
         notice_start(&run.options->replay);
         stop_on_signals(stop, &run);

@@ -226,7 +226,7 @@ static int show_all(struct run *run)
         return status_fail(&e);
     }
     if (got < 0)
-        status = status_worst(EXIT_PARTLY, status_fail(&e));
+        status = status_partly(&e);
     if (record_skipped_bytes(run->reader)) {
         log_error("%" PRIu64 " damaged bytes were skipped", record_skipped_bytes(run->reader));
         status = EXIT_PARTLY;

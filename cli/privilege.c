@@ -19,6 +19,9 @@ int privilege_find(struct privilege_user *user, const char *name, struct err *e)
 {
     struct passwd *entry;
 
+    *user = (struct privilege_user){0};
+    if (!name)
+        return 0;
     errno = 0;
     entry = getpwnam(name);
     if (!entry)
@@ -180,6 +183,8 @@ static int filter_calls(enum privilege_rest rest)
 
 int privilege_drop(const struct privilege_user *user, enum privilege_rest rest, struct err *e)
 {
+    if (!user->name)
+        return 0;
     if (become(user, e) < 0 || drop_capabilities(e) < 0)
         return -1;
     if (rest != PRIVILEGE_TO_ASK && filter_calls(rest) != 0)

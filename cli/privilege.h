@@ -14,13 +14,13 @@
 #include "core/err.h"
 
 struct privilege_user {
-    const char *name;
+    const char *name; /* NULL: nobody is to be become, and nothing is dropped */
     uid_t uid;
     gid_t gid;
 };
 
 /* Look a user up. Returns 0, or -1 with *e (ERR_USAGE): no such user, root, or
- * one that this process may not become. `name` must stay. */
+ * one that this process may not become. `name`, which may be NULL, must stay. */
 int privilege_find(struct privilege_user *user, const char *name, struct err *e);
 
 /* What may still be done with files and sockets, as that user. */

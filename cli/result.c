@@ -184,6 +184,7 @@ int result_meta(const struct replay_options *o, const struct replay *r, const ch
 void result_init(struct result *r)
 {
     r->out = (struct output){.fd = -1};
+    r->failed = false;
     pthread_mutex_init(&r->lock, NULL);
 }
 
@@ -212,20 +213,22 @@ int result_put(struct result *r, const struct pair *p, struct err *e)
         return 0;
     pthread_mutex_lock(&r->lock);
     rc = record_put_pair(r->out.writer, p, e);
+    r->failed |= rc < 0;
     pthread_mutex_unlock(&r->lock);
     return rc < 0 ? err_wrap(e, "%s", r->out.name) : 0;
 }
 
 int result_flush(struct result *r)
 {
-    int rc;
+    bool failed;
 
     if (!r->out.writer)
         return 0;
     pthread_mutex_lock(&r->lock);
-    rc = record_flush(r->out.writer, NULL);
+    failed = record_flush(r->out.writer, NULL) < 0 && !r->failed;
+    r->failed |= failed;
     pthread_mutex_unlock(&r->lock);
-    return rc;
+    return failed ? -1 : 0;
 }
 
 int result_end(struct result *r, struct str stats, struct err *e)

@@ -19,6 +19,7 @@
 struct result {
     struct output out;
     pthread_mutex_t lock;
+    bool failed; /* and that was told, by a put or a flush */
 };
 
 /* Make *r one that is not open: what is put into it goes nowhere. */
@@ -38,8 +39,8 @@ int result_begin(struct result *r, struct str meta, enum record_codec codec, con
 /* Add a pair, which stays the caller's. */
 int result_put(struct result *r, const struct pair *p, struct err *e);
 
-/* Let what was put reach the file. Returns 0, or -1: why is told by the next put, or
- * by the end. */
+/* Let what was put reach the file. Returns 0, or -1 when that has just failed: why is
+ * told by the next put, or by the end. */
 int result_flush(struct result *r);
 
 /* Complete it with STATS, and close it. Fine when it is not open. */

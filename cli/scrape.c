@@ -91,21 +91,10 @@ static size_t head_length(struct str bytes)
     return end ? (size_t)(end - bytes.data) + 4 : 0;
 }
 
-/* A query is no other page, nor is the name by which we are asked (RFC 9112, 3.2.2). */
-static bool is_the_page(struct str target)
-{
-    const struct str scheme = STR("http://");
-
-    if (str_istarts(target, scheme)) {
-        target = str_skip(target, scheme.len);
-        target = str_skip(target, str_find(target, '/'));
-    }
-    return str_eq(str_cut(&target, '?'), STR("/metrics"));
-}
-
 static int put_whole(struct scrape *s, const struct http_request_line *line, struct buf *out)
 {
-    if (!is_the_page(line->target))
+    /* A query is no other page, nor is the name by which we are asked. */
+    if (!str_eq(http_target_path(line->target), STR("/metrics")))
         return put_refusal(out, "404 Not Found", "");
     if (!str_eq(line->method, STR("GET")) && !str_eq(line->method, STR("HEAD")))
         return put_refusal(out, "405 Method Not Allowed", "Allow: GET, HEAD\r\n");

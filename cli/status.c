@@ -17,6 +17,11 @@ int status_refuse(const struct err *e)
     return e->kind == ERR_NOMEM ? EXIT_PARTLY : EXIT_USAGE;
 }
 
+int status_partly(const struct err *e)
+{
+    return status_worst(EXIT_PARTLY, status_fail(e));
+}
+
 int status_worst(int a, int b)
 {
     return a > b ? a : b;

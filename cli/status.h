@@ -11,6 +11,9 @@ int status_fail(const struct err *e);
  * is then a matter of usage, not a job half done. */
 int status_refuse(const struct err *e);
 
+/* The same when something was begun: then it is done in part at the best. */
+int status_partly(const struct err *e);
+
 /* The graver of two exit statuses of one run. */
 int status_worst(int a, int b);
 

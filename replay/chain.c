@@ -73,6 +73,12 @@ void chain_join(struct chain *chain, struct job *job)
     chain->due_ns = job->due_ns;
 }
 
+void chain_take(struct chain *chain, struct job *job)
+{
+    if (!chain->turn)
+        chain->turn = job;
+}
+
 bool chain_is_others(const struct chain *chain, const struct job *job)
 {
     return chain->turn && chain->turn != job;

@@ -58,7 +58,8 @@ void chains_leave(struct chains *c, struct chain *chain);
 /* A job joins it: due no earlier than those that joined before, who go first. */
 void chain_join(struct chain *chain, struct job *job);
 
-/* Does the turn of a whole job have to come first? If so it may queue for that. */
+/* A whole job takes the turn, if nobody has it. While another has it, it may queue. */
+void chain_take(struct chain *chain, struct job *job);
 bool chain_is_others(const struct chain *chain, const struct job *job);
 void chain_queue(struct chain *chain, struct job *job);
 

@@ -262,13 +262,13 @@ static void renumber(struct dispatcher *d, struct exchange *x)
 
 /* Sorting has a window. What is still behind later ones is due when it comes, so a
  * recording that was joined behind a later one goes out all at once. */
-static bool is_misplaced(struct dispatcher *d, int64_t recorded_ns)
+static void note_place(struct dispatcher *d, int64_t recorded_ns, bool ours)
 {
     if (d->comes_by_time || d->schedule.rules.pace != PACE_RECORDED || recorded_ns == 0)
-        return false;
+        return;
     if (recorded_ns > d->latest_ns)
         d->latest_ns = recorded_ns;
-    return recorded_ns + NS_PER_SEC < d->latest_ns;
+    d->stats->misplaced += ours && recorded_ns + NS_PER_SEC < d->latest_ns;
 }
 
 /* Is what was recorded then due too late? Without a schedule the clock tells. */
@@ -292,8 +292,7 @@ static int take(struct dispatcher *d, struct exchange *x, struct err *e)
         schedule_start(&d->schedule, clock_mono_ns());
     d->begun = true;
     schedule_note(&d->schedule, x->request_first_ns);
-    if (is_misplaced(d, x->request_first_ns) && ours)
-        d->stats->misplaced++;
+    note_place(d, x->request_first_ns, ours);
     renumber(d, x);
     d->over = is_over(d, x->request_first_ns);
     if (ours && !d->over)

@@ -13,10 +13,11 @@ bool facts_find(struct facts *f, struct str head)
     http1_init(&f->framer, HTTP1_REQUESTS);
     http1_want(&f->framer, names, f->field, FACTS);
     f->is_head = http1_next(&f->framer, &in, &read) == HTTP1_HEAD && read.len == head.len;
-    f->line = f->framer.request;
-    f->whole_line = f->is_head;
-    if (f->is_head)
+    if (f->is_head) {
+        f->line = f->framer.request;
+        f->whole_line = true;
         return true;
+    }
     http1_release(&f->framer);
     f->whole_line = http_request_line(head, &f->line);
     http_find_fields(head, names, f->field, FACTS);

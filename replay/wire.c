@@ -145,10 +145,11 @@ static struct wire *best_idle(const struct worker *w, const struct lane *lane,
 
     if (!w->setup->own_wires)
         return wire;
-    while (!chain && wire && wire->chain)
-        wire = wire->next;
-    if (!chain)
+    if (!chain) {
+        while (wire && wire->chain)
+            wire = wire->next;
         return wire;
+    }
     wire = chain->links[lane->role].wires;
     while (wire && wire->lane != lane)
         wire = wire->beside;

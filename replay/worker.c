@@ -447,8 +447,10 @@ static void start_job(struct worker *w, struct job *job)
 
     if (w->setup->closed_loop) {
         job->due_ns = w->now_ns = clock_mono_ns();
-        if (job->chain && !job->chain->turn)
-            job->chain->turn = job;
+        if (job->chain)
+            chain_take(job->chain, job);
+    } else {
+        hold(w, job, job->pair->exchange->mem.used); /* a closed loop does as it takes it */
     }
     draw_order(w, job, order);
     for (unsigned i = 0; i < n; i++) {
@@ -456,8 +458,6 @@ static void start_job(struct worker *w, struct job *job)
         calls[order[i]].due_ns = job->due_ns + w->setup->wall_offset_ns;
     }
     w->n_open++;
-    if (!job->held)
-        hold(w, job, job->pair->exchange->mem.used);
     /* The last call may finish the job and hand it on: not a look at it after. */
     for (unsigned i = 0; i < n; i++)
         start_call(w, order[i], job);
