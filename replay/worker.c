@@ -445,19 +445,18 @@ static void start_job(struct worker *w, struct job *job)
     uint8_t order[PAIR_MAX_CALLS];
     unsigned n = job->pair->n_calls;
 
-    if (w->setup->closed_loop) {
+    if (w->setup->closed_loop)
         job->due_ns = w->now_ns = clock_mono_ns();
-        if (job->chain)
-            chain_take(job->chain, job);
-    } else {
-        hold(w, job, job->pair->exchange->mem.used); /* a closed loop does as it takes it */
-    }
     draw_order(w, job, order);
     for (unsigned i = 0; i < n; i++) {
         calls[order[i]].order = (uint8_t)i;
         calls[order[i]].due_ns = job->due_ns + w->setup->wall_offset_ns;
     }
     w->n_open++;
+    if (!w->setup->closed_loop)
+        hold(w, job, job->pair->exchange->mem.used); /* that one does as it takes the job */
+    else if (job->chain)
+        chain_take(job->chain, job);
     /* The last call may finish the job and hand it on: not a look at it after. */
     for (unsigned i = 0; i < n; i++)
         start_call(w, order[i], job);
