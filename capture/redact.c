@@ -197,30 +197,61 @@ static bool is_parameter(struct redaction *r, struct str raw)
 {
     char name[512];
 
-    return is_wanted(r, KIND_QUERY, decode_name(raw, name, sizeof name));
+    /* Some servers leave out blanks around it. */
+    return is_wanted(r, KIND_QUERY, str_trim(decode_name(raw, name, sizeof name)));
 }
 
-/* Copy text, blanking parameters: `inside` it begins with one, else they begin
- * behind the first ? or #. Some servers take ; for &, others for a part of the
- * value, and some clients leave blanks in it: a value is blanked up to &. */
-static void put_parameters(struct redaction *r, struct str in, bool inside, struct buf *out)
+/* What stands between names and values at the beginning of `s`, or length 0. It
+ * is encoded where a URL is the value of a parameter of another. */
+struct separator {
+    char c;
+    size_t length;
+};
+
+static struct separator separator(struct str s)
 {
-    static const char ends[] = "&;#? \t\r\n", value_ends[] = "&#\r\n";
+    static const struct str raw = STR_INIT("=&;#? \t\r\n"), encoded = STR_INIT("=&;#?");
+    int byte = str_percent_value(s);
+
+    if (byte >= 0 && str_find(encoded, (char)byte) < encoded.len)
+        return (struct separator){(char)byte, 3};
+    if (s.len && str_find(raw, s.data[0]) < raw.len)
+        return (struct separator){s.data[0], 1};
+    return (struct separator){0};
+}
+
+/* Where parameters are looked for: `inside` it begins with one, else they begin
+ * behind the first ? or #. Some servers take ; for &, others for a part of the
+ * value, and some clients leave blanks in it: a value goes up to &. */
+struct place {
+    bool inside;
+    const char *value_ends;
+};
+
+static const struct place in_form = {true, "&"}, in_text = {true, "&\r\n"},
+                          in_target = {false, "&"}, in_field = {false, "&#"},
+                          in_cookies = {false, "&#;"};
+
+/* Copy text, blanking parameters. */
+static void put_parameters(struct redaction *r, struct str in, const struct place *place,
+                           struct buf *out)
+{
+    bool inside = place->inside, named;
+    struct separator by;
 
     while (in.len) {
-        size_t end = find_any(in, STR(ends)), equals = str_find(str_head(in, end), '=');
+        size_t end = 0;
 
-        if (inside && equals < end && is_parameter(r, str_head(in, equals))) {
-            end = find_any(in, STR(value_ends));
-            put(r, out, str_head(in, equals + 1));
-            put_mask(r, out);
-        } else {
-            put(r, out, str_head(in, end));
-        }
-        in = str_skip(in, end);
-        inside |= in.len && (in.data[0] == '?' || in.data[0] == '#');
-        put(r, out, str_head(in, 1));
-        in = str_skip(in, 1);
+        while ((by = separator(str_skip(in, end))).length == 0 && end < in.len)
+            end++;
+        named = inside && by.c == '=' && is_parameter(r, str_head(in, end));
+        inside |= by.c == '?' || by.c == '#';
+        put(r, out, str_head(in, end + by.length));
+        in = str_skip(in, end + by.length);
+        if (!named)
+            continue;
+        put_mask(r, out);
+        in = str_skip(in, find_any(in, str_of(place->value_ends)));
     }
 }
 
@@ -233,7 +264,7 @@ static void put_request_line(struct redaction *r, struct str line, struct buf *o
         if (str_istarts(str_skip(line, at), STR(" HTTP/")))
             version = at;
     }
-    put_parameters(r, str_head(line, version), false, out);
+    put_parameters(r, str_head(line, version), &in_target, out);
     put(r, out, str_skip(line, version));
 }
 
@@ -249,7 +280,8 @@ static size_t cookie_value(struct str in)
         from++;
     if (from == in.len || in.data[from] != '"')
         return str_find(in, ';');
-    close = from + 1 + str_find(str_skip(in, from + 1), '"');
+    for (close = from + 1; close < in.len && in.data[close] != '"'; close++)
+        close += in.data[close] == '\\'; /* RFC 2109 had escapes */
     return close < in.len ? close + str_find(str_skip(in, close), ';') : str_find(in, ';');
 }
 
@@ -292,6 +324,15 @@ static struct str cut_field(struct str *rest)
     return line;
 }
 
+/* The name of a field that begins there, as lax readers see it: without what
+ * cannot be part of one. */
+static struct str field_name(struct str s)
+{
+    while (s.len && http_token_span(s) == 0)
+        s = str_skip(s, 1);
+    return str_head(s, http_token_span(s));
+}
+
 /* A CR or NUL inside: to some readers a field of its own begins behind it. */
 static bool hides_a_field(struct redaction *r, struct str value)
 {
@@ -305,7 +346,7 @@ static bool hides_a_field(struct redaction *r, struct str value)
             return false;
         value = str_skip(value, at + 1);
         at = str_find(value, ':');
-        if (at < value.len && is_wanted(r, KIND_FIELD, str_trim(str_head(value, at))))
+        if (at < value.len && is_wanted(r, KIND_FIELD, field_name(str_head(value, at))))
             return true;
     }
     return false;
@@ -316,31 +357,66 @@ static bool sets_cookie(struct str name)
     return str_ieq(name, STR("Set-Cookie")) || str_ieq(name, STR("Set-Cookie2"));
 }
 
+static void put_text(struct redaction *r, struct str text, const struct place *place,
+                     struct buf *out)
+{
+    if (r->has[KIND_QUERY]) /* any field may hold a URL */
+        put_parameters(r, text, place, out);
+    else
+        put(r, out, text);
+}
+
+/* Cookies, and URLs in what is left of them. */
+static void put_cookie_field(struct redaction *r, struct str text, bool one, struct buf *out)
+{
+    buf_reset(&r->text);
+    if (r->has[KIND_COOKIE])
+        put_cookies(r, text, one, &r->text);
+    else
+        put(r, &r->text, text);
+    put_text(r, buf_str(&r->text), &in_cookies, out);
+}
+
+/* Does a list say that length, and no other? */
+static bool says_length(struct str list, uint64_t n)
+{
+    uint64_t said;
+
+    while (list.data) {
+        if (!str_to_u64(str_trim(str_cut(&list, ',')), &said) || said != n)
+            return false;
+    }
+    return true;
+}
+
+/* Of the content that was: wrong now, and of few possible values it gives away
+ * which it was (RFC 9530; RFC 3230; RFC 1864). */
+static bool is_digest(struct str name)
+{
+    return str_ieq(name, STR("Content-Digest")) || str_ieq(name, STR("Repr-Digest")) ||
+           str_ieq(name, STR("Digest")) || str_ieq(name, STR("Content-MD5"));
+}
+
 /* The value, with the blanks around it. */
 static void put_value(struct redaction *r, struct str name, struct str value,
                       const struct change *body, struct buf *out)
 {
     struct str text = str_trim(value);
     size_t before = text.len ? (size_t)(text.data - value.data) : value.len;
-    uint64_t n;
 
     put(r, out, str_head(value, before));
     if (text.len == 0)
         return; /* nothing to hide */
     if (is_wanted(r, KIND_FIELD, name) || hides_a_field(r, text)) {
         put_mask(r, out);
-    } else if (r->has[KIND_COOKIE] && str_ieq(name, STR("Cookie"))) {
-        put_cookies(r, text, false, out);
-    } else if (r->has[KIND_COOKIE] && sets_cookie(name)) {
-        put_cookies(r, text, true, out);
-    } else if (body->changed && str_ieq(name, STR("Content-Length")) && str_to_u64(text, &n) &&
-               n == body->before && n != body->now) {
+    } else if (str_ieq(name, STR("Cookie")) || sets_cookie(name)) {
+        put_cookie_field(r, text, sets_cookie(name), out);
+    } else if (body->changed && str_ieq(name, STR("Content-Length")) &&
+               says_length(text, body->before) && body->now != body->before) {
         if (buf_printf(out, NULL, "%llu", (unsigned long long)body->now) < 0)
             r->failed = true;
-    } else if (r->has[KIND_QUERY]) {
-        put_parameters(r, text, false, out); /* any field may hold a URL */
     } else {
-        put(r, out, text);
+        put_text(r, text, &in_field, out);
     }
     put(r, out, str_skip(value, before + text.len));
 }
@@ -353,9 +429,10 @@ static void put_fields(struct redaction *r, struct str rest, const struct change
     while (rest.len) {
         struct str line = cut_field(&rest);
         size_t colon = str_find(line, ':');
-        struct str name = str_trim(str_head(line, colon));
+        struct str name = field_name(str_head(line, colon));
 
-        if (body->decoded && str_ieq(name, STR("Content-Encoding")))
+        if ((body->decoded && str_ieq(name, STR("Content-Encoding"))) ||
+            (body->changed && is_digest(name)))
             continue;
         put(r, out, str_head(line, colon + 1));
         if (colon < line.len)
@@ -402,11 +479,13 @@ static bool type_has(const struct http_message *m, const char *word)
     return false;
 }
 
+/* Behind blanks, byte order marks, and the other halves of wide characters. */
 static char first_char(struct str body)
 {
-    body = str_trim(body);
-    if (str_starts(body, STR("\xef\xbb\xbf")))
-        body = str_trim(str_skip(body, 3));
+    struct str marks = STR("\xef\xbb\xbf\xfe\xff\0");
+
+    while (body.len && (str_is_blank(body.data[0]) || str_find(marks, body.data[0]) < marks.len))
+        body = str_skip(body, 1);
     return body.len ? body.data[0] : '\0';
 }
 
@@ -417,25 +496,42 @@ static bool looks_like_json(struct str body)
     return c == '{' || c == '[';
 }
 
+/* The value in a line of an event stream; any other line is one itself. */
+static struct str line_value(struct str line)
+{
+    static const struct str names[] = {STR_INIT("data:"), STR_INIT("id:"), STR_INIT("event:")};
+
+    line = str_trim(line);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (str_starts(line, names[i]))
+            return str_trim(str_skip(line, names[i].len));
+    }
+    return line;
+}
+
+/* May what is no JSON hold some nevertheless? Many streams end with [DONE]. */
+static bool may_hold_json(struct str line)
+{
+    return find_any(line, STR("{[")) < line.len && !str_eq(line, STR("[DONE]"));
+}
+
 /* One JSON text a line, or behind "data:" (JSON Lines, server-sent events). A
- * line that looks like JSON and is none makes it unreadable. */
+ * line that is none and may hold some makes it unreadable. */
 static enum blank_result blank_lines(struct redaction *r, struct str text, struct buf *out)
 {
     enum blank_result all = BLANK_NONE;
 
     while (text.len) {
         struct str line = str_head(text, str_find(text, '\n') + 1);
-        struct str value = str_trim(line);
+        struct str value = line_value(line);
         size_t before;
         enum blank_result one;
 
         text = str_skip(text, line.len);
-        if (str_starts(value, STR("data:")))
-            value = str_trim(str_skip(value, 5));
         before = value.len ? (size_t)(value.data - line.data) : line.len;
         put(r, out, str_head(line, before));
         one = value.len ? blank_json(r->paths, r->n_paths, value, out, r->path_found) : BLANK_NONE;
-        if (one == BLANK_NOMEM || (one == BLANK_NOT_JSON && looks_like_json(value)))
+        if (one == BLANK_NOMEM || (one == BLANK_NOT_JSON && may_hold_json(value)))
             return one;
         if (one != BLANK_SOME)
             put(r, out, value);
@@ -453,28 +549,39 @@ static bool looks_like_form(struct str body)
     return end > 0 && end < body.len && body.data[end] == '=';
 }
 
-/* Senders that say nothing of the type, or that it is text, as some do of whatever
- * they are given, mean a form where it looks like one. */
-static bool is_form(const struct http_message *m, struct str body)
+/* Senders that say nothing of the type, or that it is text or bytes, as some do of
+ * whatever they are given, mean a form where it looks like one. */
+static bool may_be_form(const struct http_message *m)
 {
     struct str type;
 
-    if (type_has(m, "x-www-form-urlencoded"))
-        return true;
-    return looks_like_form(body) &&
-           (type_has(m, "text/plain") || !http_find_field(m->head, STR("Content-Type"), &type));
+    return !http_find_field(m->head, STR("Content-Type"), &type) || type.len == 0 ||
+           type_has(m, "x-www-form-urlencoded") || type_has(m, "text/plain") ||
+           type_has(m, "application/octet-stream");
+}
+
+static bool is_form(const struct http_message *m, struct str body)
+{
+    return type_has(m, "x-www-form-urlencoded") || (may_be_form(m) && looks_like_form(body));
 }
 
 static bool is_multipart(const struct http_message *m)
 {
-    return type_has(m, "multipart/form-data");
+    return type_has(m, "multipart/");
 }
 
-static enum blank_result blank_form(struct redaction *r, struct str text, struct buf *out)
+static bool is_media(const struct http_message *m)
+{
+    return type_has(m, "image/") || type_has(m, "audio/") || type_has(m, "video/") ||
+           type_has(m, "font/");
+}
+
+static enum blank_result blank_form(struct redaction *r, const struct http_message *m,
+                                    struct str text, struct buf *out)
 {
     size_t start = out->len;
 
-    put_parameters(r, text, true, out);
+    put_parameters(r, text, type_has(m, "x-www-form-urlencoded") ? &in_form : &in_text, out);
     return str_eq(str_skip(buf_str(out), start), text) ? BLANK_NONE : BLANK_SOME;
 }
 
@@ -485,7 +592,7 @@ static enum blank_result blank_text(struct redaction *r, const struct http_messa
     enum blank_result result;
 
     if (r->has[KIND_QUERY] && is_form(m, text))
-        return blank_form(r, text, out);
+        return blank_form(r, m, text, out);
     if (!r->has[KIND_JSON])
         return BLANK_NONE;
     result = blank_json(r->paths, r->n_paths, text, out, r->path_found);
@@ -525,7 +632,9 @@ static enum blank_result blank_part(struct redaction *r, const struct multipart_
         put_mask(r, out);
         return BLANK_SOME;
     }
-    if (type_has(&m, "json") || type_has(&m, "x-www-form-urlencoded"))
+    if (is_multipart(&m))
+        result = BLANK_NOT_JSON;
+    else if (type_has(&m, "json") || type_has(&m, "x-www-form-urlencoded"))
         result = blank_text(r, &m, part->content, out);
     else if (r->has[KIND_JSON] && looks_like_json(part->content))
         result = blank_json(r->paths, r->n_paths, part->content, out, r->path_found);
@@ -562,30 +671,42 @@ static enum blank_result blank_parts(struct redaction *r, const struct http_mess
     return all == BLANK_NOMEM || parts.closed ? all : BLANK_NOT_JSON;
 }
 
-/* Could it hold what is to be blanked, as far as its head tells? Without a type
- * and coded nobody knows. */
+/* Could it hold what is to be blanked, as far as its head tells? What is coded or
+ * has lost bytes, be it the first, tells no more. */
 static bool may_hold(const struct redaction *r, const struct http_message *m, bool coded)
 {
-    struct str type;
+    bool looks = !coded && !m->gap_bytes;
 
-    if (is_multipart(m) || (r->has[KIND_QUERY] && !coded && is_form(m, m->body)) ||
-        (r->has[KIND_QUERY] && type_has(m, "x-www-form-urlencoded")))
-        return true;
-    if (coded && !http_find_field(m->head, STR("Content-Type"), &type))
+    if (is_multipart(m) || (r->has[KIND_QUERY] && (looks ? is_form(m, m->body) : may_be_form(m))))
         return true;
     if (!r->has[KIND_JSON])
         return false;
     return type_has(m, "json") || type_has(m, "event-stream") ||
-           (!coded && looks_like_json(m->body));
+           (looks ? looks_like_json(m->body) : !is_media(m));
+}
+
+/* All lines are one list (RFC 9110, 5.3). */
+static struct str content_coding(struct redaction *r, const struct http_message *m)
+{
+    struct str rest = http_fields(m->head);
+    struct http_field field;
+
+    buf_reset(&r->head);
+    while (http_next_field(&rest, &field)) {
+        if (!str_ieq(field.name, STR("Content-Encoding")))
+            continue;
+        put(r, &r->head, r->head.len ? STR(",") : STR(""));
+        put(r, &r->head, field.value);
+    }
+    return buf_str(&r->head);
 }
 
 /* Fill r->body with what the body becomes. */
 static enum blank_result blank_body(struct redaction *r, const struct http_message *m,
                                     struct change *change)
 {
-    struct str coding = {0}, text = m->body;
-    bool coded =
-        http_find_field(m->head, STR("Content-Encoding"), &coding) && !coding_is_identity(coding);
+    struct str coding = content_coding(r, m), text = m->body;
+    bool coded = !coding_is_identity(coding);
     enum blank_result result;
 
     buf_reset(&r->body);
@@ -637,12 +758,11 @@ static int redact_body(struct redaction *r, struct exchange *x, struct http_mess
 static int redact_message(struct redaction *r, struct exchange *x, struct http_message *m,
                           bool request, struct err *e)
 {
-    static const struct change none;
     struct change body;
 
     if (redact_body(r, x, m, &body, e) < 0 || redact_lines(r, x, &m->head, request, &body, e) < 0)
         return -1;
-    return redact_lines(r, x, &m->trailers, false, &none, e);
+    return redact_lines(r, x, &m->trailers, false, &body, e);
 }
 
 static void add_line(struct redaction *r, struct str line)

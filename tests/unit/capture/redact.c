@@ -49,6 +49,9 @@ static const struct message requests[] = {
      "GET / HTTP/1.1\nAuthorization : REDACTED\n\n", "", false},
     {"a header behind a bare CR in another", POST "X: a\rAuthorization: SECRET\r\n\r\n", NO_BODY,
      POST "X: REDACTED\r\n\r\n", "", false},
+    {"a header whose name has something behind it",
+     POST "Authorization\v: SECRET\r\nHost: m\r\n\r\n", NO_BODY,
+     POST "Authorization\v: REDACTED\r\nHost: m\r\n\r\n", "", false},
     {"a header in a head that breaks off", POST "Authorization: SECR", NO_BODY,
      POST "Authorization: REDACTED", "", true},
     {"an empty header has nothing to hide", POST "Authorization: \r\nHost: m\r\n\r\n", NO_BODY,
@@ -60,6 +63,10 @@ static const struct message requests[] = {
     {"a quoted cookie with a semicolon, and an empty one",
      POST "Cookie: SID=\"SE;CRET\"; b; sid=\r\n\r\n", NO_BODY,
      POST "Cookie: SID=REDACTED; b; sid=REDACTED\r\n\r\n", "", false},
+    {"a quoted cookie with an escaped quote", POST "Cookie: sid=\"S\\\";SECRET\"; b=1\r\n\r\n",
+     NO_BODY, POST "Cookie: sid=REDACTED; b=1\r\n\r\n", "", false},
+    {"a URL in a cookie", POST "Cookie: a=/p?b=1&token=SECRET,SECRET; sid=SECRET; c=2\r\n\r\n",
+     NO_BODY, POST "Cookie: a=/p?b=1&token=REDACTED; sid=REDACTED; c=2\r\n\r\n", "", false},
     {"a cookie of fields that were joined", POST "Cookie: a=1, sid=SECRET,SECRET; b=2\r\n\r\n",
      NO_BODY, POST "Cookie: a=1, sid=REDACTED; b=2\r\n\r\n", "", false},
     {"cookies that are set, joined and in the old field",
@@ -78,10 +85,18 @@ static const struct message requests[] = {
      "GET /p?token=REDACTED HTTP/1.1\r\n\r\n", "", false},
     {"a parameter behind a semicolon", "GET /p?a=1;token=SECRET;b HTTP/1.1\r\n\r\n", NO_BODY,
      "GET /p?a=1;token=REDACTED HTTP/1.1\r\n\r\n", "", false},
+    {"a parameter with a # in its value", "GET /p?token=SEC#SECRET&a=1 HTTP/1.1\r\n\r\n", NO_BODY,
+     "GET /p?token=REDACTED&a=1 HTTP/1.1\r\n\r\n", "", false},
+    {"a parameter of a URL that is a parameter",
+     "GET /in?to=https%3A%2F%2Fm%2Fp%3fa%3D1%26token%3dSECRET%26SECRET&b=2 HTTP/1.1\r\n\r\n",
+     NO_BODY, "GET /in?to=https%3A%2F%2Fm%2Fp%3fa%3D1%26token%3dREDACTED&b=2 HTTP/1.1\r\n\r\n", "",
+     false},
     {"a parameter of a request line that breaks off", "GET /p?token=SECR", NO_BODY,
      "GET /p?token=REDACTED", "", true},
     {"a parameter of the page before", POST "Referer: https://m/?token=SECRET\r\n\r\n", NO_BODY,
      POST "Referer: https://m/?token=REDACTED\r\n\r\n", "", false},
+    {"a parameter of a URL that is folded", POST "Referer: /?token=SEC\r\n SECRET\r\n\r\n", NO_BODY,
+     POST "Referer: /?token=REDACTED\r\n\r\n", "", false},
     {"a parameter in any other field", POST "X-Original-URL: /p?token=SECRET\r\n\r\n", NO_BODY,
      POST "X-Original-URL: /p?token=REDACTED\r\n\r\n", "", false},
     {"parameters of an array",
@@ -92,6 +107,14 @@ static const struct message requests[] = {
      FORM "Content-Length: 18\r\n\r\n", "token=REDACTED&b=2", false},
     {"a form field with a blank in it", FORM "\r\n", BODY("a=1&token=SEC SECRET"), NULL,
      "a=1&token=REDACTED", false},
+    {"a form field with what would end it in a URL, or a line", FORM "\r\n",
+     BODY("token=SEC#SECRET\r\nSECRET&b=2"), NULL, "token=REDACTED&b=2", false},
+    {"a form field with a blank before its name", FORM "\r\n", BODY("a=1&+token=SECRET"), NULL,
+     "a=1&+token=REDACTED", false},
+    {"a form that says it is bytes", POST "Content-Type: application/octet-stream\r\n\r\n",
+     BODY("token=SECRET"), NULL, "token=REDACTED", false},
+    {"a form with an empty type", POST "Content-Type:\r\n\r\n", BODY("token=SECRET"), NULL,
+     "token=REDACTED", false},
     {"a form that says nothing of its type", POST "\r\n", BODY("a=1&token=SECRET"), NULL,
      "a=1&token=REDACTED", false},
     {"a form that says it is text", POST "Content-Type: text/plain;charset=UTF-8\r\n\r\n",
@@ -132,12 +155,24 @@ static const struct message requests[] = {
      PART("x\r\nContent-Type: application/json") "REDACTED" PART("y") "1" END, false},
     {"parts without an end are blanked whole", PARTS "\r\n", BODY(PART("token") "SECRET"), NULL,
      "REDACTED", false},
+    {"JSON in parts of another kind", POST "Content-Type: multipart/related; boundary=-b\r\n\r\n",
+     BODY("---b\r\nContent-Type: application/json\r\n\r\n{\"card\":1}" END), NULL,
+     "---b\r\nContent-Type: application/json\r\n\r\n{\"card\":\"REDACTED\"}" END, false},
+    {"parts in a part are blanked whole", PARTS "\r\n",
+     BODY(PART("x\r\nContent-Type: multipart/mixed; boundary=c") "--c\r\n\r\nSECRET\r\n--c--" END),
+     NULL, PART("x\r\nContent-Type: multipart/mixed; boundary=c") "REDACTED" END, false},
     {"parts without a boundary are blanked whole", POST "Content-Type: multipart/form-data\r\n\r\n",
      BODY(PART("token") "SECRET" END), NULL, "REDACTED", false},
     {"parts that break off are blanked whole", PARTS "\r\n", BODY(PART("a") "1" END), NULL,
      "REDACTED", true},
     {"a value, with its length", JSON "Content-Length: 16\r\n\r\n", BODY("{\"card\": 123456}"),
      JSON "Content-Length: 20\r\n\r\n", "{\"card\": \"REDACTED\"}", false},
+    {"a value, with its length said twice and without its digests",
+     JSON "Content-Length: 16, 16\r\nContent-MD5: x\r\nContent-Digest: y\r\nDigest: z\r\n\r\n",
+     BODY("{\"card\": 123456}"), JSON "Content-Length: 20\r\n\r\n", "{\"card\": \"REDACTED\"}",
+     false},
+    {"digests of content that stays", JSON "Content-MD5: x\r\n\r\n", BODY("{\"a\":1}"), NULL,
+     "{\"a\":1}", false},
     {"a value of any shape, twice", JSON "\r\n",
      BODY("{\"card\":{\"a\":[1,\"SECRET\"]},\"b\":1,\"card\":true}"), NULL,
      "{\"card\":\"REDACTED\",\"b\":1,\"card\":\"REDACTED\"}", false},
@@ -166,6 +201,23 @@ static const struct message requests[] = {
     {"server-sent events", POST "Content-Type: text/event-stream\r\n\r\n",
      BODY("event: x\ndata: {\"pw\":\"SECRET\"}\n\n"), NULL,
      "event: x\ndata: {\"pw\":\"REDACTED\"}\n\n", false},
+    {"server-sent events that end with a word, and one whose name is JSON",
+     POST "Content-Type: text/event-stream\r\n\r\n",
+     BODY("id: {\"pw\":1}\ndata: {\"pw\":\"SECRET\"}\n\ndata: say \"x\"\n\ndata: [DONE]\n\n"), NULL,
+     "id: {\"pw\":\"REDACTED\"}\ndata: {\"pw\":\"REDACTED\"}\n\ndata: say \"x\"\n\ndata: "
+     "[DONE]\n\n",
+     false},
+    {"server-sent events whose lines end otherwise are blanked whole",
+     POST "Content-Type: text/event-stream\r\n\r\n",
+     BODY("event: x\rdata: {\"pw\":\"SECRET\"}\r\r"), NULL, "REDACTED", false},
+    {"JSON behind a prefix", JSON "\r\n", BODY(")]}',\n{\"pw\":\"SECRET\"}"), NULL,
+     ")]}',\n{\"pw\":\"REDACTED\"}", false},
+    {"JSON Lines with a line that holds JSON and more are blanked whole", JSON "\r\n",
+     BODY("{\"pw\":1}\n\x1e{\"pw\":\"SECRET\"}\n"), NULL, "REDACTED", false},
+    {"JSON in wide characters is blanked whole", POST "Content-Type: text/plain\r\n\r\n",
+     BODY("\xfe\xff\0{\0\"\0p\0w\0\"\0:\0"
+          "1\0}"),
+     NULL, "REDACTED", false},
     {"JSON that breaks off is blanked whole", JSON "Content-Length: 99\r\n\r\n",
      BODY("{\"card\":\"SECRE"), NULL, "REDACTED", true},
     {"what says JSON and is none is blanked whole", JSON "Content-Length: 15\r\n\r\n",
@@ -176,6 +228,12 @@ static const struct message requests[] = {
      BODY("{\"card\":\"SECRET\"}"), JSON "\r\n", "REDACTED", false},
     {"what is coded and has no type is blanked whole", POST "Content-Encoding: br\r\n\r\n",
      BODY("SECRET"), POST "\r\n", "REDACTED", false},
+    {"text that is coded and cannot be read is blanked whole",
+     POST "Content-Type: text/plain\r\nContent-Encoding: br\r\n\r\n", BODY("SECRET"),
+     POST "Content-Type: text/plain\r\n\r\n", "REDACTED", false},
+    {"the coding is what all lines say",
+     JSON "Content-Encoding: identity\r\nContent-Encoding: br\r\n\r\n", BODY("{\"pw\":1}"),
+     JSON "\r\n", "REDACTED", false},
     {"an image is left alone", POST "Content-Type: image/png\r\nContent-Encoding: br\r\n\r\n",
      BODY("\x89PNG"), NULL, "\x89PNG", false},
     {"text is left alone", POST "Content-Type: text/plain\r\n\r\n", BODY("card: 1"), NULL,
@@ -245,6 +303,24 @@ static void answers_informational_heads_and_trailers_are_blanked_too(void **stat
     assert_true(str_eq(x->redacted, STR("x-key\ncookie:sid\nquery:token")));
     assert_int_equal(redaction_hits(r, 0), 1);
     assert_int_equal(redaction_hits(r, 3), 0);
+    exchange_free(x);
+    redaction_free(r);
+}
+
+static void content_whose_first_bytes_are_missing_may_be_json(void **state)
+{
+    struct redaction *r = redaction_new(names, NAMES, NULL);
+    struct message m = {.head = POST "Content-Type: text/plain\r\nContent-Length: 20\r\n\r\n",
+                        .body = BODY("d\":\"SECRET\"}"),
+                        .cut = true};
+    struct exchange *x = exchange_of(&m);
+
+    (void)state;
+    x->request.flags = HTTP_GAP;
+    x->request.gap_bytes = 20 - m.body.len;
+    x->request.body_size = 20;
+    assert_int_equal(redaction_apply(r, x, NULL), 1);
+    assert_true(str_eq(x->request.body, STR("REDACTED")));
     exchange_free(x);
     redaction_free(r);
 }
@@ -350,6 +426,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_spelling_is_found_and_nothing_else),
         cmocka_unit_test(answers_informational_heads_and_trailers_are_blanked_too),
+        cmocka_unit_test(content_whose_first_bytes_are_missing_may_be_json),
         cmocka_unit_test(gzip_is_opened_and_kept_open),
         cmocka_unit_test(what_unpacks_to_too_much_is_blanked_whole),
         cmocka_unit_test(a_name_that_is_none_is_refused_with_its_place),
