@@ -212,6 +212,7 @@ int account_replay_json(const struct replay_stats *s, const struct capture_stats
     json_close(&w);
     put(&w, "paired", s->paired);
     put(&w, "unpaired", s->unpaired);
+    put(&w, "unwritten", s->unwritten);
     json_close(&w);
     put(&w, "passes", s->passes);
     json_key(&w, "rate_reached");

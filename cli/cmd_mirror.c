@@ -243,8 +243,8 @@ static int end(struct run *run, const struct replay_stats *stats, struct err *e)
     int rc = -1;
 
     buf_init(&text, JSON_MAX);
-    if (account_replay_json(stats, capture_stats(c), &text, e) == 0 &&
-        result_end(&run->result, buf_str(&text), e) == 0)
+    if (result_end(&run->result, stats, capture_stats(c), e) == 0 &&
+        account_replay_json(stats, capture_stats(c), &text, e) == 0)
         rc = diff_stats(run->diff, buf_str(&text), e);
     buf_release(&text);
     return rc;

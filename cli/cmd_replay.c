@@ -203,15 +203,9 @@ static int begin(struct run *run, struct err *e)
 static int end(struct run *run, struct err *e)
 {
     struct front *front = run->feed.front;
-    struct buf stats;
-    int rc = -1;
 
-    buf_init(&stats, JSON_MAX);
-    if (account_replay_json(replay_stats(run->replay),
-                            front ? capture_stats(front_capture(front)) : NULL, &stats, e) == 0)
-        rc = result_end(&run->result, buf_str(&stats), e);
-    buf_release(&stats);
-    return rc;
+    return result_end(&run->result, replay_stats(run->replay),
+                      front ? capture_stats(front_capture(front)) : NULL, e);
 }
 
 static int run_to_end(struct run *run)
@@ -237,7 +231,7 @@ static int run_to_end(struct run *run)
         log_warn("stopped before the end; the result holds what was done");
         status = EXIT_PARTLY;
     }
-    /* After a failed write the result cannot be completed, and why was said. */
+    /* After a failed write, why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)
         status = status_partly(&e);
     if (e.kind == ERR_PIPE)

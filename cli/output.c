@@ -90,14 +90,11 @@ int output_begin(struct output *out, const struct record_options *o, struct str 
     return 0;
 }
 
-int output_end(struct output *out, struct str stats, struct err *e)
+int output_put_stats(struct output *out, struct str stats, struct err *e)
 {
-    int rc = record_put_stats(out->writer, stats, e);
-
-    if (record_writer_close(out->writer, rc < 0 ? NULL : e) < 0)
-        rc = -1;
-    out->writer = NULL;
-    return rc < 0 ? err_wrap(e, "%s", out->name) : 0;
+    if (record_put_stats(out->writer, stats, e) == 0 && record_flush(out->writer, e) == 0)
+        return 0;
+    return err_wrap(e, "%s", out->name);
 }
 
 int output_sync(struct output *out, struct err *e)

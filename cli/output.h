@@ -17,7 +17,7 @@ struct record_writer;
 struct output {
     int fd;                       /* -1: not open */
     const char *name;             /* for messages */
-    struct record_writer *writer; /* from output_begin() to output_end() */
+    struct record_writer *writer; /* from output_begin() to output_close() */
 };
 
 /* What --compress takes, in the order of enum record_codec. */
@@ -40,7 +40,7 @@ int output_write(struct output *out, struct str bytes, struct err *e);
  * down a pipe can start; and complete it with its STATS. */
 int output_begin(struct output *out, const struct record_options *o, struct str meta,
                  struct err *e);
-int output_end(struct output *out, struct str stats, struct err *e);
+int output_put_stats(struct output *out, struct str stats, struct err *e);
 
 /* Wait until a file is on the disk. Fine with what is none. */
 int output_sync(struct output *out, struct err *e);

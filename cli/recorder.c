@@ -100,11 +100,10 @@ static int put_stats(struct recorder *r, const struct capture_stats *stats, stru
 
     s.unwritten = r->unwritten;
     buf_init(&text, TEXT_MAX);
-    if (account_capture_json(&s, r->rotates ? &file : NULL, &text, e) == 0 &&
-        record_put_stats(r->out.writer, buf_str(&text), e) == 0)
-        rc = record_flush(r->out.writer, e);
+    if (account_capture_json(&s, r->rotates ? &file : NULL, &text, e) == 0)
+        rc = output_put_stats(&r->out, buf_str(&text), e);
     buf_release(&text);
-    return rc < 0 ? err_wrap(e, "%s", r->out.name) : 0;
+    return rc;
 }
 
 /* Write out what is left, complete the file and close it. On a full disk that

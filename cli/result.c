@@ -1,15 +1,18 @@
 #include "cli/result.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/account.h"
 #include "cli/plan_meta.h"
 #include "cli/text.h"
 #include "core/clock.h"
 #include "core/hide.h"
 #include "core/json.h"
+#include "core/log.h"
 
-enum { URL_MAX = 8 * 1024 };
+enum { URL_MAX = 8 * 1024, STATS_MAX = 256 * 1024 };
 
 static void put_url(struct json_writer *w, const char *key, const char *url, struct err *e)
 {
@@ -185,6 +188,7 @@ void result_init(struct result *r)
 {
     r->out = (struct output){.fd = -1};
     r->failed = false;
+    r->n = 0;
     pthread_mutex_init(&r->lock, NULL);
 }
 
@@ -214,6 +218,7 @@ int result_put(struct result *r, const struct pair *p, struct err *e)
     pthread_mutex_lock(&r->lock);
     rc = record_put_pair(r->out.writer, p, e);
     r->failed |= rc < 0;
+    r->n++;
     pthread_mutex_unlock(&r->lock);
     return rc < 0 ? err_wrap(e, "%s", r->out.name) : 0;
 }
@@ -231,13 +236,43 @@ int result_flush(struct result *r)
     return failed ? -1 : 0;
 }
 
-int result_end(struct result *r, struct str stats, struct err *e)
+static int put_stats(struct result *r, const struct replay_stats *stats,
+                     const struct capture_stats *front, struct err *e)
+{
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, STATS_MAX);
+    if (account_replay_json(stats, front, &text, e) == 0)
+        rc = output_put_stats(&r->out, buf_str(&text), e);
+    buf_release(&text);
+    return rc;
+}
+
+/* Some pairs have found no room; STATS are small and may. */
+static void end_without(struct result *r, const struct replay_stats *stats,
+                        const struct capture_stats *front)
+{
+    bool resumed = record_resume(r->out.writer, NULL) == 0;
+    struct replay_stats s = *stats;
+
+    s.unwritten = s.selected - (r->n - record_unwritten(r->out.writer));
+    resumed = resumed && put_stats(r, &s, front, NULL) == 0;
+    log_warn("%s: %" PRIu64 " pair%s not written, the result is %s", r->out.name, s.unwritten,
+             s.unwritten == 1 ? " was" : "s were",
+             resumed ? "complete up to there" : "good up to there but ends without its summary");
+}
+
+int result_end(struct result *r, const struct replay_stats *stats,
+               const struct capture_stats *front, struct err *e)
 {
     int rc;
 
     if (!r->out.writer)
         return 0;
-    rc = output_end(&r->out, stats, e);
+    rc = put_stats(r, stats, front, e);
+    if (rc < 0 && e->kind != ERR_PIPE)
+        end_without(r, stats, front);
     if (output_close(&r->out, rc < 0 ? NULL : e) < 0)
         rc = -1;
     return rc;

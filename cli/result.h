@@ -20,6 +20,7 @@ struct result {
     struct output out;
     pthread_mutex_t lock;
     bool failed; /* and that was told, by a put or a flush */
+    uint64_t n;  /* pairs that were put */
 };
 
 /* Make *r one that is not open: what is put into it goes nowhere. */
@@ -43,8 +44,11 @@ int result_put(struct result *r, const struct pair *p, struct err *e);
  * told by the next put, or by the end. */
 int result_flush(struct result *r);
 
-/* Complete it with STATS, and close it. Fine when it is not open. */
-int result_end(struct result *r, struct str stats, struct err *e);
+/* Complete it with STATS, and close it. If something could not be written, as on a
+ * full disk, it is a result without the pairs that had no room, but with its STATS,
+ * which count them; that is told. Fine when it is not open. */
+int result_end(struct result *r, const struct replay_stats *stats,
+               const struct capture_stats *front, struct err *e);
 
 /* Close it as it is. Fine when it is not open. */
 void result_release(struct result *r);

@@ -211,7 +211,8 @@ static void judge_coverage(const struct evidence *ev, const struct totals *t, st
 {
     const struct gate *g = &ev->gates[GATE_COVERAGE];
     uint64_t of = t->selected + t->missed;
-    char also[80] = "", missed[80] = "";
+    uint64_t lost = run_info_count(ev->run, "unwritten", 0);
+    char also[80] = "", missed[80] = "", unwritten[80] = "";
 
     r->observed = of ? (double)t->covered / (double)of : 0;
     r->verdict = r->observed >= g->limit && of ? GATE_PASS : GATE_INCONCLUSIVE;
@@ -225,8 +226,10 @@ static void judge_coverage(const struct evidence *ev, const struct totals *t, st
         snprintf(also, sizeof also, ", %" PRIu64 " not recorded whole", t->unrecorded);
     if (t->missed)
         snprintf(missed, sizeof missed, ", %" PRIu64 " left out as replay fell behind", t->missed);
-    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s%s", t->covered, of,
-        r->observed * 100, also, missed);
+    if (lost)
+        snprintf(unwritten, sizeof unwritten, ", %" PRIu64 " not written to the result", lost);
+    say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s%s%s", t->covered, of,
+        r->observed * 100, also, missed, unwritten);
 }
 
 void judging_gates(const struct evidence *ev, struct judgement *j)

@@ -95,8 +95,13 @@ static void conclude_v1(const struct evidence *ev, struct judgement *j)
 static void conclude_no_pairs(const struct evidence *ev, struct judgement *j)
 {
     const struct totals *t = &j->totals;
+    uint64_t unwritten = run_info_count(ev->run, "unwritten", 0);
 
-    if (t->unrecorded)
+    if (unwritten)
+        conclude(j, VERDICT_INCONCLUSIVE,
+                 "no pairs: %" PRIu64 " of %" PRIu64 " could not be written to the result",
+                 unwritten, run_info_count(ev->run, "selected", 0));
+    else if (t->unrecorded)
         conclude(j, VERDICT_INCONCLUSIVE,
                  "nothing to compare with: none of %" PRIu64
                  " requests has a whole recorded answer",

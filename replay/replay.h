@@ -185,6 +185,7 @@ struct replay_stats {
     uint64_t
         behind; /* also not eligible, left out before replay saw them: for who did to fill in */
     uint64_t selected, sampled_out;
+    uint64_t unwritten; /* of selected: no pair in the result file, for who wrote it to fill in */
     uint64_t misplaced; /* of a file at its own pace: behind what began over a second later */
     uint64_t paired, unpaired;
     uint64_t passes;              /* over the source, begun */

@@ -279,3 +279,26 @@ wait_for_copy() {
   [ "$status" -eq 4 ]
   [ ! -s replay.log ]
 }
+
+@test "a file that may not grow holds what had room, and an accounting that says what had not" {
+  movies_record m.mrec 400
+  both
+  capped() { (ulimit -f "$1" && exec "$MIRRORCTL" replay m.mrec "${targets[@]}" --max --control none -o m.mres); }
+  run --separate-stderr capped 300
+  [ "$status" -eq 4 ]
+  [[ $stderr == *"m.mres: File too large"* ]]
+  [[ $stderr == *" pairs were not written, the result is complete up to there"* ]]
+  mirrorctl show m.mres --format jsonl >pairs # whole, so 0
+  mirrorctl diff m.mres --format json >report || true
+  unwritten=$(jq .accounting.unwritten report)
+  [ "$unwritten" -gt 0 ]
+  [ "$(wc -l <pairs)" -gt 0 ]
+  [ "$(jq .accounting.selected report)" -eq $((unwritten + $(wc -l <pairs))) ]
+  jq -r '.gates[] | select(.name == "coverage").message' report | grep ", $unwritten not written to the result"
+  # Nothing but META had room.
+  run --separate-stderr capped 20
+  [ "$status" -eq 4 ]
+  run mirrorctl diff m.mres
+  [ "$status" -eq 3 ]
+  [[ $output == *"no pairs: "*" could not be written to the result"* ]]
+}
