@@ -50,6 +50,12 @@ unsigned breaker_enter(struct breaker *b, int64_t now_ns)
     return b->pass;
 }
 
+void breaker_leave(struct breaker *b, unsigned pass)
+{
+    if (pass == b->pass)
+        b->probing = false;
+}
+
 void breaker_sums(const struct breaker *b, int64_t now_ns, uint64_t *calls, uint64_t *failed)
 {
     int64_t second = now_ns / NS_PER_SEC;

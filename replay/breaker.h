@@ -49,6 +49,9 @@ void breaker_init(struct breaker *b, uint32_t max_ppm);
 /* May a call be sent now? Returns its pass, or 0 if not. */
 unsigned breaker_enter(struct breaker *b, int64_t now_ns);
 
+/* A call with this pass will not be sent after all. */
+void breaker_leave(struct breaker *b, unsigned pass);
+
 /* A call with this pass was answered, or failed. What was sent in an earlier
  * state says nothing about this one, and is not counted. */
 void breaker_note(struct breaker *b, unsigned pass, bool failed, int64_t now_ns);

@@ -227,7 +227,9 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
     unsigned pass;
 
     job->at[lane->role].ready_ns = ready_ns;
-    pass = guard_enter(lane->guard, w->now_ns);
+    pass = job->at[lane->role].pass;
+    if (pass == 0)
+        pass = guard_enter(lane->guard, w->now_ns, NULL);
     f = pass ? flight_new(w, lane) : NULL;
     if (!f) {
         refuse(w, lane, job, pass ? OUTCOME_STOPPED : OUTCOME_BREAKER);

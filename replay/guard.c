@@ -32,7 +32,7 @@ static void told(struct guard *g, const struct call *cause, int64_t now_ns)
     g->tell(g->ctx, &change);
 }
 
-unsigned guard_enter(struct guard *g, int64_t now_ns)
+unsigned guard_enter(struct guard *g, int64_t now_ns, int64_t *wait_until)
 {
     unsigned pass = atomic_load_explicit(&g->free_pass, memory_order_relaxed);
     enum replay_breaker before;
@@ -44,8 +44,17 @@ unsigned guard_enter(struct guard *g, int64_t now_ns)
     pass = breaker_enter(&g->breaker, now_ns);
     if (g->breaker.state != before)
         told(g, NULL, now_ns);
+    if (wait_until)
+        *wait_until = pass ? 0 : breaker_worth_waiting(&g->breaker, now_ns);
     pthread_mutex_unlock(&g->lock);
     return pass;
+}
+
+void guard_leave(struct guard *g, unsigned pass)
+{
+    pthread_mutex_lock(&g->lock);
+    breaker_leave(&g->breaker, pass);
+    pthread_mutex_unlock(&g->lock);
 }
 
 void guard_note(struct guard *g, unsigned pass, const struct call *call, int64_t now_ns)

@@ -30,8 +30,12 @@ struct guard {
 void guard_init(struct guard *g, const char *target, const struct replay_config *config);
 void guard_release(struct guard *g);
 
-/* As breaker_enter(). */
-unsigned guard_enter(struct guard *g, int64_t now_ns);
+/* As breaker_enter(); where that lets nothing through, *wait_until (if it is not NULL)
+ * is what breaker_worth_waiting() says. */
+unsigned guard_enter(struct guard *g, int64_t now_ns, int64_t *wait_until);
+
+/* As breaker_leave(). */
+void guard_leave(struct guard *g, unsigned pass);
 
 /* The outcome of a call that went through is decided. */
 void guard_note(struct guard *g, unsigned pass, const struct call *call, int64_t now_ns);

@@ -21,6 +21,7 @@ struct way;
 struct job_at {
     const struct way *way; /* NULL: it is not meant for it */
     int64_t ready_ns;      /* monotonic: from then on nothing kept its call back but ourselves */
+    unsigned pass;         /* of the target's guard, where it was asked before; else 0 */
     struct job *behind;    /* the next that waits for a turn there */
     bool in_turn;
 };

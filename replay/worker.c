@@ -589,16 +589,56 @@ static bool may_start(const struct worker *w)
     return its_lanes_have_room(w, job) && worth_waiting(w, job) == 0;
 }
 
-static void start_next(struct worker *w)
+static void leave_guards(const struct worker *w, struct job *job)
 {
-    struct job *job = take_next(w);
-
-    if (!is_behind(w, job)) {
-        start_job(w, job);
-        return;
+    for (unsigned i = 0; i < job->pair->n_calls; i++) {
+        if (job->at[i].pass)
+            guard_leave(lane_of(w, job, i)->guard, job->at[i].pass);
+        job->at[i].pass = 0;
+        if (job->pair->calls[i].outcome == OUTCOME_BREAKER)
+            job->pair->calls[i].outcome = OUTCOME_NONE;
     }
-    chain_queue(job->chain, job);
-    w->n_behind++;
+}
+
+/* All calls of a pair are let through or none is, where there is something to wait
+ * for: another worker may have sent the probe since we looked. */
+static bool enter_guards(const struct worker *w, struct job *job)
+{
+    int64_t until = 0;
+
+    for (unsigned i = 0; i < job->pair->n_calls; i++) {
+        struct call *call = &job->pair->calls[i];
+
+        if (call->outcome != OUTCOME_NONE)
+            continue;
+        job->at[i].pass = guard_enter(lane_of(w, job, i)->guard, w->now_ns, &until);
+        if (job->at[i].pass)
+            continue;
+        if (until) {
+            leave_guards(w, job);
+            return false;
+        }
+        call->outcome = OUTCOME_BREAKER;
+    }
+    return true;
+}
+
+/* False if it has to wait after all. */
+static bool start_next(struct worker *w)
+{
+    struct job *job = peek_next(w);
+
+    if (is_behind(w, job)) {
+        take_next(w);
+        chain_queue(job->chain, job);
+        w->n_behind++;
+        return true;
+    }
+    if (w->setup->closed_loop && !enter_guards(w, job))
+        return false;
+    take_next(w);
+    start_job(w, job);
+    return true;
 }
 
 static bool has_room_for_jobs(const struct worker *w)
@@ -652,8 +692,7 @@ static void start_due(struct worker *w)
 {
     unsigned burst = w->setup->closed_loop ? EVENT_BATCH : START_BURST;
 
-    for (unsigned i = 0; i < burst && may_start(w); i++) {
-        start_next(w);
+    for (unsigned i = 0; i < burst && may_start(w) && start_next(w); i++) {
         if (!w->setup->closed_loop)
             flight_send_prepared(w); /* in time, each for itself */
     }

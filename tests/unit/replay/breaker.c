@@ -287,6 +287,21 @@ static void a_probe_under_way_is_waited_for(void **state)
     assert_int_equal(breaker_worth_waiting(&b, after(6)), 0);
 }
 
+/* Who was let through and does not go leaves the probe to the next. */
+static void a_probe_that_is_not_sent_is_another_calls(void **state)
+{
+    struct breaker b = opened();
+    unsigned pass = breaker_enter(&b, after(5)), earlier = pass - 1;
+
+    (void)state;
+    assert_int_equal(breaker_enter(&b, after(5)), 0);
+    breaker_leave(&b, earlier);
+    assert_int_equal(breaker_enter(&b, after(5)), 0);
+    breaker_leave(&b, pass);
+    assert_int_equal(breaker_enter(&b, after(5)), pass);
+    assert_int_equal(b.state, BREAKER_HALF_OPEN);
+}
+
 static void who_never_answered_is_not_waited_for(void **state)
 {
     struct breaker b = opened();
@@ -314,6 +329,7 @@ int main(void)
         cmocka_unit_test(what_was_sent_before_a_change_does_not_count_after_it),
         cmocka_unit_test(who_answered_before_is_worth_waiting_for_three_probes),
         cmocka_unit_test(a_probe_under_way_is_waited_for),
+        cmocka_unit_test(a_probe_that_is_not_sent_is_another_calls),
         cmocka_unit_test(who_never_answered_is_not_waited_for),
     };
 

@@ -1,5 +1,6 @@
 /* The breaker in the whole stage: what is left out, what is waited for, and
  * what is told. */
+#include "replay/guard.h"
 #include "tests/support/replay_run.h"
 
 /* ---- a run and what it told -------------------------------------------------------- */
@@ -159,6 +160,34 @@ static void flat_out_a_target_that_comes_back_is_waited_for(void **state)
     server_stop(v2);
 }
 
+/* Several workers want to probe: one does, and in the same look the others learn
+ * until when to wait, or take over what the first leaves. */
+static void who_may_not_probe_learns_until_when_to_wait(void **state)
+{
+    const struct replay_config config = {.max_error_ppm = 500000};
+    const int64_t then = 5000 * NS_PER_SEC, later = then + 6 * NS_PER_SEC;
+    struct call call = {.outcome = OUTCOME_ANSWERED};
+    int64_t until = -1;
+    struct guard g;
+    unsigned pass;
+
+    (void)state;
+    guard_init(&g, "v2", &config);
+    for (unsigned i = 0; i < 20; i++) {
+        guard_note(&g, guard_enter(&g, then, NULL), &call, then);
+        call.outcome = OUTCOME_RESET;
+    }
+    assert_int_equal(guard_enter(&g, then, &until), 0);
+    assert_int_equal(until, then + 5 * NS_PER_SEC);
+    pass = guard_enter(&g, later, &until);
+    assert_int_not_equal(pass, 0);
+    assert_int_equal(guard_enter(&g, later, &until), 0);
+    assert_true(until > later);
+    guard_leave(&g, pass);
+    assert_int_equal(guard_enter(&g, later, &until), pass);
+    guard_release(&g);
+}
+
 int main(void)
 {
     struct err e = {0};
@@ -169,6 +198,7 @@ int main(void)
         TEST(an_answered_error_is_an_answer),
         TEST(without_a_limit_every_call_is_made),
         TEST(flat_out_a_target_that_comes_back_is_waited_for),
+        TEST(who_may_not_probe_learns_until_when_to_wait),
     };
 
     /* What libcurl opens once and for all is open before the first count. */
