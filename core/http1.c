@@ -84,7 +84,7 @@ static void begin_message(struct http1 *f)
     f->n_lengths = f->tried = 0;
     f->last_te = TE_NONE;
     f->answers_head = f->answers_connect = false;
-    f->chunked = f->until_close = false;
+    f->chunked = f->until_close = f->says_content = false;
     f->keep_alive = true;
     f->asked_keep_alive = f->found = false;
     if (f->trailers.cap > KEEP_LINE)
@@ -486,8 +486,10 @@ static int step_decide(struct http1 *f, struct str *in, struct str *piece)
         f->state = TUNNEL;
         return HTTP1_END;
     }
-    if (response && (f->status < 200 || f->status == 204 || f->status == 304 || f->answers_head))
+    if (response && (f->status < 200 || f->status == 204 || f->status == 304 || f->answers_head)) {
+        f->says_content = f->last_te != TE_NONE || f->bad_length || f->left > 0;
         return end_message(f);
+    }
     if (f->last_te == TE_CHUNKED) {
         f->chunked = true;
         f->state = CHUNK_SIZE;

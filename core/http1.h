@@ -77,6 +77,8 @@ struct http1 {
     uint32_t flags;                   /* enum http_flag; grows until HTTP1_END */
     bool chunked;                     /* from the call behind HTTP1_HEAD on */
     bool until_close;                 /* the content ends with the connection */
+    bool says_content;                /* there is none (204, 304, to HEAD), but fields say some:
+                                         a sender that is wrong sends it; from HTTP1_END on */
     bool keep_alive;                  /* another message may follow (RFC 9112, 9.3) */
     struct buf trailers;              /* raw trailer lines, from HTTP1_END on */
 };

@@ -14,6 +14,11 @@ static const struct {
     {"subject name", "call the target as its certificate does, and say where with --resolve"},
     {"certificate required", "it wants a client certificate: --cert FILE"},
     {"alert unknown ca", "it does not trust the client certificate of --cert"},
+    {"alert certificate expired", "to it the client certificate of --cert has expired"},
+    {"alert certificate revoked", "to it the client certificate of --cert is revoked"},
+    {"alert bad certificate", "it does not accept the client certificate of --cert"},
+    {"alert certificate unknown", "it does not accept the client certificate of --cert"},
+    {"alert unsupported certificate", "it does not accept the client certificate of --cert"},
     {"handshake failure", "it may want a client certificate: --cert FILE"},
     {"wrong version number", "that is not TLS; http:// instead?"},
 };

@@ -293,6 +293,16 @@ static void say_why(struct connection *c, const char *text)
                  advice ? advice : "", advice ? ")" : "");
 }
 
+/* In a handshake libcurl takes the peer's alert that our certificate has expired for
+ * a check of its own that failed, and tells what that says: nothing, or what
+ * nobody asked for. */
+static bool is_alert_of_expiry(const struct connection *c, CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION &&
+           (c->connector->options->insecure ||
+            strcmp(c->curl_text, "SSL certificate verification failed") == 0);
+}
+
 /* What a proxy answered CONNECT with, or 0. */
 static long tunnel_status(const struct connection *c)
 {
@@ -322,6 +332,8 @@ static void fail(struct connection *c, CURLcode code)
     char refusal[DETAIL_ROOM];
 
     c->failure = outcome_of(code);
+    if (is_alert_of_expiry(c, code))
+        text = "alert certificate expired";
     if (was_refused(c, refusal, sizeof refusal)) {
         c->failure = OUTCOME_CONNECT;
         text = refusal;
@@ -341,6 +353,28 @@ static void drop_handle(struct connection *c)
     c->easy = NULL;
 }
 
+/* The peer's last word, which libcurl says only to who listens. */
+static int note_last_word(CURL *easy, curl_infotype type, char *text, size_t n, void *connection)
+{
+    struct connection *c = connection;
+
+    (void)easy;
+    if (type == CURLINFO_TEXT)
+        snprintf(c->curl_text, sizeof c->curl_text, "%.*s",
+                 (int)(n && text[n - 1] == '\n' ? n - 1 : n), text);
+    return 0;
+}
+
+/* Something has failed, but why may lie there to be received: a peer that will
+ * not have us says so and resets. libcurl keeps only the text of the first
+ * failure, so from here on it is listened to. */
+static void listen_for_last_word(struct connection *c)
+{
+    curl_easy_setopt(c->easy, CURLOPT_DEBUGFUNCTION, note_last_word);
+    curl_easy_setopt(c->easy, CURLOPT_DEBUGDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_VERBOSE, 1L);
+}
+
 static void opened(struct connection *c)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -352,6 +386,8 @@ static void opened(struct connection *c)
     }
     if (c->tls) {
         c->fd = fd;
+        if (c->curl_text[0]) /* it has gone already */
+            listen_for_last_word(c);
         report(c, CONNECTION_OPEN);
         return;
     }
@@ -652,28 +688,6 @@ static ssize_t result_of_system(ssize_t n)
     if (n >= 0)
         return n;
     return errno == EAGAIN || errno == EINTR ? CONNECTION_AGAIN : CONNECTION_ERROR;
-}
-
-/* The peer's last word, which libcurl says only to who listens. */
-static int note_last_word(CURL *easy, curl_infotype type, char *text, size_t n, void *connection)
-{
-    struct connection *c = connection;
-
-    (void)easy;
-    if (type == CURLINFO_TEXT)
-        snprintf(c->curl_text, sizeof c->curl_text, "%.*s",
-                 (int)(n && text[n - 1] == '\n' ? n - 1 : n), text);
-    return 0;
-}
-
-/* Sending has failed, but why may lie there to be received: a peer that will
- * not have us says so and resets. libcurl keeps only the text of the first
- * failure, so from here on it is listened to. */
-static void listen_for_last_word(struct connection *c)
-{
-    curl_easy_setopt(c->easy, CURLOPT_DEBUGFUNCTION, note_last_word);
-    curl_easy_setopt(c->easy, CURLOPT_DEBUGDATA, c);
-    curl_easy_setopt(c->easy, CURLOPT_VERBOSE, 1L);
 }
 
 ssize_t connection_send(struct connection *c, struct str bytes)

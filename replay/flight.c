@@ -175,9 +175,10 @@ static void begin_on_wire(struct flight *f)
     answer_begin(&f->answer, &f->wire->framer, f->call, &f->job->pair->mem, f->job->line.method);
 }
 
+/* A fresh wire is sent over when connector_next() gives it. */
 static bool may_send(const struct flight *f)
 {
-    return f->wire && connection_state(f->wire->connection) == CONNECTION_OPEN;
+    return f->wire && f->wire->used;
 }
 
 static void prepare(struct worker *w, struct flight *f)
@@ -272,8 +273,6 @@ static void retry(struct worker *w, struct flight *f)
     wire_close(w, f->wire);
     f->call->flags = CALL_RETRIED;
     attach(w, f, NULL);
-    if (may_send(f))
-        send_more(f);
 }
 
 /* The connection has ended. */
@@ -295,15 +294,53 @@ static void receive_end(struct worker *w, struct flight *f, bool in_order)
         land(w, f);
 }
 
+/* Nothing more can come; `n` is what connection_receive() said. */
+static void receive_no_more(struct worker *w, struct flight *f, ssize_t n)
+{
+    struct str detail;
+    enum outcome failure = connection_failure(f->wire->connection, &detail);
+
+    if (n < 0 && failure != OUTCOME_NONE)
+        fail(w, f, failure, detail);
+    else
+        receive_end(w, f, n == 0);
+}
+
+static bool are_line_ends(struct str in)
+{
+    while (in.len && (in.data[0] == '\r' || in.data[0] == '\n'))
+        in = str_skip(in, 1);
+    return in.len == 0;
+}
+
+/* RFC 9112, 9.2: what comes before anything was asked answers nothing, but for
+ * empty lines, which say nothing. */
+static void send_first(struct worker *w, struct flight *f)
+{
+    ssize_t n = connection_receive(f->wire->connection, w->input, FLIGHT_INPUT);
+
+    if (n == CONNECTION_AGAIN || (n > 0 && are_line_ends(str_from(w->input, (size_t)n))))
+        send_more(f);
+    else if (n > 0)
+        fail(w, f, OUTCOME_PROTOCOL, STR("spoke before it was asked"));
+    else
+        receive_no_more(w, f, n);
+}
+
 /* True if nothing has come behind the answer: what fills the buffer, or came
  * through TLS, may not be all that is there. */
 static bool is_drained(struct worker *w, struct flight *f, size_t n)
 {
-    struct connection *c = f->wire->connection;
-
-    if (n < FLIGHT_INPUT && connection_has_no_buffer(c))
+    if (n < FLIGHT_INPUT && connection_has_no_buffer(f->wire->connection))
         return true;
-    return connection_receive(c, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
+    return wire_is_quiet(w, f->wire);
+}
+
+/* True if readers differ about where the answer ends. A 204 must not say a length
+ * (RFC 9110, 8.6); what does may send so much. */
+static bool is_ambiguous(const struct http1 *framer)
+{
+    return (framer->flags & AMBIGUOUS) || (framer->status == 204 && framer->says_content);
 }
 
 /* The answer is whole. Early answers leave some of the request unsent, two
@@ -313,7 +350,7 @@ static void receive_whole(struct worker *w, struct flight *f, bool clean)
 {
     const struct http1 *framer = &f->wire->framer;
 
-    if (clean && framer->keep_alive && !(framer->flags & AMBIGUOUS) && all_sent(f))
+    if (clean && framer->keep_alive && !is_ambiguous(framer) && all_sent(f))
         wire_keep(w, f->wire, f->job->chain);
     land(w, f);
 }
@@ -330,6 +367,7 @@ static bool receive_bytes(struct worker *w, struct flight *f, size_t n, uint32_t
     case ANSWER_MORE:
         return true;
     case ANSWER_WHOLE:
+        f->lane->strays |= in.len > 0;
         receive_whole(w, f, in.len == 0 && !(events & CLOSING) && is_drained(w, f, n));
         return false;
     case ANSWER_BAD:
@@ -345,19 +383,14 @@ static bool receive_bytes(struct worker *w, struct flight *f, size_t n, uint32_t
 static void receive(struct worker *w, struct flight *f, uint32_t events)
 {
     struct connection *c = f->wire->connection;
-    struct str detail;
 
     for (unsigned i = 0; i < MAX_READS; i++) {
         ssize_t n = connection_receive(c, w->input, FLIGHT_INPUT);
 
         if (n == CONNECTION_AGAIN && !f->cannot_send)
             return;
-        if (n < 0 && connection_failure(c, &detail) != OUTCOME_NONE) {
-            fail(w, f, connection_failure(c, &detail), detail);
-            return;
-        }
         if (n <= 0) {
-            receive_end(w, f, n == 0);
+            receive_no_more(w, f, n);
             return;
         }
         if (!receive_bytes(w, f, (size_t)n, events))
@@ -401,7 +434,7 @@ void wire_changed(struct worker *w, struct wire *wire)
         if (wire_watch(w, wire) < 0)
             fail(w, f, OUTCOME_CONNECT, STR("cannot watch the connection"));
         else
-            send_more(f);
+            send_first(w, f);
         break;
     case CONNECTION_GONE:
         if (f) {

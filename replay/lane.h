@@ -35,6 +35,7 @@ struct lane {
     struct wire *idle;         /* kept-alive connections, last used first */
     struct wire *idle_longest; /* the last of them */
     size_t n_idle;
+    bool strays; /* the target has sent what nobody had asked for */
 
     bool is_ready;    /* among the worker's ready lanes, */
     int64_t ready_ns; /* since then */

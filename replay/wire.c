@@ -120,20 +120,26 @@ void wire_keep(struct worker *w, struct wire *wire, struct chain *chain)
 
 /* TLS may have messages of its own, such as session tickets, and those are no
  * bytes for us. */
-bool wire_is_quiet(struct worker *w, const struct wire *wire)
+bool wire_is_quiet(struct worker *w, struct wire *wire)
 {
-    return connection_receive(wire->connection, w->input, FLIGHT_INPUT) == CONNECTION_AGAIN;
+    ssize_t n = connection_receive(wire->connection, w->input, FLIGHT_INPUT);
+
+    wire->lane->strays |= n > 0;
+    return n == CONNECTION_AGAIN;
 }
 
 /* An idle wire may have ended, or hold an answer that nobody asked for, without
  * our having been told yet. To look costs a system call, so a wire is not asked
  * that was busy until now, or quiet when all events were told just now, unless
- * the request could not be sent again. */
-static bool is_fit(struct worker *w, const struct wire *wire, bool repeatable)
+ * the request could not be sent again, or something may come behind the last
+ * answer: from this target it did before, or the answer may have content that
+ * it must not have. */
+static bool is_fit(struct worker *w, struct wire *wire, bool repeatable)
 {
     bool known = w->now_ns - wire->idle_since_ns < fresh_ns || w->now_ns - w->told_ns < fresh_ns;
+    bool clean = !wire->lane->strays && !wire->framer.says_content;
 
-    return (repeatable && known) || wire_is_quiet(w, wire);
+    return (repeatable && known && clean) || wire_is_quiet(w, wire);
 }
 
 /* The wire used last is the likeliest to be alive still. Where recorded connections

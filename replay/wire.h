@@ -44,7 +44,7 @@ struct wire *wire_take(struct worker *w, struct lane *lane, struct chain *chain,
 void wire_keep(struct worker *w, struct wire *wire, struct chain *chain);
 
 /* True if nothing has come over an idle wire, not even its end. */
-bool wire_is_quiet(struct worker *w, const struct wire *wire);
+bool wire_is_quiet(struct worker *w, struct wire *wire);
 
 /* Close one that has a flight, or one that is idle, or all that are. */
 void wire_close(struct worker *w, struct wire *wire);

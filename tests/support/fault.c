@@ -81,6 +81,12 @@ static const struct fault faults[] = {
     {"head-with-body", .steps = {{ACT_SAY, OK "Content-Length: 11\r\n\r\n" CONTENT}}},
     {"204-with-length",
      .steps = {{ACT_SAY, "HTTP/1.1 204 No\r\nX-Id: " IDENTITY "\r\nContent-Length: 11\r\n\r\n"}}},
+    {"204-in-chunks", .steps = {{ACT_SAY, "HTTP/1.1 204 No\r\nX-Id: " IDENTITY
+                                          "\r\nTransfer-Encoding: chunked\r\n\r\n"}}},
+    {"204-without",
+     .steps = {{ACT_SAY, "HTTP/1.1 204 No\r\nX-Id: " IDENTITY "\r\nContent-Length: 0\r\n\r\n"}}},
+    {"304-with-length",
+     .steps = {{ACT_SAY, "HTTP/1.1 304 No\r\nX-Id: " IDENTITY "\r\nContent-Length: 11\r\n\r\n"}}},
     {"204-with-body", .steps = {{ACT_SAY, "HTTP/1.1 204 No\r\nX-Id: " IDENTITY
                                           "\r\nContent-Length: 11\r\n\r\n" CONTENT}}},
     {"304-with-body", .steps = {{ACT_SAY, "HTTP/1.1 304 No\r\nX-Id: " IDENTITY

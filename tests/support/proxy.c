@@ -23,6 +23,7 @@ struct tunnel {
 struct proxy_server {
     int listener;
     unsigned port, status;
+    const char *text;
     pthread_t acceptor, threads[MAX_TUNNELS];
     struct tunnel tunnels[MAX_TUNNELS];
     unsigned n_threads;
@@ -82,7 +83,7 @@ static int connect_to(const char *host, const char *port)
 /* "CONNECT host:port HTTP/1.1" and its fields, the first byte of which was read. */
 static int open_http(struct proxy_server *p, int client, char first)
 {
-    char head[HEAD] = {first}, answer[64], host[256] = "", port[16] = "";
+    char head[HEAD] = {first}, answer[256], host[256] = "", port[16] = "";
     unsigned status = p->status ? p->status : 200;
     size_t n = 1;
     int fd = -1;
@@ -94,7 +95,7 @@ static int open_http(struct proxy_server *p, int client, char first)
         status = 400;
     if (status == 200 && (fd = connect_to(host, port)) < 0)
         status = 502;
-    snprintf(answer, sizeof answer, "HTTP/1.1 %u Said\r\n\r\n", status);
+    snprintf(answer, sizeof answer, "HTTP/1.1 %u Said\r\n\r\n%s", status, p->text);
     if (!say(client, answer, strlen(answer)) && fd >= 0) {
         close(fd);
         return -1;
@@ -177,7 +178,7 @@ static void *accept_all(void *arg)
     return NULL;
 }
 
-struct proxy_server *proxy_server_start(unsigned status)
+static struct proxy_server *start(unsigned status, const char *text)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct proxy_server *p = calloc(1, sizeof *p);
@@ -185,6 +186,7 @@ struct proxy_server *proxy_server_start(unsigned status)
 
     must(p != NULL, "memory");
     p->status = status;
+    p->text = text;
     pthread_mutex_init(&p->lock, NULL);
     p->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     must(p->listener >= 0 && bind(p->listener, (struct sockaddr *)&v4, len) == 0 &&
@@ -194,6 +196,16 @@ struct proxy_server *proxy_server_start(unsigned status)
     p->port = ntohs(v4.sin_port);
     must(pthread_create(&p->acceptor, NULL, accept_all, p) == 0, "thread");
     return p;
+}
+
+struct proxy_server *proxy_server_start(unsigned status)
+{
+    return start(status, "");
+}
+
+struct proxy_server *proxy_server_start_hasty(const char *text)
+{
+    return start(0, text);
 }
 
 unsigned proxy_server_port(const struct proxy_server *p)

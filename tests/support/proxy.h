@@ -11,6 +11,10 @@ struct proxy_server;
  * every CONNECT with that and opens nothing. */
 struct proxy_server *proxy_server_start(unsigned status);
 
+/* One that says `text` in each target's name, in one breath with its own answer:
+ * it is there before a request can be sent. */
+struct proxy_server *proxy_server_start_hasty(const char *text);
+
 unsigned proxy_server_port(const struct proxy_server *p);
 
 /* All that was said to open tunnels: heads of CONNECT, and "SOCKS5 host:port\n".

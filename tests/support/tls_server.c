@@ -238,6 +238,11 @@ struct tls_server *tls_server_start_strict(const char *name, const char *version
     return start(name, (struct tls_server){.strict = true, .version = version});
 }
 
+struct tls_server *tls_server_start_strict_expired(const char *name, const char *version)
+{
+    return start(name, (struct tls_server){.strict = true, .expired = true, .version = version});
+}
+
 const char *tls_server_url(const struct tls_server *s)
 {
     return s->url;

@@ -22,6 +22,9 @@ struct tls_server *tls_server_start(const char *name);
 struct tls_server *tls_server_start_expired(const char *name);
 struct tls_server *tls_server_start_strict(const char *name, const char *version);
 
+/* Both at once. */
+struct tls_server *tls_server_start_strict_expired(const char *name, const char *version);
+
 /* "https://localhost:4711", and the certificate to trust. */
 const char *tls_server_url(const struct tls_server *s);
 const char *tls_server_ca(const struct tls_server *s);

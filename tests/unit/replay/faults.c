@@ -379,14 +379,18 @@ static void an_answer_that_readers_differ_about_is_the_connections_last(void **s
         {"GET", "chunks-in-1.0", OUTCOME_ANSWERED, 200, ""},
         {"GET", "well", OUTCOME_ANSWERED, 200, ""},
         {"GET", "lengths-agree", OUTCOME_ANSWERED, 200, ""},
+        {"GET", "204-with-length", OUTCOME_ANSWERED, 204, ""},
+        {"GET", "204-in-chunks", OUTCOME_ANSWERED, 204, ""},
+        {"GET", "204-without", OUTCOME_ANSWERED, 204, ""},
+        {"GET", "304-with-length", OUTCOME_ANSWERED, 304, ""},
         {"GET", "well", OUTCOME_ANSWERED, 200, ""},
     };
     struct fault_server *s = fault_server_start(&(struct fault_options){0});
-    struct run *r = run_sequence(s, x, 5);
+    struct run *r = run_sequence(s, x, 9);
 
     (void)state;
-    assert_int_equal(r->targets[V2].connections, 3);
-    assert_int_equal(r->targets[V2].reused, 2);
+    assert_int_equal(r->targets[V2].connections, 5);
+    assert_int_equal(r->targets[V2].reused, 4);
     forget(r);
     fault_server_stop(s);
 }

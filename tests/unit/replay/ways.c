@@ -174,6 +174,25 @@ static void a_certificate_is_shown_to_those_who_want_one(void **state)
     }
 }
 
+/* libcurl tells of it as if a check of ours had failed. */
+static void a_client_certificate_that_has_expired_is_told_from_the_servers(void **state)
+{
+    static const char *const versions[] = {"-tls1_3", "-tls1_2"};
+
+    (void)state;
+    need_tls();
+    for (int i = 0; i < 2; i++) {
+        struct tls_server *s = tls_server_start_strict_expired("localhost", versions[i]);
+        struct way way = way_to(tls_server_url(s));
+
+        way.config.insecure = true;
+        way.config.cert_file = tls_server_ca(s);
+        way.config.key_file = tls_server_key(s);
+        fails(&way, OUTCOME_TLS, "(to it the client certificate of --cert has expired)");
+        tls_server_stop(s);
+    }
+}
+
 static void wait_on(int fd, short events)
 {
     struct pollfd p = {.fd = fd, .events = events};
@@ -401,6 +420,35 @@ static void a_tunnel_leaves_our_bytes_as_they_are(void **state)
     proxy_server_stop(proxy);
 }
 
+/* What is there before a request was sent answers none (RFC 9112, 9.2), but an empty
+ * line says nothing. */
+static void who_speaks_before_being_asked_is_not_believed(void **state)
+{
+    static const char *const hasty[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlies",
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "220 mail.example ESMTP\r\n",
+        "\r\nSSH-2.0-OpenSSH_9.2\r\n",
+    };
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct way way = way_to(server_url(s));
+    struct proxy_server *proxy;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof hasty / sizeof *hasty; i++) {
+        proxy = proxy_server_start_hasty(hasty[i]);
+        way.config.proxy = url_of(proxy, "http", "");
+        fails(&way, OUTCOME_PROTOCOL, "spoke before it was asked");
+        proxy_server_stop(proxy);
+    }
+    assert_int_equal(server_requests(s), 0);
+    proxy = proxy_server_start_hasty("\r\n");
+    way.config.proxy = url_of(proxy, "http", "");
+    goes_well(&way);
+    proxy_server_stop(proxy);
+    server_stop(s);
+}
+
 static void a_proxy_is_told_user_and_password(void **state)
 {
     struct proxy_server *proxy = proxy_server_start(0);
@@ -597,6 +645,7 @@ int main(void)
         TEST(each_fault_of_a_certificate_is_named_with_what_to_do),
         TEST(a_target_can_be_called_as_its_certificate_does),
         TEST(a_certificate_is_shown_to_those_who_want_one),
+        TEST(a_client_certificate_that_has_expired_is_told_from_the_servers),
         TEST(why_tls_was_refused_is_told_where_sending_failed_too),
         TEST(http_where_tls_was_expected_is_told),
         TEST(files_that_tls_cannot_use_are_refused_at_once),
@@ -604,6 +653,7 @@ int main(void)
         TEST(an_address_is_taken_as_given),
         TEST(an_address_of_no_target_is_refused),
         TEST(a_tunnel_leaves_our_bytes_as_they_are),
+        TEST(who_speaks_before_being_asked_is_not_believed),
         TEST(a_proxy_is_told_user_and_password),
         TEST(tls_goes_through_a_tunnel_to_the_target),
         TEST(socks_is_told_an_address_or_a_name),
