@@ -1,7 +1,6 @@
 /* The loop, in the order in which it matters: jobs that are due are started
  * before answers are read, but no more than a handful at a time, so that
- * neither can starve the other. One timer, set to absolute times, serves due
- * jobs and deadlines; it is set anew only for something earlier.
+ * neither can starve the other. One alarm serves due jobs and deadlines.
  *
  * Waking a thread costs more than sending a request, so it is done seldom. A
  * worker that sleeps says until when, and looks at its inbox once more; only a
@@ -13,7 +12,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -36,10 +34,6 @@ enum {
 
 /* Jobs on their way to a worker may be large. */
 static const size_t inbox_bytes = 16 << 20;
-
-/* A timer wakes a thread some 50 us late. So it is set that much earlier, and
- * the rest is spent looking at the clock and at what comes in. */
-static const int64_t early_ns = 50 * NS_PER_US;
 
 /* How long a finished job may wait for others before it is handed on. */
 static const int64_t hand_on_ns = 10 * NS_PER_MS;
@@ -95,10 +89,8 @@ static int init_loop(struct worker *w, struct err *e)
     struct epoll_event drive = {.events = EPOLLIN, .data.ptr = &w->connector};
 
     w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (w->epoll_fd < 0 || w->timer_fd < 0 || w->wake_fd < 0 ||
-        watch(w, &w->timer_fd, EPOLLIN | EPOLLET) < 0 ||
+    if (w->epoll_fd < 0 || w->wake_fd < 0 || watch(w, &w->alarm.fd, EPOLLIN | EPOLLET) < 0 ||
         watch(w, &w->wake_fd, EPOLLIN | EPOLLET) < 0 ||
         epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, stop_fd, &stop) < 0 ||
         epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, connector_fd(w->connector), &drive) < 0)
@@ -111,8 +103,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
 {
     struct select order;
 
-    *w = (struct worker){.setup = setup, .epoll_fd = -1, .timer_fd = -1, .wake_fd = -1};
-    w->armed_ns = INT64_MAX;
+    *w = (struct worker){.setup = setup, .epoll_fd = -1, .wake_fd = -1, .alarm.fd = -1};
     w->done_end = &w->done;
     w->turns_end = &w->turns;
     w->prepared_end = &w->prepared;
@@ -125,7 +116,7 @@ int worker_init(struct worker *w, const struct worker_setup *setup, unsigned ind
     w->connector = w->inbox ? connector_new(&setup->connections, e) : NULL;
     if (!w->connector || agenda_init(&w->agenda, AGENDA, e) < 0 ||
         chains_init(&w->chains, setup->n_roles, e) < 0 || init_tables(w, e) < 0 ||
-        init_lanes(w, index, n, e) < 0 || init_loop(w, e) < 0) {
+        init_lanes(w, index, n, e) < 0 || alarm_init(&w->alarm, e) < 0 || init_loop(w, e) < 0) {
         worker_release(w);
         return -1;
     }
@@ -145,11 +136,12 @@ static void release_lanes(struct worker *w)
 
 void worker_release(struct worker *w)
 {
-    const int fds[] = {w->epoll_fd, w->timer_fd, w->wake_fd};
+    const int fds[] = {w->epoll_fd, w->wake_fd};
 
     if (!w->setup)
         return;
     release_lanes(w);
+    alarm_release(&w->alarm);
     agenda_release(&w->agenda);
     chains_release(&w->chains);
     connector_free(w->connector);
@@ -721,7 +713,7 @@ static int64_t next_moment(const struct worker *w)
         at = wait ? wait : INT64_MAX;
         at = end && end < at ? end : at; /* then it is left out */
     } else if (job) {
-        at = job->due_ns - early_ns;
+        at = job->due_ns - w->alarm.early_ns;
     }
     for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
         const struct flight *oldest = w->flights[i].oldest;
@@ -734,24 +726,12 @@ static int64_t next_moment(const struct worker *w)
     return at;
 }
 
-static void arm_timer(struct worker *w, int64_t at)
-{
-    struct itimerspec when = {0};
-
-    if (at >= w->armed_ns)
-        return;
-    w->armed_ns = at;
-    when.it_value.tv_sec = at / NS_PER_SEC;
-    when.it_value.tv_nsec = at % NS_PER_SEC;
-    timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
 static void handle(struct worker *w, const struct epoll_event *event)
 {
     void *what = event->data.ptr;
 
-    if (what == &w->timer_fd)
-        w->armed_ns = INT64_MAX;
+    if (what == &w->alarm.fd)
+        alarm_heard(&w->alarm);
     else if (what == &w->wake_fd)
         w->woken = true;
     else if (what == &w->connector)
@@ -807,7 +787,7 @@ static bool is_near(const struct worker *w)
 {
     const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
 
-    return job && job->due_ns - early_ns <= w->now_ns;
+    return job && job->due_ns - w->alarm.early_ns <= w->now_ns;
 }
 
 static bool has_work(const struct worker *w)
@@ -817,10 +797,11 @@ static bool has_work(const struct worker *w)
 }
 
 /* Sleep until something happens, unless there is something to do. */
-static int wait_for_events(struct worker *w, struct epoll_event *events)
+static int wait_for_events(struct worker *w, struct epoll_event *events, int64_t *woke_ns)
 {
     bool busy = has_work(w);
-    int64_t until = next_moment(w);
+    int64_t until = next_moment(w), slept_ns;
+    int n;
 
     if (!busy && has_room_for_jobs(w)) {
         atomic_store(&w->sleeps_until, until);
@@ -829,8 +810,13 @@ static int wait_for_events(struct worker *w, struct epoll_event *events)
         busy = has_work(w);
     }
     if (!busy)
-        arm_timer(w, until);
-    return epoll_wait(w->epoll_fd, events, EVENT_BATCH, busy ? 0 : -1);
+        alarm_set(&w->alarm, until);
+    slept_ns = busy ? INT64_MAX : clock_mono_ns();
+    n = epoll_wait(w->epoll_fd, events, EVENT_BATCH, busy ? 0 : -1);
+    *woke_ns = clock_mono_ns();
+    if (n == 1 && events->data.ptr == &w->alarm.fd)
+        alarm_learn(&w->alarm, slept_ns, *woke_ns);
+    return n;
 }
 
 static void *run(void *arg)
@@ -847,9 +833,8 @@ static void *run(void *arg)
         take_jobs(w);
         start_ready(w);
         start_due(w);
-        n = wait_for_events(w, events);
+        n = wait_for_events(w, events, &told_ns);
         atomic_store(&w->sleeps_until, 0);
-        told_ns = clock_mono_ns();
         handle_all(w, events, n);
         if (n < EVENT_BATCH)
             w->told_ns = told_ns;

@@ -1,8 +1,8 @@
 /* worker.h -- one thread that sends requests and receives answers.
  *
  * It owns an event loop, its connections and its share of every target's queue
- * and limit, and shares nothing while it runs. How a call goes its job says. One worker has all calls of a
- * pair, and all pairs of a recorded connection.
+ * and limit, and shares nothing while it runs. How a call goes its job says. One
+ * worker has all calls of a pair, and all pairs of a recorded connection.
  *
  * Jobs come in through a bounded queue, whole chains of finished ones go out
  * through another. A job that is put in comes out, whatever happens.
@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/queue.h"
 #include "replay/agenda.h"
+#include "replay/alarm.h"
 #include "replay/chain.h"
 #include "replay/connection.h"
 #include "replay/guard.h"
@@ -77,10 +78,10 @@ struct worker {
     struct role_view *views; /* one per role, under the lock */
 
     /* The thread's own from here on, until it is joined. */
-    int epoll_fd, timer_fd;
-    int64_t armed_ns; /* when the timer fires; INT64_MAX: not set */
-    int64_t now_ns;   /* monotonic, of this round or event */
-    int64_t told_ns;  /* what had happened to idle wires by then is known */
+    int epoll_fd;
+    struct alarm alarm;
+    int64_t now_ns;  /* monotonic, of this round or event */
+    int64_t told_ns; /* what had happened to idle wires by then is known */
     uint64_t order_seed;
     struct agenda agenda;
     struct chains chains;
