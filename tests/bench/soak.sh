@@ -5,12 +5,19 @@
 # descriptors are looked at: after the first minute (or the first third, if that
 # is less) neither may grow. Ends with 1 if one does, or if something that was
 # sent was not answered.
+#
+# What is used again is kept for that, up to a ceiling, and how much of it there is
+# tells of the longest time for which the machine let the replay wait so far. So
+# at first it is made to wait, longer than machines mostly do: what grows later is
+# no spare.
 set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
 SOAK_SECONDS=${SOAK_SECONDS:-600}
 SOAK_RATE=${SOAK_RATE:-5000}
+SETTLED=$((SOAK_SECONDS < 180 ? SOAK_SECONDS / 3 : 60))
 EVERY=10           # seconds from one look to the next
+STALL=0.15         # seconds for which it is made to wait, each second until half of SETTLED
 MAY_GROW_PERCENT=5 # malloc keeps some more now and then
 shm=$(mktemp -d /dev/shm/mirrorctl-soak.XXXXXX)
 pids=
@@ -49,6 +56,15 @@ look() {
   done
 }
 
+# shake PID
+shake() {
+  local from=$SECONDS
+  while [ $((SECONDS - from)) -lt $((SETTLED / 2)) ] && sleep 1 && kill -STOP "$1"; do
+    sleep "$STALL"
+    kill -CONT "$1"
+  done
+}
+
 server v1
 server v2
 mkfifo "$shm/in" "$shm/out"
@@ -60,10 +76,11 @@ cat "$shm/out" >/dev/null &
   <"$shm/in" 2>"$shm/summary" &
 replay=$!
 pids="$pids $replay"
+shake "$replay" &
 look "$replay" | tee "$shm/looks"
 wait "$replay" || { cat "$shm/summary" >&2 && exit 1; }
 cat "$shm/summary"
-awk -v settled=$((SOAK_SECONDS < 180 ? SOAK_SECONDS / 3 : 60)) -v percent="$MAY_GROW_PERCENT" '
+awk -v settled="$SETTLED" -v percent="$MAY_GROW_PERCENT" '
   $1 >= settled && !n++ { rss = $2; descriptors = $3 }
   $1 >= settled { rss_end = $2; descriptors_end = $3 }
   END {
