@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/results.h"
-#include "core/json_tree.h"
+#include "core/json.h"
 #include "core/mem.h"
 #include "diff/diff.h"
 
@@ -27,12 +27,11 @@ void confirm_release(struct confirm *c)
 
 /* ---- where they went --------------------------------------------------------------- */
 
-static const char *url_of(struct confirm *c, const struct json_node *targets, const char *name)
+static const char *url_of(struct confirm *c, const struct json_doc *meta, const char *path)
 {
-    const struct json_node *url = json_member(targets, str_of(name));
-    struct str copy;
+    struct str url, copy;
 
-    if (!url || url->type != JSON_STRING || arena_dup(&c->mem, url->text, &copy, NULL) < 0)
+    if (!json_get_str(meta, path, &url) || arena_dup(&c->mem, url, &copy, NULL) < 0)
         return NULL;
     return copy.data;
 }
@@ -40,21 +39,20 @@ static const char *url_of(struct confirm *c, const struct json_node *targets, co
 /* The first section says it. */
 static void read_targets(struct confirm *c, struct str meta)
 {
-    const struct json_node *root = json_parse(meta, &c->mem, NULL, NULL);
-    const struct json_node *targets =
-        root && root->type == JSON_OBJECT ? json_member(root, STR("targets")) : NULL;
-    char name[16];
+    struct json_doc *doc = c->v1 || c->n_candidates ? NULL : json_read(meta, NULL);
+    char path[32];
 
-    if (!targets || targets->type != JSON_OBJECT || c->v1 || c->n_candidates)
+    if (!doc)
         return;
-    c->v1 = url_of(c, targets, "v1");
+    c->v1 = url_of(c, doc, "targets.v1");
     for (size_t i = 0; i < REPLAY_MAX_CANDIDATES; i++) {
-        snprintf(name, sizeof name, "v%zu", i + 2);
-        c->candidates[i] = url_of(c, targets, name);
+        snprintf(path, sizeof path, "targets.v%zu", i + 2);
+        c->candidates[i] = url_of(c, doc, path);
         if (!c->candidates[i])
             break;
         c->n_candidates++;
     }
+    json_doc_free(doc);
 }
 
 /* ---- which they are ------------------------------------------------------------------- */
