@@ -8,8 +8,8 @@
 #
 # What is used again is kept for that, up to a ceiling, and how much of it there is
 # tells of the longest time for which the machine let the replay wait so far. So
-# at first it is made to wait, longer than machines mostly do: what grows later is
-# no spare.
+# at first it is made to wait so long that its queues are full and it leaves some
+# out: it never needs more than then, and what grows later is a leak.
 set -eu
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}
@@ -17,7 +17,7 @@ SOAK_SECONDS=${SOAK_SECONDS:-600}
 SOAK_RATE=${SOAK_RATE:-5000}
 SETTLED=$((SOAK_SECONDS < 180 ? SOAK_SECONDS / 3 : 60))
 EVERY=10           # seconds from one look to the next
-STALL=0.15         # seconds for which it is made to wait, each second until half of SETTLED
+STALL=0.6          # seconds for which it is made to wait, now and then until half of SETTLED
 MAY_GROW_PERCENT=5 # malloc keeps some more now and then
 shm=$(mktemp -d /dev/shm/mirrorctl-soak.XXXXXX)
 pids=
@@ -59,7 +59,7 @@ look() {
 # shake PID
 shake() {
   local from=$SECONDS
-  while [ $((SECONDS - from)) -lt $((SETTLED / 2)) ] && sleep 1 && kill -STOP "$1"; do
+  while [ $((SECONDS - from)) -lt $((SETTLED / 2)) ] && sleep 2 && kill -STOP "$1"; do
     sleep "$STALL"
     kill -CONT "$1"
   done
