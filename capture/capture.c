@@ -493,6 +493,7 @@ int capture_run(struct capture *c, const struct exchange_sink *sink, struct err 
     if (c->config.ready)
         c->config.ready(c->config.ctx, source_name(&c->source));
     rc = live ? run_live(c, &handler, e) : run_file(c, &handler, e);
+    source_end(&c->source);
     flush(c);
     close_the_account(c);
     if (c->failure.kind != ERR_NONE) {

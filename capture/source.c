@@ -33,6 +33,11 @@ void source_stop(struct source *s)
     s->kind->stop(s->self);
 }
 
+void source_end(struct source *s)
+{
+    s->kind->end(s->self);
+}
+
 void source_counts(struct source *s, struct source_counts *counts)
 {
     s->kind->counts(s->self, counts);

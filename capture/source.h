@@ -30,6 +30,7 @@ struct source_kind {
     int (*start)(void *self, struct err *e);
     int (*read)(void *self, const struct packet_handler *handler, struct err *e);
     void (*stop)(void *self);
+    void (*end)(void *self);
     void (*counts)(void *self, struct source_counts *counts);
     const struct packet *(*first)(void *self);
     const char *(*current)(void *self);
@@ -53,6 +54,10 @@ int source_read(struct source *s, const struct packet_handler *handler, struct e
 
 /* Ask for an end; what has come is still given. Safe in a signal handler. */
 void source_stop(struct source *s);
+
+/* Give no more: what has come and was not given is only counted, and from then on
+ * source_counts() stays as it is. */
+void source_end(struct source *s);
 
 void source_counts(struct source *s, struct source_counts *counts);
 

@@ -276,6 +276,7 @@ const struct source_kind source_file = {
     .start = start,
     .read = read_packets,
     .stop = stop,
+    .end = stop,
     .counts = counts,
     .first = first,
     .current = current,

@@ -122,15 +122,24 @@ static void *reader(void *arg)
 
 /* ---- the kind --------------------------------------------------------------- */
 
+/* The thread takes the counts once more before it ends. */
+static void end(void *self)
+{
+    struct live_source *s = self;
+
+    if (!s->started)
+        return;
+    atomic_store(&s->stopping, true);
+    atomic_store(&s->deserted, true);
+    pthread_join(s->thread, NULL);
+    s->started = false;
+}
+
 static void close_source(void *self)
 {
     struct live_source *s = self;
 
-    if (s->started) {
-        atomic_store(&s->stopping, true);
-        atomic_store(&s->deserted, true);
-        pthread_join(s->thread, NULL);
-    }
+    end(s);
     interface_close(s->interface);
     ring_free(s->ring);
     pthread_mutex_destroy(&s->lock);
@@ -226,6 +235,7 @@ const struct source_kind source_live = {
     .start = start,
     .read = read_packets,
     .stop = stop,
+    .end = end,
     .counts = counts,
     .first = first,
     .current = current,

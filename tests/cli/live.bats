@@ -345,6 +345,32 @@ END
   cat capture.log
   [ "$status" -eq 0 ]
   [ "$(fact exchanges)" -eq 100 ]
+  [ "$(fact kernel_received)" -eq $(($(fact packets) + $(fact not_read))) ]
+}
+
+@test "what was dropped before -n had enough, or before the disk was full, is counted" {
+  need_capture
+  start_fast_server
+  start_capture lo -p "$SERVER_PORT" -n 3 --strict --buffer 256KiB
+  kill -STOP "$CAPTURE_PID"
+  load_of 5000 1000
+  kill -CONT "$CAPTURE_PID"
+  load_of 5000 100
+  end_of "$CAPTURE_PID"
+  cat capture.log
+  [ "$status" -eq 4 ]
+  [ "$(fact exchanges)" -eq 3 ]
+  [ "$(fact kernel_dropped)" -gt 0 ]
+  [ "$(fact kernel_received)" -eq $(($(fact packets) + $(fact kernel_dropped) + $(fact not_read))) ]
+  start capture.log bash -c 'ulimit -f 100; exec "$@"' - "$MIRRORCTL" capture -i lo -p "$SERVER_PORT" -o live.mrec
+  wait_for capture.log "listening on"
+  CAPTURE_PID=$PID
+  load_of 2000 500
+  end_of "$CAPTURE_PID"
+  cat capture.log
+  [ "$status" -eq 4 ]
+  [ "$(fact kernel_received)" -gt 0 ]
+  [ "$(fact kernel_received)" -eq $(($(fact packets) + $(fact kernel_dropped) + $(fact not_read))) ]
 }
 
 @test "an interface that goes down, or away, ends the capture with 4 and a complete file" {
