@@ -188,10 +188,10 @@ static int show_item(struct run *run, int got, struct record_item *item, struct 
         break;
     case RECORD_META:
         rc = read_meta(run, item->text, e);
-        log_debug("%.*s", STR_ARG(item->text));
+        log_text(LOG_DEBUG, item->text.data ? item->text.data : "");
         break;
     default:
-        log_debug("%.*s", STR_ARG(item->text));
+        log_text(LOG_DEBUG, item->text.data ? item->text.data : "");
         break;
     }
     return rc < 0 ? rc : print_entry(run, e);

@@ -14,7 +14,7 @@ struct har {
     struct json_writer w;
     struct buf scratch;
     struct buf plain; /* a value without its secrets */
-    bool show_secrets;
+    struct har_style style;
     struct err *e;
 };
 
@@ -81,7 +81,7 @@ static void put_endpoint(struct har *h, const char *key, const struct endpoint *
 /* A target or URL as it may be shown; good until the next. */
 static struct str shown_url(struct har *h, struct str url)
 {
-    if (h->show_secrets)
+    if (h->style.show_secrets)
         return url;
     buf_reset(&h->plain);
     if (hide_in_url(&h->plain, url, h->e) < 0)
@@ -91,7 +91,7 @@ static struct str shown_url(struct har *h, struct str url)
 
 static struct str shown_value(struct har *h, const struct http_field *f)
 {
-    if (h->show_secrets)
+    if (h->style.show_secrets)
         return f->value;
     buf_reset(&h->plain);
     if (hide_in_field(&h->plain, f, h->e) < 0)
@@ -133,7 +133,8 @@ static void put_content(struct har *h, const struct http_message *m, const char 
     http_find_field(m->head, STR("content-type"), &type);
     put(h, "mimeType", type);
     buf_init(&plain, SCRATCH_MAX);
-    rc = h->show_secrets ? buf_add(&plain, m->body, h->e) : hide_in_body(&plain, m, &hidden, h->e);
+    rc = h->style.show_secrets ? buf_add(&plain, m->body, h->e)
+                               : hide_in_body(&plain, m, &hidden, h->e);
     if (rc < 0)
         h->w.failed = true;
     if (text_is_utf8(buf_str(&plain))) {
@@ -314,6 +315,35 @@ static void put_response(struct har *h, const struct http_message *m, struct str
     json_close(&h->w);
 }
 
+/* What browsers write where there is no answer: HAR knows no entry without one. */
+static void put_no_response(struct har *h)
+{
+    json_key(&h->w, "response");
+    json_raw(&h->w, STR("{\"status\":0,\"statusText\":\"\",\"httpVersion\":\"\",\"cookies\":[],"
+                        "\"headers\":[],\"content\":{\"size\":0,\"mimeType\":\"x-unknown\"},"
+                        "\"redirectURL\":\"\",\"headersSize\":-1,\"bodySize\":-1}"));
+}
+
+static void put_no_request(struct har *h)
+{
+    json_key(&h->w, "request");
+    json_raw(&h->w,
+             STR("{\"method\":\"\",\"url\":\"about:blank\",\"httpVersion\":\"\",\"cookies\":[],"
+                 "\"headers\":[],\"queryString\":[],\"headersSize\":-1,\"bodySize\":-1}"));
+}
+
+static void put_messages(struct har *h, const struct exchange *x)
+{
+    if (h->style.document && !x->request.head.len)
+        put_no_request(h);
+    else
+        put_request(h, x);
+    if (h->style.document && !x->response.head.len)
+        put_no_response(h);
+    else
+        put_response(h, &x->response, x->informational);
+}
+
 static void put_flags(struct har *h, uint32_t flags, bool tunnel)
 {
     json_key(&h->w, "_flags");
@@ -329,10 +359,10 @@ static void put_flags(struct har *h, uint32_t flags, bool tunnel)
 
 /* ---- entries ---------------------------------------------------------------- */
 
-static void har_begin(struct har *h, struct buf *out, bool show_secrets, struct err *e)
+static void har_begin(struct har *h, struct buf *out, struct har_style style, struct err *e)
 {
     memset(h, 0, sizeof *h);
-    h->show_secrets = show_secrets;
+    h->style = style;
     h->e = e;
     buf_init(&h->scratch, SCRATCH_MAX);
     buf_init(&h->plain, SCRATCH_MAX);
@@ -349,6 +379,20 @@ static int har_end(struct har *h, struct buf *out)
     return buf_addc(out, '\n', h->e);
 }
 
+/* "Does not apply" is for parts of it; of the whole HAR wants a time. */
+static void put_total(struct har *h, const struct exchange *x)
+{
+    int64_t from = x->request_first_ns;
+    bool unknown = from == 0 || x->response_last_ns == 0;
+
+    if (h->style.document && unknown) {
+        json_key(&h->w, "time");
+        json_u64(&h->w, 0);
+    } else {
+        put_ms(h, "time", from, x->response_last_ns);
+    }
+}
+
 static void put_exchange(struct har *h, const struct exchange *x)
 {
     json_key(&h->w, "_id");
@@ -360,9 +404,8 @@ static void put_exchange(struct har *h, const struct exchange *x)
     put_endpoint(h, "_client", &x->client);
     put_endpoint(h, "_server", &x->server);
     put_time(h, "startedDateTime", x->request_first_ns);
-    put_ms(h, "time", x->request_first_ns, x->response_last_ns);
-    put_request(h, x);
-    put_response(h, &x->response, x->informational);
+    put_total(h, x);
+    put_messages(h, x);
     json_key(&h->w, "cache");
     json_open_object(&h->w);
     json_close(&h->w);
@@ -387,11 +430,11 @@ static void put_marks(struct har *h, const struct exchange *x, bool complete, ui
     put_flags(h, flags, x->tunnel);
 }
 
-int har_exchange(struct buf *out, const struct exchange *x, bool show_secrets, struct err *e)
+int har_exchange(struct buf *out, const struct exchange *x, struct har_style style, struct err *e)
 {
     struct har h;
 
-    har_begin(&h, out, show_secrets, e);
+    har_begin(&h, out, style, e);
     put_exchange(&h, x);
     put_marks(&h, x, x->request.complete && x->response.complete,
               x->request.flags | x->response.flags);
@@ -454,11 +497,11 @@ static bool is_complete(const struct pair *p, const struct target_names *names)
 }
 
 int har_pair(struct buf *out, const struct pair *p, const struct target_names *names,
-             bool show_secrets, struct err *e)
+             struct har_style style, struct err *e)
 {
     struct har h;
 
-    har_begin(&h, out, show_secrets, e);
+    har_begin(&h, out, style, e);
     put_exchange(&h, p->exchange);
     for (unsigned i = 0; i < p->n_calls; i++) {
         const struct call *c = &p->calls[i];

@@ -19,10 +19,15 @@ struct target_names {
     char names[PAIR_MAX_CALLS][16];
 };
 
+struct har_style {
+    bool show_secrets;
+    bool document; /* for readers of HAR, who take no null for an answer */
+};
+
 /* Append an entry and a line feed. Pairs have their calls beside the request. */
-int har_exchange(struct buf *out, const struct exchange *x, bool show_secrets, struct err *e);
+int har_exchange(struct buf *out, const struct exchange *x, struct har_style style, struct err *e);
 int har_pair(struct buf *out, const struct pair *p, const struct target_names *names,
-             bool show_secrets, struct err *e);
+             struct har_style style, struct err *e);
 
 /* Cut the first head off raw heads that stand one after the other, each ending
  * with an empty line, as those of 1xx answers do. */

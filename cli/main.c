@@ -1,5 +1,6 @@
 /* The story: what all commands share is read, the command is found in the
  * table, its options are read by its own table, and it runs. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,18 @@ static const struct command *const commands[] = {
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
-static int print_overview(FILE *out)
+/* What was asked for on standard output has to get there. */
+static int printed(void)
+{
+    struct err e = {0};
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DONE;
+    err_set(&e, errno == EPIPE ? ERR_PIPE : ERR_IO, "standard output: %s", strerror(errno));
+    return status_fail(&e);
+}
+
+static void print_overview(FILE *out)
 {
     fprintf(out, "usage: mirrorctl COMMAND [OPTION]... [FILE]...\n\n"
                  "Show that version 2 of an HTTP service answers as version 1 does, on real\n"
@@ -26,13 +38,12 @@ static int print_overview(FILE *out)
         fprintf(out, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\n`mirrorctl COMMAND --help` lists the options of a command; man mirrorctl\n"
                  "tells the whole story.\n");
-    return EXIT_DONE;
 }
 
 static int print_version(void)
 {
     puts("mirrorctl " MIRRORCTL_VERSION);
-    return EXIT_DONE;
+    return printed();
 }
 
 static const struct command *find_command(const char *name)
@@ -86,7 +97,7 @@ static int run_command(const struct command *cmd, int argc, char **argv,
         status = status_fail(&e);
     } else if (common->help) {
         option_help(cmd, stdout);
-        status = EXIT_DONE;
+        status = printed();
     } else if (common->version) {
         status = print_version();
     } else {
@@ -113,8 +124,10 @@ int main(int argc, char **argv)
         return status_fail(&e);
     if (common.version)
         return print_version();
-    if (common.help)
-        return print_overview(stdout);
+    if (common.help) {
+        print_overview(stdout);
+        return printed();
+    }
     if (first == argc) {
         print_overview(stderr);
         return EXIT_USAGE;

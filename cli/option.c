@@ -194,12 +194,26 @@ static size_t find_row(const struct parser *p, int got)
     return p->n;
 }
 
+/* List in `text` the options that begin with `name`; returns how many. */
+static size_t find_beginnings(const struct parser *p, const char *name, char *text, size_t size)
+{
+    size_t n = 0, len = 0;
+
+    for (size_t i = 0; i < p->n && len < size; i++) {
+        if (strncmp(p->rows[i]->name, name, strlen(name)) != 0)
+            continue;
+        len += (size_t)snprintf(text + len, size - len, "%s--%s", n ? ", " : "", p->rows[i]->name);
+        n++;
+    }
+    return n;
+}
+
 /* Say what is wrong where getopt answered ':' or '?'. */
 static int wrong_option(const struct parser *p, int got, const char *word, struct err *e)
 {
     const char *names[MAX_OPTIONS];
     const char *nearest;
-    char name[64];
+    char name[64], all[512];
     size_t i = find_row(p, optopt);
 
     if (i < p->n && got == ':')
@@ -211,6 +225,8 @@ static int wrong_option(const struct parser *p, int got, const char *word, struc
         return err_set(e, ERR_USAGE, "-%c: no such option", optopt);
 
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    if (find_beginnings(p, name, all, sizeof all) > 1)
+        return err_set(e, ERR_USAGE, "--%s: begins several options: %s", name, all);
     for (i = 0; i < p->n; i++)
         names[i] = p->rows[i]->name;
     nearest = nearest_name(str_of(name), names, p->n);

@@ -28,15 +28,26 @@ static int text_pair(const struct show *s, const struct pair *p, struct buf *out
 
 /* ---- HAR ---------------------------------------------------------------------------- */
 
+static int line_exchange(const struct show *s, const struct exchange *x, struct buf *out,
+                         struct err *e)
+{
+    return har_exchange(out, x, (struct har_style){.show_secrets = s->show_secrets}, e);
+}
+
+static int line_pair(const struct show *s, const struct pair *p, struct buf *out, struct err *e)
+{
+    return har_pair(out, p, &s->names, (struct har_style){.show_secrets = s->show_secrets}, e);
+}
+
 static int har_one_exchange(const struct show *s, const struct exchange *x, struct buf *out,
                             struct err *e)
 {
-    return har_exchange(out, x, s->show_secrets, e);
+    return har_exchange(out, x, (struct har_style){s->show_secrets, .document = true}, e);
 }
 
 static int har_one_pair(const struct show *s, const struct pair *p, struct buf *out, struct err *e)
 {
-    return har_pair(out, p, &s->names, s->show_secrets, e);
+    return har_pair(out, p, &s->names, (struct har_style){s->show_secrets, .document = true}, e);
 }
 
 /* ---- curl ------------------------------------------------------------------------------ */
@@ -48,8 +59,10 @@ static int add_lacks(unsigned lacks, struct buf *out, struct err *e)
         buf_add(out, STR("# credentials are hidden: --show-secrets puts them in\n"), e) < 0)
         return -1;
     if ((lacks & CURL_CUT) &&
-        buf_add(out, STR("# fields or a body are left out: too long, or not captured whole\n"), e) <
-            0)
+        buf_add(out,
+                STR("# fields or a body are left out: too long, not captured whole, or nothing "
+                    "that a line can hold\n"),
+                e) < 0)
         return -1;
     return 0;
 }
@@ -139,7 +152,7 @@ static int curl_pair(const struct show *s, const struct pair *p, struct buf *out
 
 const struct show_format show_formats[] = {
     {"text", NULL, NULL, NULL, text_exchange, text_pair},
-    {"jsonl", NULL, NULL, NULL, har_one_exchange, har_one_pair},
+    {"jsonl", NULL, NULL, NULL, line_exchange, line_pair},
     {"har", HAR_BEFORE, ",", "]}}\n", har_one_exchange, har_one_pair},
     {"curl", NULL, NULL, NULL, curl_exchange, curl_pair},
 };

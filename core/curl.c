@@ -121,6 +121,14 @@ static int add_field(struct buf *out, const struct http_field *field, bool show_
     return rc;
 }
 
+/* Can the content stand in a line? It must be whole and not too long. A word of a
+ * shell ends at a NUL, and curl sends no content with HEAD. */
+static bool can_stand(const struct http_message *m, struct str method, size_t max)
+{
+    return m->body.len && m->body.len >= m->body_size && m->body.len <= max &&
+           !memchr(m->body.data, '\0', m->body.len) && !str_eq(method, STR("HEAD"));
+}
+
 static int add_body(struct buf *out, const struct http_message *m, bool show_secrets, size_t end,
                     unsigned *lacks, struct err *e)
 {
@@ -128,12 +136,6 @@ static int add_body(struct buf *out, const struct http_message *m, bool show_sec
     struct buf body;
     int rc;
 
-    if (!m->body.len && !m->body_size)
-        return 0;
-    if (m->body.len > end || m->body.len < m->body_size) {
-        *lacks |= CURL_CUT;
-        return 0;
-    }
     buf_init(&body, 16 * m->body.len + 1024);
     rc = show_secrets ? buf_add(&body, m->body, e) : hide_in_body(&body, m, &hidden, e);
     if (rc == 0)
@@ -143,10 +145,11 @@ static int add_body(struct buf *out, const struct http_message *m, bool show_sec
     return rc;
 }
 
-static int add_method(struct buf *out, struct str method, size_t end, unsigned *lacks,
-                      struct err *e)
+/* With content and without a method curl would send a POST. */
+static int add_method(struct buf *out, struct str method, bool has_body, size_t end,
+                      unsigned *lacks, struct err *e)
 {
-    if (str_eq(method, STR("GET")))
+    if (str_eq(method, STR("GET")) && !has_body)
         return 0;
     if (str_eq(method, STR("HEAD")))
         return buf_add(out, STR(" -I"), e);
@@ -160,23 +163,30 @@ int curl_options(struct buf *out, const struct http_message *request, bool show_
     struct http_request_line line;
     size_t end = out->len + max;
     struct http_field field;
-    bool compressed = false;
+    bool compressed = false, typed = false, has_body;
 
     *lacks = 0;
     if (!http_request_line(request->head, &line))
         return 0;
-    if (add_method(out, line.method, end, lacks, e) < 0)
+    has_body = can_stand(request, line.method, max);
+    if (!has_body && (request->body.len || request->body_size))
+        *lacks |= CURL_CUT;
+    if (add_method(out, line.method, has_body, end, lacks, e) < 0)
         return -1;
     while (http_next_field(&rest, &field)) {
         if (is_left_to_curl(field.name))
             continue;
         compressed = compressed || str_ieq(field.name, STR("Accept-Encoding"));
+        typed = typed || str_ieq(field.name, STR("Content-Type"));
         if (add_field(out, &field, show_secrets, end, lacks, e) < 0)
             return -1;
     }
     if (compressed && buf_add(out, STR(" --compressed"), e) < 0)
         return -1;
-    return add_body(out, request, show_secrets, end, lacks, e);
+    /* Or curl would call it a form. */
+    if (has_body && !typed && buf_add(out, STR(" -H Content-Type:"), e) < 0)
+        return -1;
+    return has_body ? add_body(out, request, show_secrets, end, lacks, e) : 0;
 }
 
 /* ---- the URL ---- */

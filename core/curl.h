@@ -18,7 +18,7 @@
 /* What of a request does not stand in its line. */
 enum curl_lack {
     CURL_HIDDEN = 1 << 0, /* credentials, as in every report */
-    CURL_CUT = 1 << 1,    /* fields or a body that are too long, or not whole */
+    CURL_CUT = 1 << 1,    /* fields or a body that are too long, not whole, or no word */
 };
 
 /* Append a word, quoted where it has to be. */

@@ -11,10 +11,14 @@
 
 #include "core/buf.h"
 #include "core/json.h"
+#include "core/mem.h"
+#include "core/utf8.h"
 
 enum {
     LINE_MAX_BYTES = 4096,
     ESCAPED_MAX = 6 * LINE_MAX_BYTES,
+    ESCAPE_ROOM = 20, /* for what one character becomes, and the end */
+    JSON_MAX = 64 * 1024 * 1024,
     USUAL_ROWS = 24,
     PROGRESS_LINES = 50,
     PROGRESS_WIDTH = 250,
@@ -37,18 +41,29 @@ void log_setup(enum log_level level, bool json)
     pthread_mutex_unlock(&log_state.lock);
 }
 
+/* C0, DEL, C1 (U+0080 to U+009F), and what is no character. */
+static bool is_obeyed(const char *p, size_t len)
+{
+    uint32_t code = len ? utf8_code(p, len) : 0;
+
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
 /* Controls as \xNN, so that a hostile name cannot move the cursor. */
 static void escape_controls(const char *text, char *out, size_t size)
 {
-    size_t n = 0;
+    size_t n = 0, left = strlen(text);
 
-    for (; *text && n + 5 < size; text++) {
-        unsigned char c = (unsigned char)*text;
+    while (left && n + ESCAPE_ROOM < size) {
+        size_t len = utf8_len(text, left);
+        bool obeyed = is_obeyed(text, len);
 
-        if (c < 0x20 || c == 0x7f)
-            n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
-        else
-            out[n++] = (char)c;
+        for (len = len ? len : 1; len; len--, left--, text++) {
+            if (obeyed)
+                n += (size_t)snprintf(out + n, size - n, "\\x%02x", (unsigned char)*text);
+            else
+                out[n++] = *text;
+        }
     }
     out[n] = '\0';
 }
@@ -131,7 +146,7 @@ static void write_json(enum log_level level, const char *text)
     gmtime_r(&now.tv_sec, &tm);
     n = strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(when + n, sizeof when - n, ".%03ldZ", now.tv_nsec / 1000000);
-    buf_init(&b, 2 * ESCAPED_MAX);
+    buf_init(&b, JSON_MAX);
     json_begin(&w, &b, false, NULL);
     json_open_object(&w);
     json_key(&w, "time");
@@ -159,6 +174,32 @@ void log_line(enum log_level level, const char *fmt, ...)
             write_json(level, text);
         else
             write_text(text);
+    }
+    pthread_mutex_unlock(&log_state.lock);
+}
+
+/* Four bytes of an escape for each that there is. */
+static void write_long(const char *text)
+{
+    size_t size = 4 * strlen(text) + ESCAPE_ROOM;
+    char *line = mem_alloc(size);
+
+    if (!line)
+        return;
+    escape_controls(text, line, size);
+    take_progress_away();
+    fprintf(stderr, "mirrorctl: %s\n", line);
+    mem_free(line);
+}
+
+void log_text(enum log_level level, const char *text)
+{
+    pthread_mutex_lock(&log_state.lock);
+    if (level <= log_state.level) {
+        if (log_state.json)
+            write_json(level, text);
+        else
+            write_long(text);
     }
     pthread_mutex_unlock(&log_state.lock);
 }

@@ -22,6 +22,9 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
+/* The same of a text of any length, which no buffer of ours cuts. */
+void log_text(enum log_level level, const char *text);
+
 /* Without the program's name in front: what begins with the name of a file, as compilers
  * tell it. Line feeds begin lines of their own, which are indented: the text may hold
  * other people's, and none of it shall pass for a message. */

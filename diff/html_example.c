@@ -156,8 +156,9 @@ static void write_lines(struct html *h, const struct example *x, bool open)
     if (x->request && x->request->lacks & CURL_HIDDEN)
         markup_raw(&h->m, "<p class=\"soft\">Credentials are hidden in these lines.</p>\n");
     if (x->request && x->request->lacks & CURL_CUT)
-        markup_raw(&h->m, "<p class=\"soft\">Long parts of the request are not in these lines."
-                          "</p>\n");
+        markup_raw(&h->m,
+                   "<p class=\"soft\">Parts of the request are not in these lines: too long, "
+                   "or nothing that a line can hold.</p>\n");
     markup_raw(&h->m, "</details>\n");
 }
 

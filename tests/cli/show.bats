@@ -151,6 +151,33 @@ END
   mirrorctl show odd.mrec 2 --format har | jq -e '.log.entries[0]._id == 2'
 }
 
+@test "har: every entry of the document is one that readers of HAR take" {
+  odd_record
+  mirrorctl show odd.mrec --format har >record.har
+  "$TOOLS/make_result" >r.mres
+  mirrorctl show r.mres --format har >result.har
+  for file in record.har result.har; do
+    [ "$(jq '[.log.entries[] | select((.response | type) != "object" or (.request | type) != "object" or .time < 0
+      or (.response | [.status, .statusText, .httpVersion, .cookies, .headers, .content.size, .content.mimeType,
+        .redirectURL, .headersSize, .bodySize] | any(. == null)))] | length' $file)" -eq 0 ]
+  done
+  [ "$(jq .log.entries[2].response.status record.har)" -eq 0 ]
+}
+
+@test "-v tells all of META, however long" {
+  movies_record m.mrec 2
+  {
+    printf 'apiVersion: mirrorctl/v1\nkind: Mirror\nname: m\nbaseline: http://127.0.0.1:1\n'
+    printf 'candidate: http://127.0.0.1:2\nrules:\n'
+    printf -- '- {name: a-rule-with-a-name-%d, match: {path: /%d}, candidate: http://127.0.0.1:3}\n' {1..80}{,}
+  } >long.yaml
+  mirrorctl replay -q m.mrec -c long.yaml --dry-run -o r.mres
+  mirrorctl show -v --log json r.mres 2>log >/dev/null
+  [ "$(jq -sr '.[0].message | fromjson.plan.rules | length' log)" -ge 80 ]
+  mirrorctl show -v r.mres 2>log >/dev/null
+  sed -n '1s/^mirrorctl: //p' log | jq -e .plan
+}
+
 @test "curl: what it prints sends the request again" {
   start_movies one --as v1
   start_movies two --as v2

@@ -29,6 +29,17 @@ teardown() { common_teardown; }
   done
 }
 
+@test "help and version that cannot be written are status 4, and that is said" {
+  for words in --help -V "replay --help" "diff -V"; do
+    status=0
+    mirrorctl $words >/dev/full 2>err || status=$?
+    [ "$status" -eq 4 ]
+    [ "$(cat err)" = "mirrorctl: standard output: No space left on device" ]
+  done
+  mirrorctl replay --help 2>err | head -n 1
+  [ ! -s err ]
+}
+
 @test "a control that nobody could answer is refused, and one that was not asked for is none" {
   run --separate-stderr mirrorctl replay x --baseline recorded --v2 http://127.0.0.1:1 --control v1
   [ "$status" -eq 2 ]
@@ -67,6 +78,19 @@ teardown() { common_teardown; }
   run --separate-stderr mirrorctl shwo
   [ "$status" -eq 2 ]
   [ "$stderr" = "mirrorctl: shwo: no such command; did you mean show?" ]
+}
+
+@test "an option may be cut short as long as it is one, and else those are named" {
+  run --separate-stderr mirrorctl capture --co=5
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "mirrorctl: --co: begins several options: --count, --compress" ]
+  run --separate-stderr mirrorctl capture --cou=x
+  [[ $stderr == 'mirrorctl: --count: "x" is not'* ]]
+}
+
+@test "no control character of a command line reaches the terminal" {
+  run --separate-stderr mirrorctl show $'\x1b[2J\xc2\x9b2J\xff\xc3\xa9'
+  [ "$stderr" = $'mirrorctl: \\x1b[2J\\xc2\\x9b2J\\xff\xc3\xa9: No such file or directory' ]
 }
 
 @test "what is missing is told with what to say" {

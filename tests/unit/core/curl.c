@@ -66,7 +66,19 @@ static void a_request_is_a_line(void **state)
     expect(STR("HEAD / HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n"), STR(""), false, 1000,
            " -I -H 'Accept-Encoding: gzip' --compressed", 0);
     expect(STR("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n"), STR("@a'b\n"), false, 1000,
-           " -X POST --data-raw $'@a\\'b\\n'", 0);
+           " -X POST -H Content-Type: --data-raw $'@a\\'b\\n'", 0);
+}
+
+static void content_goes_with_the_method_that_it_came_with(void **state)
+{
+    static const struct str head =
+        STR_INIT("GET /q HTTP/1.1\r\nContent-Type: a/b\r\nContent-Length: 1\r\n\r\n");
+
+    (void)state;
+    expect(head, STR("x"), false, 1000, " -X GET -H 'Content-Type: a/b' --data-raw x", 0);
+    expect(head, STR(""), false, 1000, " -H 'Content-Type: a/b'", 0);
+    expect(STR("HEAD /q HTTP/1.1\r\n\r\n"), STR("x"), false, 1000, " -I", CURL_CUT);
+    expect(STR("POST /q HTTP/1.1\r\n\r\n"), STR("a\0b"), false, 1000, " -X POST", CURL_CUT);
 }
 
 static void credentials_are_hidden_unless_shown(void **state)
@@ -125,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_quoted_where_they_have_to_be),
         cmocka_unit_test(a_request_is_a_line),
+        cmocka_unit_test(content_goes_with_the_method_that_it_came_with),
         cmocka_unit_test(credentials_are_hidden_unless_shown),
         cmocka_unit_test(what_is_too_long_is_left_out_whole),
         cmocka_unit_test(a_url_is_a_base_and_a_target),
