@@ -106,6 +106,8 @@ static int run_diff(const void *options, int argc, char **argv)
         err_set(&e, ERR_USAGE, "FILE is missing: a result of mirrorctl replay, or -");
         return status_fail(&e);
     }
+    if (diff_options_check(&o->diff, (const char *const *)argv, (size_t)argc, NULL, &e) < 0)
+        return status_fail(&e);
     read_on_at_first_signal();
     config.file = argv[0];
     d = diff_options_open(&o->diff, &config, &e);

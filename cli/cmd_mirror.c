@@ -101,13 +101,32 @@ static int check_pace(const struct options *o, struct err *e)
     return 0;
 }
 
+/* A live capture may take hours: what it is to end with is looked at before. */
+static int check_reports(const struct options *o, struct err *e)
+{
+    return diff_options_check(&o->diff, o->capture.files.items, o->capture.files.n, o->output, e);
+}
+
+static int check_stdin(const struct options *o, struct err *e)
+{
+    bool packets = false, config = false;
+
+    for (size_t i = 0; i < o->capture.files.n; i++)
+        packets |= strcmp(o->capture.files.items[i], "-") == 0;
+    for (size_t i = 0; i < o->replay.config.n; i++)
+        config |= strcmp(o->replay.config.items[i], "-") == 0;
+    return packets && config
+               ? err_set(e, ERR_USAGE, "standard input cannot be both --config and --read")
+               : 0;
+}
+
 static int check(const struct options *o, int argc, char **argv, struct err *e)
 {
     if (argc > 0)
         return err_set(e, ERR_USAGE, "%s: mirror takes no file; say -r %s to read packets from it",
                        argv[0], argv[0]);
     if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
-        check_pace(o, e) < 0)
+        check_pace(o, e) < 0 || check_stdin(o, e) < 0 || check_reports(o, e) < 0)
         return -1;
     if (!o->output)
         return 0;
@@ -331,7 +350,7 @@ static int open_all(struct run *run, const struct privilege_user *user, struct e
     queue_limit_weight(run->pairs, PAIRS_BYTES);
     if (o->output && result_open(&run->result, o->output, e) < 0)
         return -1;
-    if (privilege_drop(user, PRIVILEGE_TO_ASK, e) < 0)
+    if (privilege_drop(user, PRIVILEGE_TO_ASK, e) < 0 || check_reports(o, e) < 0)
         return -1;
     return watch_open(&run->watch, &o->replay, replay_stats(run->replay), e);
 }

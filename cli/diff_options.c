@@ -242,9 +242,15 @@ static void configure(const struct diff_options *o, struct diff_config *c)
 
 /* ---- files that people wrote ---- */
 
+static bool is_dash(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
 static int read_file(const char *path, struct buf *text, struct err *e)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool dash = is_dash(path);
+    int fd = dash ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     char part[16 * 1024];
     ssize_t got = 1;
 
@@ -259,8 +265,58 @@ static int read_file(const char *path, struct buf *text, struct err *e)
     }
     if (got < 0)
         err_set(e, ERR_USAGE, "%s: %s", path, strerror(errno));
-    close(fd);
+    if (!dash)
+        close(fd);
     return got == 0 ? 0 : -1;
+}
+
+static size_t count_dashes(const char *const *paths, size_t n)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        found += is_dash(paths[i]);
+    return found;
+}
+
+static int check_file(const struct diff_options *o, const char *option, const char *path,
+                      const char *const *inputs, size_t n_inputs, const char *output, struct err *e)
+{
+    const struct option_list *own[] = {&o->rules, &o->openapi};
+
+    if (output && strcmp(path, output) == 0)
+        return err_set(e, ERR_USAGE, "%s: %s is written by --%s as well", option, path,
+                       output == o->learn_noise ? "learn-noise" : "output");
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (output_check_later(option, path, own[i]->items, own[i]->n, e) < 0)
+            return -1;
+    }
+    return output_check_later(option, path, inputs, n_inputs, e);
+}
+
+int diff_options_check(const struct diff_options *o, const char *const *inputs, size_t n_inputs,
+                       const char *output, struct err *e)
+{
+    if (count_dashes(inputs, n_inputs) + count_dashes(o->rules.items, o->rules.n) +
+            count_dashes(o->openapi.items, o->openapi.n) +
+            count_dashes(o->noises.items, o->noises.n) >
+        1)
+        return err_set(e, ERR_USAGE, "standard input can be read once: more than one file is -");
+    if (o->learn_noise && is_dash(o->learn_noise))
+        return err_set(e, ERR_USAGE,
+                       "--learn-noise: the report goes to standard output; name a file");
+    if (o->learn_noise &&
+        check_file(o, "--learn-noise", o->learn_noise, inputs, n_inputs, output, e) < 0)
+        return -1;
+    for (size_t i = 0; i < o->reports.n; i++) {
+        const char *path = o->reports.items[i];
+
+        if (check_file(o, "--report", path, inputs, n_inputs, output, e) < 0 ||
+            (o->learn_noise &&
+             check_file(o, "--report", path, inputs, n_inputs, o->learn_noise, e) < 0))
+            return -1;
+    }
+    return 0;
 }
 
 /* The texts of the files, as long as they are needed. */

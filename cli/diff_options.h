@@ -24,6 +24,12 @@ extern const struct option_spec diff_options[];
         .format = "text", \
     }
 
+/* Refuse files that are to be written and cannot be, or are read: the inputs of the
+ * command, or its own files. `output` is what else it writes, or NULL. Nothing is
+ * touched. */
+int diff_options_check(const struct diff_options *o, const char *const *inputs, size_t n_inputs,
+                       const char *output, struct err *e);
+
 /* Add to `base` what of the configuration the options say, read the files that they
  * name, and open. What is wrong in files is told at once, one by one. NULL with *e
  * set. The options must live on. */

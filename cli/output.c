@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,23 +22,60 @@ static int look_at(const char *path, int dash_fd, struct stat *st)
     return is_dash(path) ? fstat(dash_fd, st) : stat(path, st);
 }
 
-int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e)
+static bool is_input(const char *path, const char *const *inputs, size_t n_inputs)
 {
     struct stat out, in;
+
+    if (look_at(path, STDOUT_FILENO, &out) < 0 || !S_ISREG(out.st_mode))
+        return false;
+    for (size_t i = 0; i < n_inputs; i++) {
+        if (look_at(inputs[i], STDIN_FILENO, &in) == 0 && in.st_dev == out.st_dev &&
+            in.st_ino == out.st_ino)
+            return true;
+    }
+    return false;
+}
+
+int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e)
+{
 
     if (!path)
         return err_set(e, ERR_USAGE, "--output is missing: say -o FILE, or -o - for a pipe");
     if (is_dash(path) && isatty(STDOUT_FILENO))
         return err_set(e, ERR_USAGE,
                        "--output: will not write binary to a terminal; say -o FILE, or use a pipe");
-    if (look_at(path, STDOUT_FILENO, &out) < 0 || !S_ISREG(out.st_mode))
-        return 0;
-    for (size_t i = 0; i < n_inputs; i++) {
-        if (look_at(inputs[i], STDIN_FILENO, &in) == 0 && in.st_dev == out.st_dev &&
-            in.st_ino == out.st_ino)
-            return err_set(e, ERR_USAGE, "--output: %s is the input", path);
+    return is_input(path, inputs, n_inputs)
+               ? err_set(e, ERR_USAGE, "--output: %s is the input", path)
+               : 0;
+}
+
+/* Why it cannot be written, as an errno; 0 where it can. */
+static int obstacle(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX] = ".";
+    struct stat st;
+
+    if (stat(path, &st) == 0) {
+        if (S_ISDIR(st.st_mode))
+            return EISDIR;
+        return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : errno;
     }
-    return 0;
+    if (errno != ENOENT)
+        return errno;
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path);
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+int output_check_later(const char *option, const char *path, const char *const *inputs,
+                       size_t n_inputs, struct err *e)
+{
+    int error = obstacle(path);
+
+    if (is_input(path, inputs, n_inputs))
+        return err_set(e, ERR_USAGE, "%s: %s is an input", option, path);
+    return error ? err_set(e, ERR_USAGE, "%s: %s: %s", option, path, strerror(error)) : 0;
 }
 
 int output_open(struct output *out, const char *path, struct err *e)

@@ -27,6 +27,11 @@ extern const char *const output_codecs[];
  * missing name, binary on a terminal, an output that is one of the inputs. */
 int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e);
 
+/* Refuse `path`, what `option` names, where it is one of the inputs or cannot be
+ * written: what a run ends with must not fail for that when the run is over. */
+int output_check_later(const char *option, const char *path, const char *const *inputs,
+                       size_t n_inputs, struct err *e);
+
 /* Open `path` ("-" is standard output) for a record or result, with mode 0600. */
 int output_open(struct output *out, const char *path, struct err *e);
 

@@ -60,6 +60,44 @@ same_v2=(--as v2 --without rename --without status --without slow)
   [ ! -e out.foo ]
 }
 
+@test "what a run ends with is no input, and is known to be writable before anything is read" {
+  "$TOOLS/make_result" >r.mres
+  printf 'rules: []\n' >rules.json
+  cp r.mres r.json
+  mkdir folder.json
+  refused() { # WHAT ARG...
+    run --separate-stderr mirrorctl diff "${@:2}"
+    [ "$status" -eq 2 ] && [ -z "$output" ]
+    [ "$stderr" = "mirrorctl: $1" ]
+  }
+  refused "--learn-noise: r.mres is an input" r.mres --learn-noise r.mres
+  refused "--report: r.json is an input" r.json --report r.json
+  refused "--report: r.json is an input" - --report r.json <r.json
+  refused "--report: ./rules.json is an input" r.mres --rules rules.json --report ./rules.json
+  refused "--report: a.json is written by --learn-noise as well" r.mres --report a.json --learn-noise a.json
+  refused "--report: nowhere/a.json: No such file or directory" r.mres --report nowhere/a.json
+  refused "--report: folder.json: Is a directory" r.mres --report folder.json
+  refused "--learn-noise: the report goes to standard output; name a file" r.mres --learn-noise -
+  cmp r.json <("$TOOLS/make_result")
+  [ "$(cat rules.json)" = "rules: []" ]
+  run mirrorctl mirror -i lo --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:2 -o x.json --report x.json
+  [ "$status" -eq 2 ]
+  [[ $output == *"--report: x.json is written by --output as well" ]]
+}
+
+@test "rules, noise and descriptions are read from standard input as well, one of them" {
+  "$TOOLS/make_result" >r.mres
+  printf 'rules:\n- {path: $.at, ignore: true}\n' >rules.yaml
+  mirrorctl diff r.mres --rules rules.yaml --format json >by_name
+  mirrorctl diff r.mres --rules - --format json <rules.yaml >by_pipe
+  cmp by_name by_pipe
+  for words in "- --rules -" "r.mres --rules - --noise -"; do
+    run mirrorctl diff $words <rules.yaml
+    [ "$status" -eq 2 ]
+    [ "$output" = "mirrorctl: standard input can be read once: more than one file is -" ]
+  done
+}
+
 @test "--gate moves the limit" {
   result differs.mres --as v2
   run mirrorctl diff differs.mres --gate body=off --gate headers=off --gate status=off
