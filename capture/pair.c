@@ -1114,9 +1114,10 @@ static bool says_which(int side, struct str head)
 
 static int begin_cut_message(struct pairing *p, int side, struct str head, int64_t pos)
 {
-    if (p->side[side].entry || !says_which(side, head))
-        return 0;
-    return on_head(p, side, head, pos, false);
+    if (!p->side[side].entry && says_which(side, head))
+        return on_head(p, side, head, pos, false);
+    p->context->stats->skipped_bytes += head.len;
+    return 0;
 }
 
 /* What a request must have seen of the responses to be beyond the damage: what
@@ -1345,6 +1346,7 @@ static void start_anew(struct pairing *p, int side)
 {
     struct side *s = &p->side[side];
 
+    p->context->stats->skipped_bytes += head_so_far(s).len;
     if (side == RES && s->entry)
         disbelieve(p);
     if (head_so_far(s).len && side == REQ)
@@ -1497,6 +1499,9 @@ int pairing_end(struct pairing *p, enum http1_side side, enum pair_end how)
             rc = begin_cut_message(p, side, s->framer.head, s->at);
         if (rc == 0)
             rc = finish_message(p, side, false, flags[how]);
+        break;
+    case HTTP1_SKIPPED:
+        p->context->stats->skipped_bytes += s->framer.head.len;
         break;
     default:
         break;

@@ -310,6 +310,36 @@ static void without_a_handshake_the_next_message_is_found(void **state)
     expect(s, "GET /a 200 request:midstream response=hello response:midstream\n");
 }
 
+/* Whether a line break ends them or a segment, the connection, or a hole. */
+static void bytes_of_no_message_are_counted(void **state)
+{
+    static const char bad[] = "POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\n";
+    struct packets *p = *state;
+
+    for (int where = 0; where < 4; where++) {
+        struct talk t;
+        struct stage s;
+
+        packets_clear(p);
+        talk_init(&t, p, 1000);
+        talk_open(&t);
+        talk_say(&t, 0, where ? request : bad);
+        talk_say(&t, 0, where ? "" : "hello"); /* up to the next segment */
+        talk_say(&t, 1, response);
+        talk_say(&t, 0, where == 1 ? "12345" : request); /* up to the end, no request line */
+        if (where == 2)
+            talk_say(&t, 1, "12345"); /* up to the end, no status line */
+        if (where == 3) {
+            talk_say(&t, 0, "FROB "); /* up to a hole */
+            talk_lose(&t, 0, 10);
+            talk_say(&t, 0, request);
+        }
+        talk_close(&t);
+        s = run(p, NULL);
+        assert_int_equal(s.stats.skipped_bytes, 5);
+    }
+}
+
 /* Acknowledgements come a way later than what they are for. */
 static void what_was_sent_before_the_capture_is_not_lost(void **state)
 {
@@ -1464,6 +1494,7 @@ int main(void)
         TEST(what_is_not_read_leaves_no_gaps),
         TEST(packets_add_up),
         TEST(without_a_handshake_the_next_message_is_found),
+        TEST(bytes_of_no_message_are_counted),
         TEST(what_was_sent_before_the_capture_is_not_lost),
         TEST(a_request_may_follow_content_without_a_line),
         TEST(an_answer_too_many_shows_requests_before_the_capture),
