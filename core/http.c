@@ -205,20 +205,39 @@ bool http_request_start(struct str head, struct http_request_line *line)
     return true;
 }
 
+/* What follows the first word, without the white space between. */
+static struct str second_word(struct str line)
+{
+    line = str_skip(line, word_span(line));
+    while (line.len && is_blank(line.data[0]))
+        line = str_skip(line, 1);
+    return line;
+}
+
+/* RFC 9112, 4: some readers take any white space for the SP between words, and so
+ * do clients that are answered like that. */
 bool http_status_line(struct str head, struct http_status_line *line)
 {
-    struct str rest = first_line(head);
-    struct str version = str_cut(&rest, ' ');
-    struct str digits = str_head(rest, 3);
+    struct str all = first_line(head), version = str_head(all, word_span(all));
+    struct str rest = second_word(all), digits = str_head(rest, 3);
+    bool odd = version.len + 1 + rest.len != all.len || all.data[version.len] != ' ';
     uint64_t status;
 
     if (!is_version(version) || digits.len < 3 || !str_to_u64(digits, &status) || status < 100)
         return false;
     rest = str_skip(rest, 3);
-    if (rest.len && rest.data[0] != ' ')
+    if (rest.len && !is_blank(rest.data[0]))
         return false;
-    *line = (struct http_status_line){version, str_skip(rest, 1), (int)status};
+    odd |= rest.len && rest.data[0] != ' ';
+    *line = (struct http_status_line){version, str_skip(rest, 1), (int)status, odd};
     return true;
+}
+
+bool http_may_become_status(struct str head)
+{
+    struct http_status_line line;
+
+    return second_word(head).len <= 3 || http_status_line(head, &line);
 }
 
 /* The position of the first of these characters, or s.len. */

@@ -74,6 +74,7 @@ struct http_status_line {
     struct str version;
     struct str reason;
     int status; /* 100 to 999 */
+    bool odd;   /* other white space than one SP between them */
 };
 
 struct http_field {
@@ -85,8 +86,9 @@ struct http_field {
 bool http_request_line(struct str head, struct http_request_line *line);
 bool http_status_line(struct str head, struct http_status_line *line);
 
-/* Can it become a request line, as far as it goes? */
+/* Can it become one, as far as it goes? A status line's version is known to be there. */
 bool http_may_become_request(struct str head);
+bool http_may_become_status(struct str head);
 
 /* The same for a line that is no request line but was answered like one: the
  * method ends at the first blank, the rest is the target, but for a version at

@@ -301,6 +301,8 @@ static bool read_start_line(struct http1 *f, struct str line)
         if (!http_status_line(line, &status))
             return false;
         f->status = status.status;
+        if (status.odd)
+            f->flags |= HTTP_BAD_LINE;
         version = status.version;
     }
     f->flags |= ending_flags(line);
@@ -901,7 +903,7 @@ static enum http1_guess guess_response(struct str bytes)
         return HTTP1_NO;
     if (line.len < bytes.len)
         return http_status_line(line, &status) ? HTTP1_YES : HTTP1_NO;
-    return line.len > 12 && !http_status_line(line, &status) ? HTTP1_NO : HTTP1_TOO_SHORT;
+    return http_may_become_status(line) ? HTTP1_TOO_SHORT : HTTP1_NO;
 }
 
 /* Without the empty lines in front (RFC 9112, 2.2). */

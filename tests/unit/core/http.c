@@ -97,14 +97,22 @@ static void a_status_line_needs_three_digits(void **state)
     assert_true(http_status_line(STR("HTTP/1.1 404 Not Found\r\n"), &l));
     assert_int_equal(l.status, 404);
     assert_str(l.reason, "Not Found");
+    assert_false(l.odd);
     assert_true(http_status_line(STR("HTTP/1.0 200"), &l));
     assert_int_equal(l.reason.len, 0);
+    assert_false(l.odd);
+    assert_true(http_status_line(STR("HTTP/1.1  200 OK"), &l));
+    assert_int_equal(l.status, 200);
+    assert_str(l.reason, "OK");
+    assert_true(l.odd);
+    assert_true(http_status_line(STR("HTTP/1.1\t200\tOK"), &l));
+    assert_true(l.odd);
     assert_false(http_status_line(STR("HTTP/1.1 20"), &l));
     assert_false(http_status_line(STR("HTTP/1.1 2000 OK"), &l));
     assert_false(http_status_line(STR("HTTP/1.1 099 OK"), &l));
     assert_false(http_status_line(STR("HTTP/1.1 2x0 OK"), &l));
     assert_false(http_status_line(STR("HTTP/2 200"), &l));
-    assert_false(http_status_line(STR("HTTP/1.1  200"), &l));
+    assert_false(http_status_line(STR("HTTP/1.1\n200"), &l));
 }
 
 static void fields_keep_order_case_and_duplicates(void **state)
