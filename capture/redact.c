@@ -336,17 +336,16 @@ static struct str field_name(struct str s)
 /* A CR or NUL inside: to some readers a field of its own begins behind it. */
 static bool hides_a_field(struct redaction *r, struct str value)
 {
-    while (value.len) {
-        size_t at = 0;
+    static const struct str breaks = STR_INIT("\r\n\0");
+    size_t at, colon;
 
-        while (at < value.len && value.data[at] != '\r' && value.data[at] != '\n' &&
-               value.data[at] != '\0')
-            at++;
-        if (at == value.len)
-            return false;
+    while ((at = find_any(value, breaks)) < value.len) {
+        struct str line;
+
         value = str_skip(value, at + 1);
-        at = str_find(value, ':');
-        if (at < value.len && is_wanted(r, KIND_FIELD, field_name(str_head(value, at))))
+        line = str_head(value, find_any(value, breaks));
+        colon = str_find(line, ':');
+        if (colon < line.len && is_wanted(r, KIND_FIELD, field_name(str_head(line, colon))))
             return true;
     }
     return false;

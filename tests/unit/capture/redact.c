@@ -349,6 +349,28 @@ static void gzip_is_opened_and_kept_open(void **state)
     redaction_free(r);
 }
 
+/* Each of the CRs may have a name behind it: in quadratic time this takes minutes. */
+static void a_head_of_line_breaks_takes_no_time(void **state)
+{
+    enum { BREAKS = 250000 };
+
+    static const char end[] = "authorization: SECRET\r\n\r\n";
+    static char head[BREAKS + 64] = POST "X: a";
+    char *at = head + strlen(head);
+    struct redaction *r = redaction_new(names, NAMES, NULL);
+    struct message m = {.head = head};
+    struct exchange *x;
+
+    (void)state;
+    memset(at, '\r', BREAKS);
+    memcpy(at + BREAKS, end, sizeof end);
+    x = exchange_of(&m);
+    assert_int_equal(redaction_apply(r, x, NULL), 1);
+    assert_true(str_eq(x->request.head, STR(POST "X: REDACTED\r\n\r\n")));
+    exchange_free(x);
+    redaction_free(r);
+}
+
 /* A number and `n` blanks, in gzip. */
 static struct str packed_blanks(size_t n)
 {
@@ -428,6 +450,7 @@ int main(void)
         cmocka_unit_test(answers_informational_heads_and_trailers_are_blanked_too),
         cmocka_unit_test(content_whose_first_bytes_are_missing_may_be_json),
         cmocka_unit_test(gzip_is_opened_and_kept_open),
+        cmocka_unit_test(a_head_of_line_breaks_takes_no_time),
         cmocka_unit_test(what_unpacks_to_too_much_is_blanked_whole),
         cmocka_unit_test(a_name_that_is_none_is_refused_with_its_place),
     };
