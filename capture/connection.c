@@ -857,15 +857,16 @@ void connection_nudge(struct connection *c, const struct pair_context *ctx, int6
 }
 
 /* What the receiver acknowledged behind the last piece was sent, but not
- * captured. One byte more can be the FIN. */
+ * captured. One byte more can be the FIN, unless that was seen. */
 static void skip_tail(struct connection *c, const struct pair_context *ctx, int dir, int64_t now)
 {
     struct stream *s = &c->stream[dir];
+    int64_t to = s->has_fin && s->fin < s->acked ? s->fin : s->acked;
 
     if (c->protocol > PROTOCOL_HTTP)
         return; /* known by now for what nobody reads on */
-    if (s->anchored && !s->ended && s->segments && s->acked > s->next + 1)
-        skip(c, ctx, dir, s->acked - s->next, now);
+    if (s->anchored && !s->ended && s->segments && to > s->next + !s->has_fin)
+        skip(c, ctx, dir, to - s->next, now);
 }
 
 /* Nothing more comes: let go, what is best known first. */

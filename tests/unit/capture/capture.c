@@ -247,6 +247,30 @@ static void connections_are_counted_by_what_they_speak(void **state)
     expect(s, EXCHANGE);
 }
 
+/* An acknowledgement of FIN is one more than the bytes before it. */
+static void a_gap_before_fin_ends_there(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+    struct stage s;
+
+    for (size_t lost = 1; lost <= 3; lost++) {
+        packets_clear(p);
+        talk_init(&t, p, 1000);
+        talk_open(&t);
+        talk_say(&t, 0, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+        talk_say(&t, 1, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+        p->frame[p->n - 1].captured = p->frame[p->n - 1].length -= (uint32_t)lost;
+        p->bytes.data[p->frame[p->n - 1].at + 17] -= (char)lost; /* total length */
+        talk_close(&t);
+        s = run(p, NULL);
+        assert_int_equal(s.stats.gaps, 1);
+        assert_int_equal(s.stats.gap_bytes, lost);
+        assert_int_equal(s.stats.complete, 0);
+        stage_release(&s);
+    }
+}
+
 static void what_is_not_read_leaves_no_gaps(void **state)
 {
     static const char record[] = "\x17\3\3\0\5abcde";
@@ -1491,6 +1515,7 @@ int main(void)
         TEST(connections_go_on_in_the_next_file),
         TEST(identity_follows_packets_and_options),
         TEST(connections_are_counted_by_what_they_speak),
+        TEST(a_gap_before_fin_ends_there),
         TEST(what_is_not_read_leaves_no_gaps),
         TEST(packets_add_up),
         TEST(without_a_handshake_the_next_message_is_found),
