@@ -292,8 +292,11 @@ static enum decode_result nflog(struct walk *w)
         type = (size_t)u8(w, 2) | (size_t)u8(w, 3) << 8;
         if (length < 4)
             return DECODE_MALFORMED;
-        if (type == 9)
-            return go_on(w, 4, raw_ip);
+        if (type == 9) { /* padded, and more fields may follow */
+            w->bytes = str_skip(w->bytes, 4);
+            trim(w, length - 4);
+            return go_on(w, 0, raw_ip);
+        }
         header = (length + 3) & ~(size_t)3;
         if (header > w->bytes.len)
             return too_short(w, header);

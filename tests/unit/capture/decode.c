@@ -156,6 +156,28 @@ static void total_length_zero_of_a_frame_that_may_be_padded_is_malformed(void **
     assert_int_equal(with_total_length(0, 1).result, DECODE_MALFORMED);
 }
 
+/* The field that is the packet ends by its own length, not with the frame. */
+static void total_length_zero_in_a_log_ends_with_its_field(void **state)
+{
+    static const unsigned char header[] = {2, 0, 0, 0, 4 + 47, 0, 9, 0};
+    struct packets p;
+    struct tcp t = {.from_port = 1, .to_port = 2, .bytes = "hello, ", .len = 7};
+    char frame[sizeof header + 48] = "";
+    struct decoded d;
+
+    (void)state;
+    packets_init(&p, LINK_RAW);
+    packets_tcp(&p, &t);
+    assert_int_equal(p.bytes.len, 47);
+    memcpy(frame, header, sizeof header);
+    memcpy(frame + sizeof header, p.bytes.data, p.bytes.len);
+    memset(frame + sizeof header + 2, 0, 2);
+    d = decode(frame, sizeof frame, sizeof frame, 239);
+    assert_int_equal(d.result, DECODE_SEGMENT);
+    assert_int_equal(d.s.bytes.len, 7);
+    packets_release(&p);
+}
+
 static void payload_beyond_the_frame_is_missing(void **state)
 {
     struct decoded d = with_total_length(145, 0);
@@ -431,6 +453,7 @@ int main(void)
         cmocka_unit_test(ethernet_padding_is_no_payload),
         cmocka_unit_test(total_length_zero_means_the_card_segments),
         cmocka_unit_test(total_length_zero_of_a_frame_that_may_be_padded_is_malformed),
+        cmocka_unit_test(total_length_zero_in_a_log_ends_with_its_field),
         cmocka_unit_test(payload_beyond_the_frame_is_missing),
         cmocka_unit_test(a_total_length_shorter_than_its_header_is_malformed),
         cmocka_unit_test(every_cut_is_noticed),
