@@ -163,6 +163,7 @@ static bool is_replaced(struct flow *f, const struct segment *s, int dir)
 
 static void on_segment(struct capture *c, const struct segment *s)
 {
+    struct asked *asked = NULL;
     struct flow_key key;
     struct flow *f;
     int dir;
@@ -172,6 +173,7 @@ static void on_segment(struct capture *c, const struct segment *s)
     dir = flow_key(&key, s);
     f = flow_find(c->flows, &key);
     if (f && is_replaced(f, s, dir)) {
+        asked = connection_asked(&f->connection, s, dir);
         end_flow(c, f);
         f = NULL;
     }
@@ -181,8 +183,12 @@ static void on_segment(struct capture *c, const struct segment *s)
             return;
         f = start_flow(c, &key, s, dir);
     }
-    if (!f)
+    if (!f) {
+        connection_drop_asked(asked, &c->budget);
         return;
+    }
+    if (asked)
+        connection_take_asked(&f->connection, &c->pairs, asked, c->now);
     connection_segment(&f->connection, &c->pairs, s, dir, c->now);
     flow_touch(c->flows, f, c->now);
     if (c->away.side)

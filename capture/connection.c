@@ -1,5 +1,7 @@
 #include "capture/connection.h"
 
+#include <string.h>
+
 #include "capture/ports.h"
 #include "core/buf.h"
 #include "core/clock.h"
@@ -9,6 +11,13 @@
 struct early {
     struct buf bytes[2];
     struct piece piece[2]; /* where and when they began */
+};
+
+/* A SYN with data (RFC 7413), and the direction it went in. */
+struct asked {
+    int dir;
+    struct segment segment;
+    char bytes[];
 };
 
 /* So much is looked at; one more segment fits, which may be that large. */
@@ -777,6 +786,62 @@ static bool is_foreign_syn(struct connection *c, const struct segment *s, int di
     return pos < mine->syn || pos > mine->next;
 }
 
+/* ---- a SYN that was passed over ---------------------------------------------- */
+
+static size_t asked_cost(const struct asked *a)
+{
+    return sizeof *a + a->segment.bytes.len;
+}
+
+void connection_drop_asked(struct asked *a, struct budget *b)
+{
+    if (a)
+        budget_return(b, asked_cost(a));
+    mem_free(a);
+}
+
+/* It may begin a connection after all, which its answer shows. The last one counts. */
+static void keep_asked(struct connection *c, const struct pair_context *ctx,
+                       const struct segment *s, int dir)
+{
+    struct asked *a;
+
+    if ((s->flags & TCP_ACK) || !(s->bytes.len || s->missing))
+        return;
+    a = mem_alloc(sizeof *a + s->bytes.len);
+    if (!a) {
+        ctx->stats->evicted++;
+        return;
+    }
+    connection_drop_asked(c->asked, ctx->budget);
+    a->dir = dir;
+    a->segment = *s;
+    if (s->bytes.len)
+        memcpy(a->bytes, s->bytes.data, s->bytes.len);
+    a->segment.bytes.data = a->bytes;
+    budget_charge(ctx->budget, asked_cost(a));
+    c->asked = a;
+}
+
+struct asked *connection_asked(struct connection *c, const struct segment *s, int dir)
+{
+    enum { ANSWER = TCP_SYN | TCP_ACK };
+    struct asked *a = c->asked;
+
+    if (!a || a->dir == dir || (s->flags & ANSWER) != ANSWER ||
+        s->ack - (a->segment.seq + 1) > a->segment.bytes.len + a->segment.missing)
+        return NULL;
+    c->asked = NULL;
+    return a;
+}
+
+void connection_take_asked(struct connection *c, const struct pair_context *ctx, struct asked *a,
+                           int64_t now)
+{
+    connection_segment(c, ctx, &a->segment, a->dir, now);
+    connection_drop_asked(a, ctx->budget);
+}
+
 void connection_segment(struct connection *c, const struct pair_context *ctx,
                         const struct segment *s, int dir, int64_t now)
 {
@@ -784,6 +849,7 @@ void connection_segment(struct connection *c, const struct pair_context *ctx,
     c->stream[dir].segments++;
     if (is_foreign_syn(c, s, dir)) {
         ctx->stats->out_of_window++;
+        keep_asked(c, ctx, s, dir);
         return;
     }
     c->fin[dir] |= (s->flags & TCP_FIN) != 0;
@@ -901,4 +967,6 @@ void connection_end(struct connection *c, const struct pair_context *ctx, int64_
     if (c->protocol == PROTOCOL_UNKNOWN)
         count(c, ctx, PROTOCOL_OTHER);
     stop_tracking(c, ctx);
+    connection_drop_asked(c->asked, ctx->budget);
+    c->asked = NULL;
 }

@@ -16,6 +16,7 @@
 #include "capture/stream.h"
 
 struct early;
+struct asked;
 
 struct connection {
     uint64_t number;
@@ -35,6 +36,7 @@ struct connection {
     struct stream stream[2];
     struct pairing *http;
     struct early *early; /* first bytes, too few to tell what they are */
+    struct asked *asked; /* SYN with data that was passed over, or NULL */
     uint64_t segments;
     uint64_t unclear_bytes; /* payload before it was recognised */
 };
@@ -49,6 +51,15 @@ void connection_segment(struct connection *c, const struct pair_context *ctx,
 
 /* True if this segment starts another connection between the same ports. */
 bool connection_is_replaced(struct connection *c, const struct segment *s, int dir);
+
+/* A connection is replaced by what this segment begins, which answers a SYN that
+ * was passed over: take out that SYN if it has data, which do not come again. NULL
+ * if there is none. The new connection takes it in with connection_take_asked(),
+ * which frees it. */
+struct asked *connection_asked(struct connection *c, const struct segment *s, int dir);
+void connection_take_asked(struct connection *c, const struct pair_context *ctx, struct asked *a,
+                           int64_t now);
+void connection_drop_asked(struct asked *a, struct budget *b);
 
 /* True if nothing new is expected but stragglers. */
 bool connection_is_over(const struct connection *c);

@@ -683,6 +683,38 @@ static void numbers_far_behind_are_of_another_connection_at_last(void **state)
     stage_release(&s);
 }
 
+/* SYN with data (RFC 7413) is passed over until its answer shows that the other end
+ * agrees: the data have come by then, and do not come again. */
+static void data_in_a_syn_that_was_passed_over_are_used(void **state)
+{
+    struct packets *p = *state;
+    struct talk t;
+
+    for (int i = 0; i < 2; i++) {
+        talk_init(&t, p, 1000);
+        t.seq[0] += (uint32_t)i << 28;
+        t.seq[1] += (uint32_t)i << 28;
+        if (i == 0) {
+            talk_open(&t);
+        } else {
+            struct tcp syn = {.from = t.address[0],
+                              .to = t.address[1],
+                              .from_port = t.port[0],
+                              .to_port = t.port[1],
+                              .seq = t.seq[0],
+                              .flags = SYN,
+                              .bytes = request,
+                              .len = 1};
+            packets_tcp(p, &syn);
+            t.seq[0] += 2;
+            talk_flags(&t, 1, SYN);
+        }
+        talk_say(&t, 0, request + i);
+        talk_say(&t, 1, response);
+    }
+    expect(run(p, NULL), EXCHANGE EXCHANGE);
+}
+
 static void a_port_used_again_is_known_without_its_handshake(void **state)
 {
     struct packets *p = *state;
@@ -1533,6 +1565,7 @@ int main(void)
         TEST(a_stray_syn_ends_no_connection),
         TEST(a_port_may_be_used_again_without_an_end),
         TEST(numbers_far_behind_are_of_another_connection_at_last),
+        TEST(data_in_a_syn_that_was_passed_over_are_used),
         TEST(a_port_used_again_is_known_without_its_handshake),
         TEST(who_opens_at_the_same_time_is_told_by_what_is_said),
         TEST(a_new_handshake_ends_an_open_connection),
