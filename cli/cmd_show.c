@@ -231,6 +231,11 @@ static int show_all(struct run *run)
         log_error("%" PRIu64 " damaged bytes were skipped", record_skipped_bytes(run->reader));
         status = EXIT_PARTLY;
     }
+    if (got == RECORD_END && record_unended(run->reader)) {
+        log_error("the end of %" PRIu64 " section%s is missing", record_unended(run->reader),
+                  record_unended(run->reader) == 1 ? "" : "s");
+        status = EXIT_PARTLY;
+    }
     return status;
 }
 

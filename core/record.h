@@ -91,6 +91,10 @@ int record_next(struct record_reader *r, struct record_item *item, struct err *e
 /* Header of the section being read. */
 const struct record_options *record_section(const struct record_reader *r);
 
+/* Sections so far that have no STATS, so their writers were stopped. record_next()
+ * fails for them behind the last, when everything was read; recovery does not. */
+uint64_t record_unended(const struct record_reader *r);
+
 /* What recovery jumped over so far, in bytes. */
 uint64_t record_skipped_bytes(const struct record_reader *r);
 

@@ -18,7 +18,8 @@ struct record_reader {
     bool recover;
     struct record_options section;
     bool in_section;
-    bool ended; /* the section's STATS were read */
+    bool ended;       /* the section's STATS were read */
+    uint64_t unended; /* sections before it that were left without them */
 
     struct buf in; /* input from `offset` on; the first `used` bytes are done with */
     size_t used;
@@ -113,6 +114,7 @@ static void begin_section(struct record_reader *r, const struct record_options *
     bool same =
         r->in_section && memcmp(r->section.capture_id, o->capture_id, sizeof o->capture_id) == 0;
 
+    r->unended += r->in_section && !r->ended;
     if (r->in_section && !same) {
         r->ordinal_base = r->last_ordinal;
         r->connection_base = r->last_connection;
@@ -235,6 +237,24 @@ static enum step resync(struct record_reader *r, struct err *e)
     }
 }
 
+/* The end of the input: is it that of all its sections? */
+static enum step end_of_input(const struct record_reader *r, struct err *e)
+{
+    if (r->recover || record_unended(r) == 0)
+        return STEP_END;
+    if (!r->ended)
+        err_set(e, ERR_DAMAGED,
+                "%s: ends without its summary, so its writer was stopped: %" PRIu64
+                " blocks were read, 0 bytes were left",
+                r->name, r->blocks);
+    else
+        err_set(e, ERR_DAMAGED,
+                "%s: of what was joined %" PRIu64 " end%s without summary, so the writer was "
+                "stopped: %" PRIu64 " blocks were read, 0 bytes were left",
+                r->name, r->unended, r->unended == 1 ? "s" : "", r->blocks);
+    return STEP_ERROR;
+}
+
 /* Make the next block's payload available. */
 static enum step next_block(struct record_reader *r, struct err *e)
 {
@@ -243,15 +263,8 @@ static enum step next_block(struct record_reader *r, struct err *e)
 
     if (fill(r, RECORD_MAGIC_LEN, e) < 0)
         return STEP_ERROR;
-    if (available(r) == 0 && (r->ended || r->recover))
-        return STEP_END;
-    if (available(r) == 0) {
-        err_set(e, ERR_DAMAGED,
-                "%s: ends without its summary, so its writer was stopped: %" PRIu64
-                " blocks were read, 0 bytes were left",
-                r->name, r->blocks);
-        return STEP_ERROR;
-    }
+    if (available(r) == 0)
+        return end_of_input(r, e);
     if (record_is_magic(str_from((const char *)front(r), available(r))))
         step = read_section(r, &why, e);
     else
@@ -635,6 +648,11 @@ fail:
 const struct record_options *record_section(const struct record_reader *r)
 {
     return &r->section;
+}
+
+uint64_t record_unended(const struct record_reader *r)
+{
+    return r->unended + (r->in_section && !r->ended);
 }
 
 uint64_t record_skipped_bytes(const struct record_reader *r)

@@ -127,6 +127,31 @@ END
   [[ $stderr == *"damaged bytes were skipped"* ]]
 }
 
+@test "a record whose writer was killed between two blocks is told of in front of another, and by --recover" {
+  movies_record whole.mrec 3000
+  # From block to block: 72 bytes and what the 32 bits at 20 say. The last has the summary.
+  local at=64
+  while [ "$at" -lt "$(stat -c %s whole.mrec)" ]; do
+    last=$at
+    at=$((at + 72 + $(od -An -tu4 -j $((at + 20)) -N 4 whole.mrec)))
+  done
+  head -c "$last" whole.mrec >killed.mrec
+  run --separate-stderr mirrorctl show killed.mrec
+  [ "$status" -eq 4 ]
+  n=${#lines[@]}
+  movies_record other.mrec 7
+  cat killed.mrec other.mrec >joined.mrec
+  run --separate-stderr mirrorctl show joined.mrec
+  [ "$status" -eq 4 ] && [ "${#lines[@]}" -eq $((n + 7)) ]
+  [[ $stderr == "mirrorctl: joined.mrec: of what was joined 1 ends without summary"* ]]
+  run --separate-stderr mirrorctl show --recover killed.mrec
+  [ "$status" -eq 4 ] && [ "${#lines[@]}" -eq "$n" ]
+  [ "$stderr" = "mirrorctl: the end of 1 section is missing" ]
+  run --separate-stderr mirrorctl replay joined.mrec --dry-run --v1 http://a --v2 http://b --max
+  [ "$status" -eq 4 ]
+  [[ $stderr == *"$((n + 7)) recorded"* ]]
+}
+
 @test "two records joined with cat are one, with numbers that go on" {
   movies_record a.mrec 20
   movies_pcap b.pcap 7

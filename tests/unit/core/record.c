@@ -376,6 +376,25 @@ static void a_writer_that_was_killed_between_blocks_is_noticed(void **state)
 }
 
 /* Flip one bit anywhere: never a wrong exchange, and recovery finds the rest. */
+static void a_killed_writer_is_noticed_in_front_of_another_section(void **state)
+{
+    int fd = temporary_file();
+    struct seen s;
+
+    (void)state;
+    write_section(fd, &options, 3, 1, false);
+    write_section(fd, &options, 2, 1, true);
+    s = read_all(fd, false, false);
+    assert_int_equal(s.exchanges, 5);
+    assert_int_equal(s.end, -1);
+    assert_int_equal(s.e.kind, ERR_DAMAGED);
+    assert_non_null(strstr(s.e.text, "of what was joined 1 ends without summary"));
+    s = read_all(fd, true, false);
+    assert_int_equal(s.exchanges, 5);
+    assert_int_equal(s.end, RECORD_END);
+    close(fd);
+}
+
 static void a_flipped_bit_is_noticed_and_jumped_over(void **state)
 {
     int fd = temporary_file();
@@ -632,6 +651,7 @@ int main(void)
         cmocka_unit_test(parts_of_one_capture_keep_their_numbers),
         cmocka_unit_test(a_torn_tail_is_told_and_costs_only_itself),
         cmocka_unit_test(a_writer_that_was_killed_between_blocks_is_noticed),
+        cmocka_unit_test(a_killed_writer_is_noticed_in_front_of_another_section),
         cmocka_unit_test(a_flipped_bit_is_noticed_and_jumped_over),
         cmocka_unit_test(lengths_that_lie_cost_no_memory),
         cmocka_unit_test(other_files_are_refused_by_name),
