@@ -371,19 +371,34 @@ size_t config_tell(const struct config *c)
     return errors;
 }
 
+/* What is about YAML means nothing without it. */
+static int refuse_sources(const struct plan_sources *s, struct err *e)
+{
+    const struct {
+        const char *option;
+        bool said;
+    } options[] = {
+        {"endpoint", s->endpoints.n > 0}, {"endpoints", s->endpoint_files.n > 0},
+        {"namespace", s->namespace},      {"lenient", s->lenient},
+        {"assume", s->assume > 0},
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i].said)
+            return err_set(e, ERR_USAGE, "--%s is about YAML, and no --config is given",
+                           options[i].option);
+    }
+    return 0;
+}
+
 int config_read_for_run(struct config *c, const struct option_list *names,
                         const struct plan_sources *sources, const struct config_urls *urls,
                         struct err *e)
 {
     size_t errors;
 
-    if (names->n == 0 && (sources->endpoints.n || sources->endpoint_files.n))
-        return err_set(e, ERR_USAGE,
-                       "--endpoint%s says where names of the YAML run, and no "
-                       "--config is given",
-                       sources->endpoints.n ? "" : "s");
     if (names->n == 0)
-        return 0;
+        return refuse_sources(sources, e);
     if (config_read(c, (const char *const *)names->items, names->n, sources, urls, e) < 0)
         return -1;
     errors = config_tell(c);

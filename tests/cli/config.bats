@@ -107,7 +107,12 @@ dry() { mirrorctl replay movies.mrec --dry-run "$@" 2>&1; }
 
 @test "--endpoint without a configuration is a mistake" {
   run -2 --separate-stderr mirrorctl replay movies.mrec --dry-run --v1 http://a --v2 http://b --endpoint a=http://c
-  [[ $stderr == *'--endpoint says where names of the YAML run, and no --config is given'* ]]
+  [[ $stderr == *'--endpoint is about YAML, and no --config is given'* ]]
+  for words in --lenient "--namespace x" "--assume source-labels"; do
+    run --separate-stderr mirrorctl replay m.mrec --v1 http://a --v2 http://b --dry-run $words
+    [ "$status" -eq 2 ]
+    [ "$stderr" = "mirrorctl: ${words% *} is about YAML, and no --config is given" ]
+  done
 }
 
 # ---- what goes before what ---------------------------------------------------------------
