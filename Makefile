@@ -207,7 +207,7 @@ AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(s
 
 # ---- targets ----------------------------------------------------------------
 
-.PHONY: tests test check-built browser demo deps lint asan tsan msan fuzz torture bench bench-live soak exact honesty cover conformance \
+.PHONY: tests test browser demo deps lint asan tsan msan fuzz torture bench bench-live soak exact honesty cover conformance \
         install uninstall clean help
 
 tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)

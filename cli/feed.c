@@ -41,6 +41,8 @@ static int open_kind(struct feed *f, struct err *e)
         return f->front ? 0 : -1;
     case INPUT_RECORD:
         return reader_open(&f->reader, &f->input, RECORD_EXCHANGES, e);
+    case INPUT_EMPTY:
+        return err_set(e, ERR_INPUT, "%s: is empty", f->input.name);
     default:
         return err_set(e, ERR_INPUT, "%s: neither a record nor a pcap file", f->input.name);
     }

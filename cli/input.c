@@ -37,6 +37,8 @@ static enum input_kind kind_of(const char *first, size_t n)
         "\x4d\x3c\xb2\xa1", "\x0a\x0d\x0d\x0a",
     };
 
+    if (n == 0)
+        return INPUT_EMPTY;
     if (record_is_magic(str_from(first, n)))
         return INPUT_RECORD;
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {

@@ -14,7 +14,7 @@
 
 #include "core/err.h"
 
-enum input_kind { INPUT_UNKNOWN, INPUT_RECORD, INPUT_PACKETS };
+enum input_kind { INPUT_UNKNOWN, INPUT_EMPTY, INPUT_RECORD, INPUT_PACKETS };
 
 enum { INPUT_MAGIC = 16 };
 

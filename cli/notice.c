@@ -11,6 +11,20 @@
 
 enum { NAMES_MAX = 1024 };
 
+/* Whoever types `--methods get` means GET. */
+static bool names_safe_method(struct str method)
+{
+    char upper[16];
+
+    if (method.len > sizeof upper)
+        return false;
+    for (size_t i = 0; i < method.len; i++) {
+        char c = method.data[i];
+        upper[i] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+    return http_is_safe_method(str_from(upper, method.len));
+}
+
 /* Replaying to v1 is a second time for what was asked already, and v2 may keep its data
  * where v1 does. */
 static void warn_of_writes(const char *methods)
@@ -26,7 +40,7 @@ static void warn_of_writes(const char *methods)
     while (list.data) {
         struct str method = str_trim(str_cut(&list, ','));
 
-        if (method.len && !http_is_safe_method(method))
+        if (method.len && !names_safe_method(method))
             buf_printf(&unsafe, NULL, "%s%.*s", unsafe.len ? ", " : "", STR_ARG(method));
     }
     if (unsafe.len)

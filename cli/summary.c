@@ -233,7 +233,7 @@ static void say_lateness(const struct replay_stats *s)
              text_duration(hist_percentile(&late, 99), p99));
     if (service.total && hist_percentile(&late, 99) > hist_percentile(&service, 50) / 10)
         log_info("requests went out late by more than a tenth of a typical answer's time; "
-                 "a lower --rate or --speed would show the services alone");
+                 "a lower --percent or a slower pace would show the services alone");
 }
 
 /* Only what the option would send is promised of it. */
@@ -243,8 +243,9 @@ static void say_anomalous(const struct replay_stats *s)
 
     if (two_ways)
         log_info("%" PRIu64 " request%s could be read in two ways and %s not sent; "
-                 "--include-anomalous sends them",
-                 two_ways, plural(two_ways), two_ways == 1 ? "was" : "were");
+                 "--include-anomalous sends %s",
+                 two_ways, plural(two_ways), two_ways == 1 ? "was" : "were",
+                 two_ways == 1 ? "it" : "them");
     if (s->unreadable)
         log_info("%" PRIu64 " request%s no readable request line and %s never sent", s->unreadable,
                  s->unreadable == 1 ? " has" : "s have", s->unreadable == 1 ? "is" : "are");

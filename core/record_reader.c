@@ -636,7 +636,9 @@ struct record_reader *record_reader_new(int fd, const char *name, bool recover, 
         goto fail;
     }
     if (!record_is_magic(str_from((const char *)front(r), available(r))) && !recover) {
-        err_set(e, ERR_INPUT, "%s: not a record or result file of mirrorctl", name);
+        err_set(e, ERR_INPUT,
+                "%s: not a record or result file of mirrorctl (capture -r makes one of packets)",
+                name);
         goto fail;
     }
     return r;

@@ -168,7 +168,7 @@ static void warn_times(const struct evidence *ev, struct judgement *j)
     if (j->totals.late)
         warn(j, "late",
              "1 %% of the calls were sent more than %.3g ms late: far percentiles tell of the "
-             "replayer; lower --rate",
+             "replayer; a slower pace or a lower --percent helps",
              (double)ev->run->lateness_ns / (double)NS_PER_MS);
 }
 

@@ -123,12 +123,12 @@ static int check_config(const struct replay_config *c, struct err *e)
     if (c->threads > MAX_THREADS)
         return err_set(e, ERR_USAGE, "there can be at most %d threads", MAX_THREADS);
     if (c->timeout_ns < NS_PER_MS || c->timeout_ns > INT64_C(86400) * NS_PER_SEC)
-        return err_set(e, ERR_USAGE, "the timeout must be from a millisecond to a day");
+        return err_set(e, ERR_USAGE, "the timeout (--timeout) must be from 1ms to 24h");
     if ((c->key == KEY_HEADER || c->key == KEY_COOKIE) && !http_is_token(str_of(c->key_name)))
         return err_set(e, ERR_USAGE, "the name of a header or cookie is missing or is none");
     if (c->ramp_ns < 0 || c->ramp_ns > LONGEST_NS || c->duration_ns < 0 ||
         c->duration_ns > LONGEST_NS)
-        return err_set(e, ERR_USAGE, "a ramp or duration is longer than a century");
+        return err_set(e, ERR_USAGE, "--ramp or --duration is longer than a century");
     if (c->ramp_ns && c->pace == PACE_MAX)
         return err_set(e, ERR_USAGE, "without a rate or speed there is nothing to ramp up");
     if (c->poisson && c->pace != PACE_RATE)
@@ -136,7 +136,8 @@ static int check_config(const struct replay_config *c, struct err *e)
     if (c->shards && (c->shard < 1 || c->shard > c->shards))
         return err_set(e, ERR_USAGE, "there is no shard %u of %u", c->shard, c->shards);
     if (c->connect_timeout_ns < 0 || c->connect_timeout_ns > c->timeout_ns)
-        return err_set(e, ERR_USAGE, "the timeout for connecting must not be above the whole");
+        return err_set(e, ERR_USAGE,
+                       "--connect-timeout must not be above --timeout, of which it is a part");
     if (c->host == HOST_NAME && check_host_name(c->host_name, e) < 0)
         return -1;
     return check_methods(c->methods, e);

@@ -131,6 +131,25 @@ teardown() { common_teardown; }
   [[ $stderr == *"a record, not a result"* ]]
 }
 
+@test "an input that is empty is called that, by whichever command reads it" {
+  : >empty
+  for words in "show empty" "diff empty" "replay empty --v1 http://a --v2 http://b -o out"; do
+    run --separate-stderr mirrorctl $words
+    [ "$status" -eq 2 ]
+    [ "$stderr" = "mirrorctl: empty: is empty" ]
+    run --separate-stderr mirrorctl ${words/empty/-} </dev/null
+    [ "$status" -eq 2 ]
+    [ "$stderr" = "mirrorctl: standard input: is empty" ]
+  done
+}
+
+@test "--methods get is GET, which changes nothing" {
+  movies_record m.mrec
+  run --separate-stderr mirrorctl replay m.mrec --v1 http://a --v2 http://b --dry-run --max --methods get,post
+  [ "$status" -eq 0 ]
+  [[ $stderr == "mirrorctl: post: such requests may change"*"20 recorded = 20 eligible"* ]]
+}
+
 @test "--log json makes every line on stderr an object" {
   movies_pcap m.pcap
   run --separate-stderr mirrorctl capture --log json -r m.pcap -o m.mrec
