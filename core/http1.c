@@ -414,10 +414,10 @@ static bool is_hopeless(const struct http1 *f, struct str head)
 
     if (f->scanned > 0)
         return false;
-    if (f->trusted)
-        return !http_garbled_line(head, &line);
     if (head.data[head.len - 1] != '\n')
         head = str_head(head, LOOK);
+    if (f->trusted)
+        return !http_garbled_line(head, &line);
     return http1_guess(f->side, head) == HTTP1_NO;
 }
 
