@@ -46,6 +46,11 @@ fragment capture/fragment.c
 stream capture/stream.c
 http1 core/http1.c
 pair capture/pair.c
+pair capture/pipeline.c
+pair capture/side.c
+pair capture/manners.c
+pair capture/doubt.c
+pair capture/question.c
 record core/record_reader.c
 EOT
   return $failed
