@@ -149,13 +149,7 @@ END
 @test "directions in different VLANs are told of, with what brings them together" {
   command -v tcprewrite >/dev/null || skip "tcprewrite is missing"
   movies_pcap plain.pcap
-  tag() { tcprewrite --enet-vlan=add --enet-vlan-tag="$1" --enet-vlan-cfi=0 --enet-vlan-pri=0 \
-    --fixcsum -i "$2" -o "$3"; }
-  tcpdump -r plain.pcap -w up.pcap dst port 3000
-  tcpdump -r plain.pcap -w down.pcap src port 3000
-  tag 10 up.pcap up10.pcap
-  tag 20 down.pcap down20.pcap
-  mergecap -w both.pcap up10.pcap down20.pcap
+  "$TOOLS/rewrite_pcap" --vlan 3000 10 20 plain.pcap both.pcap
   run --separate-stderr mirrorctl capture -r both.pcap -o both.mrec
   [[ $stderr == *"20 exchanges: 0 complete, 20 unanswered; 20 answers without a request"* ]]
   [[ $stderr == *"requests and answers of 4 connections had different VLAN tags"* ]]

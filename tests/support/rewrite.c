@@ -174,6 +174,48 @@ bool packets_load(struct packets *p, const char *path)
     return ok;
 }
 
+/* ---- other frames in place of these ------------------------------------------ */
+
+static struct packets begin_anew(const struct packets *p)
+{
+    struct packets new;
+
+    packets_init(&new, p->link);
+    new.step_ns = 0;
+    return new;
+}
+
+static void replace(struct packets *p, struct packets *new)
+{
+    new->step_ns = p->step_ns;
+    packets_release(p);
+    *p = *new;
+}
+
+void packets_tag(struct packets *p, unsigned port, unsigned to_port, unsigned other)
+{
+    enum { ADDRESSES = 12, TAG = 4 };
+    struct packets new = begin_anew(p);
+
+    for (size_t i = 0; i < p->n; i++) {
+        const struct frame *f = &p->frame[i];
+        const char *bytes = p->bytes.data + f->at;
+        unsigned char *b = allocate(f->captured + TAG);
+        struct tcp_view v;
+        bool up = packets_view(p, i, &v) && get16((const unsigned char *)bytes + v.tcp + 2) == port;
+
+        memcpy(b, bytes, ADDRESSES);
+        put16(b + ADDRESSES, 0x8100);
+        put16(b + ADDRESSES + 2, up ? to_port : other);
+        memcpy(b + ADDRESSES + TAG, bytes + ADDRESSES, f->captured - ADDRESSES);
+        new.ns = f->ns;
+        packets_frame(&new, b, f->captured + TAG);
+        new.frame[i].length = f->length + TAG;
+        free(b);
+    }
+    replace(p, &new);
+}
+
 /* ---- segments --------------------------------------------------------------- */
 
 /* Add bytes `from` to `to` of the payload as a frame of their own, `v` telling
@@ -220,15 +262,11 @@ static void split_frame(struct packets *p, const struct packets *old, size_t i, 
 
 static void split_all(struct packets *p, size_t first, size_t most)
 {
-    struct packets new;
+    struct packets new = begin_anew(p);
 
-    packets_init(&new, p->link);
-    new.step_ns = 0;
     for (size_t i = 0; i < p->n; i++)
         split_frame(&new, p, i, first, most);
-    new.step_ns = p->step_ns;
-    packets_release(p);
-    *p = new;
+    replace(p, &new);
 }
 
 void packets_split(struct packets *p, size_t most)

@@ -32,6 +32,10 @@ void packets_split(struct packets *p, size_t most);
 /* Carry what is longer than `at` bytes in two segments, the first that long. */
 void packets_cut(struct packets *p, size_t at);
 
+/* Put a VLAN tag into each Ethernet frame: `to_port` into those to that port, `other`
+ * into the others. */
+void packets_tag(struct packets *p, unsigned port, unsigned to_port, unsigned other);
+
 /* Shuffle the frames of each connection among their places, in windows of
  * `window`. Times stay in order. */
 void packets_shuffle_flows(struct packets *p, size_t window, uint64_t seed);

@@ -1,7 +1,7 @@
 /* rewrite_pcap -- another capture of the same traffic.
  *
  *     rewrite_pcap [--split N] [--shuffle WINDOW SEED] [--double] [--drop ONE_IN SEED] \
- *                  [--snaplen N] IN OUT
+ *                  [--snaplen N] [--vlan PORT TO_PORT OTHER] IN OUT
  *
  * Changes are made in the order in which they stand. IN is a classic pcap file,
  * OUT has nanoseconds. */
@@ -13,7 +13,8 @@
 static int usage(void)
 {
     fprintf(stderr, "usage: rewrite_pcap [--split N] [--shuffle WINDOW SEED] [--double]\n"
-                    "                    [--drop ONE_IN SEED] [--snaplen N] IN OUT\n");
+                    "                    [--drop ONE_IN SEED] [--snaplen N]\n"
+                    "                    [--vlan PORT TO_PORT OTHER] IN OUT\n");
     return 2;
 }
 
@@ -29,9 +30,9 @@ static void cut(struct packets *p, unsigned long n)
  * it is none. */
 static int change(struct packets *p, char **argv, int argc)
 {
-    unsigned long n[2] = {0};
+    unsigned long n[3] = {0};
 
-    for (int i = 0; i < 2 && i + 1 < argc; i++)
+    for (int i = 0; i < 3 && i + 1 < argc; i++)
         n[i] = strtoul(argv[i + 1], NULL, 10);
     if (strcmp(argv[0], "--double") == 0)
         return packets_double(p), 1;
@@ -43,6 +44,8 @@ static int change(struct packets *p, char **argv, int argc)
         return packets_shuffle_flows(p, n[0], n[1]), 3;
     if (strcmp(argv[0], "--drop") == 0 && n[0] && n[1])
         return packets_drop(p, (unsigned)n[0], n[1], NULL), 3;
+    if (strcmp(argv[0], "--vlan") == 0 && n[0] && n[1] && n[2] && p->link == LINK_ETHERNET)
+        return packets_tag(p, (unsigned)n[0], (unsigned)n[1], (unsigned)n[2]), 4;
     return 0;
 }
 
