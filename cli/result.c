@@ -187,7 +187,7 @@ int result_meta(const struct replay_options *o, const struct replay *r, const ch
 void result_init(struct result *r)
 {
     r->out = (struct output){.fd = -1};
-    r->failed = false;
+    r->failed = r->told = false;
     r->n = 0;
     pthread_mutex_init(&r->lock, NULL);
 }
@@ -218,6 +218,7 @@ int result_put(struct result *r, const struct pair *p, struct err *e)
     pthread_mutex_lock(&r->lock);
     rc = record_put_pair(r->out.writer, p, e);
     r->failed |= rc < 0;
+    r->told |= rc < 0;
     r->n++;
     pthread_mutex_unlock(&r->lock);
     return rc < 0 ? err_wrap(e, "%s", r->out.name) : 0;
@@ -250,17 +251,23 @@ static int put_stats(struct result *r, const struct replay_stats *stats,
 }
 
 /* Some pairs have found no room; STATS are small and may. */
-static void end_without(struct result *r, const struct replay_stats *stats,
-                        const struct capture_stats *front)
+static int end_without(struct result *r, const struct replay_stats *stats,
+                       const struct capture_stats *front, struct err *e)
 {
     bool resumed = record_resume(r->out.writer, NULL) == 0;
     struct replay_stats s = *stats;
+    const struct err why = *e;
+    char what[128];
 
     s.unwritten = s.selected - (r->n - record_unwritten(r->out.writer));
     resumed = resumed && put_stats(r, &s, front, NULL) == 0;
-    log_warn("%s: %" PRIu64 " pair%s not written, the result is %s", r->out.name, s.unwritten,
+    snprintf(what, sizeof what, "%" PRIu64 " pair%s not written, the result is %s", s.unwritten,
              s.unwritten == 1 ? " was" : "s were",
              resumed ? "complete up to there" : "good up to there but ends without its summary");
+    if (!r->told)
+        return err_set(e, why.kind, "%.512s; %s", why.text, what);
+    log_warn("%s: %s", r->out.name, what);
+    return 0;
 }
 
 int result_end(struct result *r, const struct replay_stats *stats,
@@ -272,7 +279,7 @@ int result_end(struct result *r, const struct replay_stats *stats,
         return 0;
     rc = put_stats(r, stats, front, e);
     if (rc < 0 && e->kind != ERR_PIPE)
-        end_without(r, stats, front);
+        rc = end_without(r, stats, front, e);
     if (output_close(&r->out, rc < 0 ? NULL : e) < 0)
         rc = -1;
     return rc;

@@ -20,6 +20,7 @@ struct result {
     struct output out;
     pthread_mutex_t lock;
     bool failed; /* and that was told, by a put or a flush */
+    bool told;   /* so was why, by a put */
     uint64_t n;  /* pairs that were put */
 };
 
@@ -46,7 +47,8 @@ int result_flush(struct result *r);
 
 /* Complete it with STATS, and close it. If something could not be written, as on a
  * full disk, it is a result without the pairs that had no room, but with its STATS,
- * which count them; that is told. Fine when it is not open. */
+ * which count them; that is told. Returns 0, or -1 with *e set unless a put has told
+ * why. Fine when it is not open. */
 int result_end(struct result *r, const struct replay_stats *stats,
                const struct capture_stats *front, struct err *e);
 

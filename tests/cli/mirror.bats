@@ -258,3 +258,16 @@ wait_for_copies() {
   [ "$SECONDS" -lt 60 ]
   grep -q 'v2: 0 sent = 0 answered + 0 failed + 3 not_sent{stopped 3}' mirror.log
 }
+
+@test "a result that may not grow takes nothing from the verdict" {
+  both
+  movies_pcap m.pcap 400
+  capped() { (ulimit -f 300 && exec "$MIRRORCTL" mirror -r m.pcap --max --format json "${targets[@]}" -o m.mres); }
+  run --separate-stderr capped
+  [ "$status" -eq 4 ]
+  echo "$output" >report
+  jq -e '.accounting.selected == .accounting.paired + .accounting.unpaired' report
+  jq -e '.accounting.unwritten == 0' report
+  [ "$(grep -c "m.mres: File too large" <<<"$stderr")" -eq 1 ]
+  [[ $stderr == *" pairs were not written, the result is complete up to there"* ]]
+}
