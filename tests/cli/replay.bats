@@ -271,7 +271,7 @@ wait_for_copy() {
     --max
   exec {more}>in {reader}<out
   cat m.mrec >&"$more"
-  head -c 20 <&"$reader" >/dev/null
+  head -c 100 <&"$reader" >/dev/null # into META: the run has begun
   exec {reader}<&-
   cat m.mrec >&"$more"
   end_of "$PID"
