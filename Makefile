@@ -330,7 +330,7 @@ install: $(BUILD)/mirrorctl
 	install -m 755 $(BUILD)/mirrorctl $(DESTDIR)$(PREFIX)/bin/mirrorctl
 	install -m 644 docs/mirrorctl.1 $(DESTDIR)$(PREFIX)/share/man/man1/mirrorctl.1
 	install -m 644 docs/mirrorctl.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/mirrorctl.yaml.5
-	install -m 644 README.md LICENSE CHANGELOG.md docs/design.md docs/diagnostics.md docs/record-format.md \
+	install -m 644 README.md LICENSE CHANGELOG.md docs/design.md docs/diagnostics.md docs/record-format.md docs/verdicts.md \
 	    docs/diff.schema.json docs/junit.xsd $(DESTDIR)$(PREFIX)/share/doc/mirrorctl
 
 uninstall:
@@ -346,6 +346,7 @@ help:
 	 'make              build/mirrorctl and the sample service' \
 	 'make demo         a dark launch on this machine, with all its set-up' \
 	 'make test         every test, with all its set-up' \
+	 'make tests        build what the tests need, and run nothing' \
 	 'make browser      HTML reports in Chromium, with all its set-up' \
 	 'make deps         install what building and testing need' \
 	 'make lint         formatting, static analysis, layers, man page' \

@@ -55,7 +55,7 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
             return err_set(e, ERR_USAGE, "standard input cannot be both YAML and the record");
     }
     if (o->explain && o->format == FORMAT_JSON)
-        return err_set(e, ERR_USAGE, "--explain is text, for people");
+        return err_set(e, ERR_USAGE, "--explain is text, for people: leave out --format json");
     return 0;
 }
 
