@@ -104,7 +104,29 @@ static int check_pace(const struct options *o, struct err *e)
 /* A live capture may take hours: what it is to end with is looked at before. */
 static int check_reports(const struct options *o, struct err *e)
 {
-    return diff_options_check(&o->diff, o->capture.files.items, o->capture.files.n, o->output, e);
+    const struct option_list *lists[] = {&o->capture.files, &o->replay.config,
+                                         &o->sources.endpoint_files};
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (diff_options_check(&o->diff, lists[i]->items, lists[i]->n, o->output, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int check_output(const struct options *o, struct err *e)
+{
+    const struct option_list *lists[] = {&o->capture.files,          &o->replay.config,
+                                         &o->sources.endpoint_files, &o->diff.rules,
+                                         &o->diff.openapi,           &o->diff.noises};
+
+    if (strcmp(o->output, "-") == 0)
+        return err_set(e, ERR_USAGE, "--output: the report goes to standard output; say -o FILE");
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (output_check(o->output, lists[i]->items, lists[i]->n, e) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int check_stdin(const struct options *o, struct err *e)
@@ -128,11 +150,7 @@ static int check(const struct options *o, int argc, char **argv, struct err *e)
     if (capture_options_check(&o->capture, e) < 0 || replay_options_check(&o->replay, e) < 0 ||
         check_pace(o, e) < 0 || check_stdin(o, e) < 0 || check_reports(o, e) < 0)
         return -1;
-    if (!o->output)
-        return 0;
-    if (strcmp(o->output, "-") == 0)
-        return err_set(e, ERR_USAGE, "--output: the report goes to standard output; say -o FILE");
-    return output_check(o->output, o->capture.files.items, o->capture.files.n, e);
+    return o->output ? check_output(o, e) : 0;
 }
 
 /* ---- between the stages ------------------------------------------------------- */

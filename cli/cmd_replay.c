@@ -113,9 +113,19 @@ static int check_confirm(const struct options *o, struct err *e)
     return 0;
 }
 
+static int check_output(const struct options *o, const char *const *file, struct err *e)
+{
+    const struct option_list *lists[] = {&o->replay.config, &o->sources.endpoint_files};
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (output_check(o->output, lists[i]->items, lists[i]->n, e) < 0)
+            return -1;
+    }
+    return output_check(o->output, file, 1, e);
+}
+
 static int check(const struct options *o, char **argv, struct err *e)
 {
-    const char *const *inputs = (const char *const *)argv;
 
     if (replay_options_check(&o->replay, e) < 0)
         return -1;
@@ -125,7 +135,7 @@ static int check(const struct options *o, char **argv, struct err *e)
     }
     if (o->replay.dry_run && !o->output)
         return 0;
-    return output_check(o->output, inputs, 1, e);
+    return check_output(o, (const char *const *)argv, e);
 }
 
 /* A replay under way, where its requests come from and its pairs go. */

@@ -45,7 +45,7 @@ int output_check(const char *path, const char *const *inputs, size_t n_inputs, s
         return err_set(e, ERR_USAGE,
                        "--output: will not write binary to a terminal; say -o FILE, or use a pipe");
     return is_input(path, inputs, n_inputs)
-               ? err_set(e, ERR_USAGE, "--output: %s is the input", path)
+               ? err_set(e, ERR_USAGE, "--output: %s is an input", path)
                : 0;
 }
 

@@ -92,7 +92,7 @@ teardown() { common_teardown; }
   ln m.pcap other-name
   run --separate-stderr mirrorctl capture -r m.pcap -o other-name
   [ "$status" -eq 2 ]
-  [[ $stderr == *"is the input"* ]]
+  [[ $stderr == *"is an input"* ]]
   run --separate-stderr mirrorctl capture -r m.pcap -o - >>m.pcap
   cmp m.pcap before
 }

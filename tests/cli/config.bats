@@ -115,6 +115,22 @@ dry() { mirrorctl replay movies.mrec --dry-run "$@" 2>&1; }
   done
 }
 
+@test "a result does not replace the YAML that it is of" {
+  mesh
+  movies_record movies.mrec 5
+  endpoints=(--endpoint movies-api/v1=http://a --endpoint movies-api/v2=http://b)
+  cp mesh.yaml copy.yaml
+  run -2 --separate-stderr mirrorctl replay movies.mrec -c copy.yaml "${endpoints[@]}" --dry-run -o ./copy.yaml
+  [ "$stderr" = "mirrorctl: --output: ./copy.yaml is an input" ]
+  run -2 --separate-stderr mirrorctl mirror -i lo -c copy.yaml "${endpoints[@]}" -o copy.yaml
+  [ "$stderr" = "mirrorctl: --output: copy.yaml is an input" ]
+  cp copy.yaml copy.json
+  run -2 --separate-stderr mirrorctl mirror -i lo -c copy.json "${endpoints[@]}" --report copy.json
+  [ "$stderr" = "mirrorctl: --report: copy.json is an input" ]
+  cmp mesh.yaml copy.yaml
+  cmp mesh.yaml copy.json
+}
+
 # ---- what goes before what ---------------------------------------------------------------
 
 settings() {

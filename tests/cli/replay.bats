@@ -205,7 +205,7 @@ wait_for_copy() {
   cp m.mrec before
   run --separate-stderr mirrorctl replay m.mrec "${targets[@]}" -o m.mrec
   [ "$status" -eq 2 ]
-  [[ $stderr == *"is the input"* ]]
+  [[ $stderr == *"is an input"* ]]
   cmp m.mrec before
 }
 
