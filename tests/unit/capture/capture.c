@@ -361,6 +361,7 @@ static void bytes_of_no_message_are_counted(void **state)
         talk_close(&t);
         s = run(p, NULL);
         assert_int_equal(s.stats.skipped_bytes, 5);
+        stage_release(&s);
     }
 }
 
