@@ -137,13 +137,16 @@ static bool is_wanted(const struct capture *c, uint16_t port)
 static struct flow *start_flow(struct capture *c, const struct flow_key *key,
                                const struct segment *s, int dir)
 {
+    enum split_kind split;
     struct flow *f;
 
     if (flow_table_is_full(c->flows) && (f = flow_victim(c->flows))) {
         c->stats.evicted++;
         end_flow(c, f);
     }
-    c->stats.split_by_tags += split_by_tags(&c->split, key, dir);
+    split = split_by_tags(&c->split, key, dir, s);
+    c->stats.split_by_tags += split == SPLIT_DIRECTIONS;
+    c->stats.seen_twice += split == SPLIT_COPY;
     f = flow_add(c->flows, key);
     if (f)
         connection_init(&f->connection, ++c->numbers, s, dir);

@@ -98,6 +98,7 @@ struct capture_stats {
     uint64_t skipped_bytes; /* of HTTP connections, in no message */
     uint64_t midstream;     /* connections whose start was not seen */
     uint64_t split_by_tags; /* connections whose other direction was taken for another one */
+    uint64_t seen_twice;    /* connections that came once more, with other tags */
     uint64_t evicted;       /* connections given up for a ceiling */
     uint64_t fragments, fragments_dropped;
     uint64_t kernel_received; /* live: by the filter, dropped ones included */

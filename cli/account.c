@@ -81,6 +81,7 @@ static void put_capture(struct json_writer *w, const struct capture_stats *s)
     put(w, "gaps", s->gaps);
     put(w, "gap_bytes", s->gap_bytes);
     put(w, "split_by_tags", s->split_by_tags);
+    put(w, "seen_twice", s->seen_twice);
     put(w, "evicted", s->evicted);
     put(w, "fragments", s->fragments);
     put(w, "fragments_dropped", s->fragments_dropped);

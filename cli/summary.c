@@ -88,6 +88,11 @@ static void say_exchanges(const struct capture_stats *s, struct buf *line)
                  "networks, and were not brought together; tcprewrite --enet-vlan=del takes "
                  "tags out",
                  s->split_by_tags, plural(s->split_by_tags));
+    if (s->seen_twice)
+        log_info("%" PRIu64 " connection%s came twice, with other VLAN tags or networks, and what "
+                 "%s said is there twice: capture on one interface, or keep one kind out with "
+                 "--filter",
+                 s->seen_twice, plural(s->seen_twice), s->seen_twice == 1 ? "it" : "they");
 }
 
 static void say_loss(const struct capture_stats *s, struct buf *line)

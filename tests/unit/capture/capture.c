@@ -1238,6 +1238,35 @@ static void the_same_ends_in_two_networks_are_no_split(void **state)
     expect(s, EXCHANGE EXCHANGE EXCHANGE);
 }
 
+static void packets_seen_with_and_without_tags_are_told_of(void **state)
+{
+    struct packets *p = *state;
+    struct packets both;
+    struct stage s;
+
+    converse(p, 1000);
+    packets_init(&both, LINK_RAW);
+    for (size_t i = 0; i < p->n; i++) {
+        const char *ip = p->bytes.data + p->frame[i].at + 14;
+        size_t n = p->frame[i].length - 14;
+        /* IPv4, and GRE with key 7 */
+        char tunnelled[1500] = {0x45, [8] = 64, [9] = 47, [20] = 0x20, [22] = 8, [27] = 7};
+
+        assert_true(n + 28 <= sizeof tunnelled);
+        tunnelled[2] = (char)((n + 28) >> 8);
+        tunnelled[3] = (char)(n + 28);
+        memcpy(tunnelled + 28, ip, n);
+        packets_frame(&both, ip, n);
+        packets_frame(&both, tunnelled, n + 28);
+    }
+    s = run(&both, NULL);
+    packets_release(&both);
+    assert_int_equal(s.stats.connections, 2);
+    assert_int_equal(s.stats.seen_twice, 1);
+    assert_int_equal(s.stats.split_by_tags, 0);
+    expect(s, EXCHANGE EXCHANGE);
+}
+
 static void a_short_snapshot_is_never_complete(void **state)
 {
     struct packets *p = *state;
@@ -1594,6 +1623,7 @@ int main(void)
         TEST(words_like_ours_in_other_protocols_are_none),
         TEST(directions_with_other_tags_are_counted),
         TEST(the_same_ends_in_two_networks_are_no_split),
+        TEST(packets_seen_with_and_without_tags_are_told_of),
         TEST(a_short_snapshot_is_never_complete),
         TEST(fragments_are_put_together),
         TEST(fragments_that_came_twice_are_no_loss),
