@@ -324,9 +324,19 @@ static bool looks_like_ethernet(const struct walk *w, size_t at)
     return w->bytes.len >= at + 14 && LOOK_UP(ether_types, be16(w, at + 12));
 }
 
+/* Does an IP header, of the version at its beginning, know how long its packet is? */
+static bool looks_like_ip(const struct walk *w)
+{
+    size_t there = w->bytes.len + w->absent;
+    size_t length = u8(w, 0) >> 4 == 4 ? be16(w, 2) : be16(w, 4) + 40u;
+
+    return length == there || (length < there && there <= ETHERNET_LEAST);
+}
+
 /* Labels down to the bottom of the stack; what follows has no type field, so
  * look at it (RFC 4385, 3): 4 and 6 are IP. Else it is Ethernet (RFC 4448), behind
- * a control word that begins with 0, or without one, as addresses may too. */
+ * a control word that begins with 0, or without one, as addresses may too; they may
+ * begin with 4 and 6 as well (RFC 8469). */
 static enum decode_result mpls(struct walk *w)
 {
     unsigned first;
@@ -341,7 +351,7 @@ static enum decode_result mpls(struct walk *w)
     if (w->bytes.len < 1)
         return too_short(w, 1);
     first = u8(w, 0) >> 4;
-    if (first == 4 || first == 6)
+    if ((first == 4 || first == 6) && (!looks_like_ethernet(w, 0) || looks_like_ip(w)))
         return go_on(w, 0, raw_ip);
     return go_on(w, first == 0 && !looks_like_ethernet(w, 0) ? 4 : 0, ethernet);
 }

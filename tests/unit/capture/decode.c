@@ -385,6 +385,39 @@ static enum decode_result ipv4_with(uint8_t protocol, const char *between, size_
     return decode(frame, total, total, 228).result;
 }
 
+/* Addresses of a bridged frame may begin as IP does, and IP's own may look like the
+ * type of a frame: 8.0.0.1 is there where 0x0800 would be. */
+static void what_labels_lead_to_is_told_by_its_length(void **state)
+{
+    static const char labels[] = "\2\0\0\0\0\2\2\0\0\0\0\1\x88\x47\0\1\1\100";
+    enum { LABELS = sizeof labels - 1 };
+
+    (void)state;
+    for (unsigned first = 0; first < 256; first++) {
+        bool bridged = first != 0x45;
+        struct packets p;
+        struct tcp t = {.from = 0x08000001,
+                        .to = 2,
+                        .from_port = 1234,
+                        .to_port = 80,
+                        .bytes = "hello, hello",
+                        .len = 12};
+        char frame[256];
+        struct decoded d;
+
+        packets_init(&p, bridged ? LINK_ETHERNET : LINK_RAW);
+        packets_tcp(&p, &t);
+        memcpy(frame, labels, LABELS);
+        memcpy(frame + LABELS, p.bytes.data, p.bytes.len);
+        frame[LABELS] = (char)first;
+        d = decode(frame, LABELS + p.bytes.len, LABELS + p.bytes.len, LINK_ETHERNET);
+        assert_int_equal(d.result, DECODE_SEGMENT);
+        assert_int_equal(d.s.from.port, 1234);
+        assert_int_equal(d.s.bytes.len, 12);
+        packets_release(&p);
+    }
+}
+
 static void authentication_stands_before_tcp_in_ipv4_too(void **state)
 {
     static const char header[] = "\6\4\0\0\0\0\0\1\0\0\0\1zzzzzzzzzzzz";
@@ -464,6 +497,7 @@ int main(void)
         cmocka_unit_test(pppoe_may_be_the_link),
         cmocka_unit_test(other_protocols_are_counted_apart),
         cmocka_unit_test(tunnels_are_opened_and_their_network_kept),
+        cmocka_unit_test(what_labels_lead_to_is_told_by_its_length),
         cmocka_unit_test(authentication_stands_before_tcp_in_ipv4_too),
         cmocka_unit_test(ppp_in_gre_may_keep_its_address_and_control),
         cmocka_unit_test(tunnels_in_tunnels_have_an_end),
