@@ -141,11 +141,13 @@ static bool is_named(const struct name *name, struct str text)
 /* Is this one of the names of a kind? */
 static bool is_wanted(struct redaction *r, enum kind kind, struct str text)
 {
+    bool wanted = false;
+
     for (size_t i = 0; i < r->n; i++) {
         if (r->name[i].kind == kind && is_named(&r->name[i], text))
-            return r->found[i] = true;
+            wanted = r->found[i] = true; /* others may mean the same */
     }
-    return false;
+    return wanted;
 }
 
 /* ---- writing ------------------------------------------------------------------ */

@@ -410,6 +410,20 @@ static void what_unpacks_to_too_much_is_blanked_whole(void **state)
     redaction_free(r);
 }
 
+static void each_name_that_means_it_was_found(void **state)
+{
+    const char *const twice[] = {"query:token", "query:Token", "query:token[]", "query:other"};
+    struct redaction *r = redaction_new(twice, 4, NULL);
+    struct message m = {.head = "GET /?token[]=SECRET HTTP/1.1\r\n\r\n"};
+    struct exchange *x = exchange_of(&m);
+
+    (void)state;
+    assert_int_equal(redaction_apply(r, x, NULL), 1);
+    assert_true(str_eq(x->redacted, STR("query:token\nquery:Token\nquery:token[]")));
+    exchange_free(x);
+    redaction_free(r);
+}
+
 static void a_name_that_is_none_is_refused_with_its_place(void **state)
 {
     static const struct {
@@ -452,6 +466,7 @@ int main(void)
         cmocka_unit_test(gzip_is_opened_and_kept_open),
         cmocka_unit_test(a_head_of_line_breaks_takes_no_time),
         cmocka_unit_test(what_unpacks_to_too_much_is_blanked_whole),
+        cmocka_unit_test(each_name_that_means_it_was_found),
         cmocka_unit_test(a_name_that_is_none_is_refused_with_its_place),
     };
 
