@@ -229,10 +229,11 @@ static void print_message(struct listing *l, const struct http_message *m)
 
 static void print_request(struct listing *l, const struct exchange *x)
 {
+    struct str head = x->request.head;
     struct http_request_line line;
 
     print_request_line(l, &x->request);
-    if (x->request.head.len && http_request_line(x->request.head, &line)) {
+    if ((http_request_line(head, &line) || http_garbled_line(head, &line)) && line.version.len) {
         print(l, " ");
         print_escaped(l, line.version, false);
     }

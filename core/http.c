@@ -80,10 +80,22 @@ static struct str first_line(struct str head)
     return line;
 }
 
-/* "HTTP/" DIGIT "." DIGIT (RFC 9112, 2.3); only major version 1 is ours. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "HTTP/" DIGIT "." DIGIT (RFC 9112, 2.3). */
+static bool is_any_version(struct str s)
+{
+    return s.len == 8 && str_starts(s, STR("HTTP/")) && is_digit(s.data[5]) && s.data[6] == '.' &&
+           is_digit(s.data[7]);
+}
+
+/* Only major version 1 is ours. */
 static bool is_version(struct str s)
 {
-    return s.len == 8 && str_starts(s, STR("HTTP/1.")) && s.data[7] >= '0' && s.data[7] <= '9';
+    return is_any_version(s) && s.data[5] == '1';
 }
 
 /* RFC 9112, 3.2: no white space in a target, and RFC 3986 has no controls. */
@@ -166,7 +178,7 @@ bool http_garbled_line(struct str head, struct http_request_line *line)
         if ((unsigned char)all.data[i] < ' ' && all.data[i] != '\t')
             return false;
     }
-    if (target.len >= 8 && is_version(str_skip(target, target.len - 8))) {
+    if (target.len >= 8 && is_any_version(str_skip(target, target.len - 8))) {
         version = str_skip(target, target.len - 8);
         target.len -= target.len > 8 ? 9 : 8;
     }

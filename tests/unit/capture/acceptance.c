@@ -399,6 +399,7 @@ static void acceptance_18_lines_that_are_none_are_requests_if_http_answers(void 
     } rows[] = {
         {"GET/ HTTP/1.1\r\nHost: x\r\n\r\n", "GET/  400 request:bad_line response=no\n"},
         {"OPTIONS HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS  400 request:bad_line response=no\n"},
+        {"GET /a HTTP/2.0\r\nHost: x\r\n\r\n", "GET /a 400 request:bad_line response=no\n"},
         {"POST abc\r\n", "POST abc 400 request:bad_line request:http09 response=no\n"},
         {"\xc3\x83 /a b HTTP/1.\r\n",
          "\xc3\x83 /a b HTTP/1. 400 request:bad_line request:http09 response=no\n"},
