@@ -1,12 +1,14 @@
 /* A conversation on one TCP connection, built from the input: runs of bytes of
  * either side, holes, copies that say something else, pauses, and their ends.
  * What comes out must not depend on where the runs are cut into segments. Damage
- * excepted: a lost reader takes a hint from where segments begin. And so is what
+ * excepted: a lost reader, as one is at first that begins in mid-stream, takes a
+ * hint from where segments begin. And so is what
  * is said after a reset: when a connection that is over has been over for long
  * enough to be another one, the number of packets tells (set_clock() in capture.c).
  *
  * The input is a list of steps: a byte that says what, one that says how much,
- * and for data so many bytes. */
+ * and for data so many bytes. Behind a first byte of 0xff the beginning of the
+ * connection was not captured. */
 #include <stdlib.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -35,6 +37,8 @@ static int put(void *ctx, struct exchange *x, struct err *e)
 
 /* What a step does; those below LOSE say something. */
 enum { LOSE = 4, CONTRADICT, WAIT, END, STEPS };
+
+enum { MIDSTREAM = 0xff };
 
 /* The last bytes again, but others. */
 static void contradict(struct talk *t, int dir, size_t n)
@@ -74,7 +78,12 @@ static bool speak(struct packets *p, const uint8_t *data, size_t size, size_t ms
 
     talk_init(&t, p, 1000);
     t.mss = mss;
-    talk_open(&t);
+    if (size && data[0] == MIDSTREAM) {
+        data++;
+        size--;
+    } else {
+        talk_open(&t);
+    }
     while (size >= 2) {
         int dir = data[0] & 1;
         unsigned what = (data[0] >> 1) % STEPS;
@@ -117,7 +126,7 @@ static XXH64_hash_t run(const uint8_t *data, size_t size, size_t mss, bool *dama
         abort();
     stats = capture_stats(c);
     *damaged = went_on || stats->skipped_bytes || stats->orphan_responses || stats->gaps ||
-               stats->conflicts;
+               stats->conflicts || (size && data[0] == MIDSTREAM);
     capture_close(c);
     close(fd);
     return digest;

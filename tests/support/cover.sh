@@ -50,6 +50,7 @@ pair capture/pipeline.c
 pair capture/side.c
 pair capture/manners.c
 pair capture/doubt.c
+pair capture/midstream.c
 pair capture/question.c
 record core/record_reader.c
 EOT
