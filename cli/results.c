@@ -50,7 +50,7 @@ static int next_of_part(struct results *r, struct part *part, struct pair **p, s
             break;
         }
         if (rc < 0)
-            return -1;
+            return err_wrap(e, "%s", part->input.name);
     }
     return got;
 }

@@ -592,6 +592,7 @@ int record_next(struct record_reader *r, struct record_item *item, struct err *e
     *item = (struct record_item){0};
     for (;;) {
         while (r->payload.len) {
+            size_t before = r->payload.len;
             int got = take_group(r, item, e);
 
             if (got > 0)
@@ -599,9 +600,12 @@ int record_next(struct record_reader *r, struct record_item *item, struct err *e
             if (got > 0 || (got < 0 && (!e || e->kind != ERR_DAMAGED)))
                 return got;
             if (got < 0 && !r->recover)
-                return err_wrap(e, "%s", r->name);
+                return err_set(e, ERR_DAMAGED,
+                               "%s: a record in block %" PRIu64
+                               " is malformed (mirrorctl show --recover looks for more)",
+                               r->name, r->blocks);
             if (got < 0) { /* checksums are right, the writer was wrong: leave the block */
-                r->skipped += r->payload.len;
+                r->skipped += before;
                 r->payload.len = 0;
             }
         }

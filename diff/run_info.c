@@ -43,11 +43,11 @@ static struct json_node *read_object(struct arena *mem, struct str json, const c
         return NULL;
     top = json_parse(copy, mem, NULL, e);
     if (!top) {
-        err_wrap(e, "%s of the result file", what);
+        err_wrap(e, "its %s", what);
         return NULL;
     }
     if (top->type != JSON_OBJECT) {
-        err_set(e, ERR_INPUT, "%s of the result file: not an object", what);
+        err_set(e, ERR_INPUT, "its %s: not an object", what);
         return NULL;
     }
     return top;
@@ -118,7 +118,7 @@ static int take_roles(struct run_info *r, const struct pair_roles *roles, struct
         any = any || named[i];
     }
     if (!any)
-        return err_set(e, ERR_INPUT, "META of the result file: names no v2");
+        return err_set(e, ERR_INPUT, "its META: names no v2");
     for (unsigned i = 0; i < CANDIDATES_MAX; i++)
         r->candidates[i] = named[i] || (r->sections && r->candidates[i]);
     r->roles = *roles;

@@ -478,6 +478,34 @@ static void a_newer_major_version_is_refused(void **state)
 }
 
 /* Old readers skip what they do not know: fields, records and blocks. */
+/* Its checksums are right, so its writer was wrong. */
+static void a_record_that_is_malformed_is_told_by_its_block(void **state)
+{
+    static const char bytes[] = "\x05\0\0\0\x02\0xyz"; /* a REQUEST, and half a field */
+    int fd = temporary_file();
+    uint8_t header[BLOCK_HEADER], section[SECTION_HEADER];
+    struct record_options o = options;
+    struct block_header h = {.type = BLOCK_RECORDS, .stored = 9, .raw = 9};
+    struct seen s;
+
+    (void)state;
+    memset(o.sync, 7, sizeof o.sync);
+    section_encode(section, &o);
+    h.payload_hash = record_hash(bytes, h.stored);
+    block_encode(header, &h, o.sync);
+    assert_int_equal(write(fd, section, sizeof section), sizeof section);
+    assert_int_equal(write(fd, header, sizeof header), sizeof header);
+    assert_int_equal(write(fd, bytes, h.stored), h.stored);
+    s = read_all(fd, false, false);
+    assert_int_equal(s.e.kind, ERR_DAMAGED);
+    assert_string_equal(s.e.text, "test.mrec: a record in block 1 is malformed (mirrorctl show "
+                                  "--recover looks for more)");
+    s = read_all(fd, true, false);
+    assert_int_equal(s.end, RECORD_END);
+    assert_int_equal(s.skipped, sizeof bytes - 1);
+    close(fd);
+}
+
 static void unknown_fields_records_and_blocks_are_skipped(void **state)
 {
     int fd = temporary_file();
@@ -658,6 +686,7 @@ int main(void)
         cmocka_unit_test(lengths_that_lie_cost_no_memory),
         cmocka_unit_test(other_files_are_refused_by_name),
         cmocka_unit_test(a_newer_major_version_is_refused),
+        cmocka_unit_test(a_record_that_is_malformed_is_told_by_its_block),
         cmocka_unit_test(unknown_fields_records_and_blocks_are_skipped),
         cmocka_unit_test(a_full_disk_is_told_and_stays_told),
         cmocka_unit_test(a_full_disk_leaves_whole_blocks_and_room_for_the_end),
