@@ -633,7 +633,7 @@ static void connecting_has_a_time_of_its_own(void **state)
     way.config.timeout_ns = 150 * NS_PER_MS;
     fails(&way, OUTCOME_TIMEOUT, "no answer in time");
     way.config.connect_timeout_ns = 151 * NS_PER_MS;
-    is_refused(&way, "connecting must not be above");
+    is_refused(&way, "--connect-timeout must not be above");
     close(listener);
     server_stop(s);
 }
