@@ -110,7 +110,7 @@ wait_for_copies() {
   refused "mirror takes no file; say -r m.pcap" m.pcap "${targets[@]}"
   refused "gone.pcap" -r gone.pcap "${targets[@]}"
   refused "--percent" -r m.pcap "${targets[@]}" --percent 101
-  refused "no such interface" -i "no such" "${targets[@]}"
+  refused "no such" -i "no such" "${targets[@]}" # or not permitted: it is named
   refused "mirrored for ever" -i lo "${targets[@]}" --remove-header x-mirrorctl
   refused "--speed needs a recording" -i lo "${targets[@]}" --speed 2
   refused "--rate needs a recording" -i lo "${targets[@]}" --rate 10

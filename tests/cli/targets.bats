@@ -47,7 +47,7 @@ certificate() { # NAME: NAME.pem and NAME.key
   refused "nosuch: No such file" --proxy @nosuch
   refused "v3: no user or password" --v2 http://me:secret@v3
   [[ $stderr != *secret* ]]
-  refused "above the whole" --timeout 1s --connect-timeout 2s
+  refused "must not be above --timeout" --timeout 1s --connect-timeout 2s
 }
 
 @test "--insecure is said at the start, at the end and in the result" {
