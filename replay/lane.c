@@ -36,6 +36,11 @@ bool lane_is_full(const struct lane *l)
     return l->n_waiting + l->n_behind >= l->max_waiting;
 }
 
+size_t lane_load(const struct lane *l)
+{
+    return l->in_flight + l->n_waiting + l->n_behind;
+}
+
 void lane_wait(struct lane *l, struct job *job)
 {
     assert(l->n_waiting < l->max_waiting);

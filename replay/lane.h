@@ -55,6 +55,9 @@ bool lane_has_room(const struct lane *l);
 /* True if nothing more can wait for this target. */
 bool lane_is_full(const struct lane *l);
 
+/* Calls in flight, and those that wait. */
+size_t lane_load(const struct lane *l);
+
 /* Queue a job for this target, which must not be full. */
 void lane_wait(struct lane *l, struct job *job);
 

@@ -79,7 +79,7 @@ struct replay_config {
     double speed;               /* PACE_RECORDED: times the recorded pace */
     double rate;                /* PACE_RATE: requests a second */
     unsigned concurrency;       /* requests in flight per target; behind them some wait, and no
-                             more once 32 MiB of answers wait with them */
+                             more where it lags, once 32 MiB of answers wait with them */
     uint64_t queue;             /* how many; 0: 1024. Each thread has its part, of one at least */
     unsigned threads;           /* event loops; 0 chooses */
     int64_t timeout_ns;         /* per request, connecting included */

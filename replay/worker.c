@@ -378,11 +378,22 @@ bool worker_is_ending(const struct worker *w)
            (w->setup->closed_loop && w->setup->end_ns && w->now_ns >= w->setup->end_ns);
 }
 
+/* True if no other target has more calls open. */
+static bool lags(const struct worker *w, const struct lane *lane)
+{
+    for (unsigned i = 0; i < w->setup->n_targets; i++) {
+        if (lane_load(&w->lanes[i]) > lane_load(lane))
+            return false;
+    }
+    return true;
+}
+
 /* A call that waits keeps its pair, and with it the other targets' answers: so
- * not only the number of waiting calls is limited, but also what they keep. */
+ * not only the number of waiting calls is limited, but also what they keep. Beyond
+ * that it is who lags that loses calls, and not who has its turn after them. */
 static bool may_wait(const struct worker *w, const struct lane *lane)
 {
-    return !holds_too_much(w) && !lane_is_full(lane);
+    return !lane_is_full(lane) && !(holds_too_much(w) && lags(w, lane));
 }
 
 /* Behind what its recorded connection asked for before. */

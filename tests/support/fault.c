@@ -29,6 +29,7 @@ static const struct fault faults[] = {
     {"resets-until-close", .steps = {{ACT_SAY, OK "\r\n" CONTENT}, {ACT_RESET}}},
     {"drips", .steps = {{ACT_DRIP, PROPER}}},
     {"slow", .steps = {{ACT_TICK}, {ACT_SAY, PROPER}}},
+    {"large", .steps = {{ACT_SAY, OK "Content-Length: 204800\r\n\r\n"}, {ACT_TIMES, TEXT_2K, 100}}},
 
     /* no end at all */
     {"endless-head", .steps = {{ACT_SAY, OK}, {ACT_FOR_EVER, "X-Filler: " TEXT_512 "\r\n"}}},

@@ -100,10 +100,66 @@ static void whatever_v2_does_costs_v1_nothing(void **state)
         assert_isolated(&troubles[i]);
 }
 
+/* ---- what is kept ------------------------------------------------------------------ */
+
+enum { PAGES = 40, OF_A_PAGE = 10, WAITING = 5 * OF_A_PAGE };
+
+static struct fault_server *large;
+
+/* A page and all that is in it, asked for at once over one connection, and as fast
+ * as v1 answers. */
+static struct exchange *of_a_page(unsigned i)
+{
+    struct exchange *x = exchange_from(GET("/large"), "");
+
+    fault_server_wait(large, i > WAITING ? i - WAITING : 0);
+    x->connection = 1 + i / OF_A_PAGE;
+    return x;
+}
+
+static unsigned n_left_out; /* of v2's calls */
+
+static void let_go_when_some_were_left_out(struct run *r, const struct pair *p)
+{
+    bool left_out = p->calls[V2].outcome == OUTCOME_QUEUE;
+
+    n_left_out += left_out;
+    if (left_out && n_left_out == 2 * OF_A_PAGE)
+        server_let_go(r->server);
+}
+
+/* What v1 has answered is kept until v2 has, and is more than may be kept: then
+ * v2's calls are left out, and not those of v1 that wait for their turn. */
+static void a_v2_that_lags_costs_v1_no_call_however_large_its_answers_are(void **state)
+{
+    const struct server_script held = {
+        "*", .steps = {{DO_HOLD}, {DO_SAY, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}}};
+    struct server *v2 = server_start(AF_INET, NULL, &held, 1);
+    struct run *r;
+
+    (void)state;
+    large = fault_server_start(&(struct fault_options){0});
+    r = run_new(usual(fault_server_url(large), server_url(v2)), PAGES * OF_A_PAGE, NULL);
+    r->make = of_a_page;
+    r->server = v2;
+    r->watch = let_go_when_some_were_left_out;
+    r->config.control = CONTROL_NONE;
+    r->config.pace = PACE_RECORDED;
+    r->config.threads = 1;
+    r->config.concurrency = CONCURRENCY;
+    go_well(r);
+    assert_int_equal(r->targets[V1].answered, PAGES * OF_A_PAGE);
+    assert_true(r->targets[V2].outcomes[OUTCOME_QUEUE] >= 2 * OF_A_PAGE);
+    forget(r);
+    fault_server_stop(large);
+    server_stop(v2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(whatever_v2_does_costs_v1_nothing),
+        TEST(a_v2_that_lags_costs_v1_no_call_however_large_its_answers_are),
     };
 
     /* What libcurl opens once and for all is open before the first count. */
