@@ -187,11 +187,12 @@ static void on_segment(struct capture *c, const struct segment *s)
         f = start_flow(c, &key, s, dir);
     }
     if (!f) {
-        connection_drop_asked(asked, &c->budget);
+        asked_free(asked, &c->budget);
         return;
     }
     if (asked)
-        connection_take_asked(&f->connection, &c->pairs, asked, c->now);
+        connection_segment(&f->connection, &c->pairs, &asked->segment, asked->dir, c->now);
+    asked_free(asked, &c->budget);
     connection_segment(&f->connection, &c->pairs, s, dir, c->now);
     flow_touch(c->flows, f, c->now);
     if (c->away.side)

@@ -1,359 +1,26 @@
 #include "capture/connection.h"
 
-#include <string.h>
-
-#include "capture/ports.h"
-#include "core/buf.h"
 #include "core/clock.h"
-#include "core/mem.h"
-
-/* First bytes that could still become HTTP, by direction. */
-struct early {
-    struct buf bytes[2];
-    struct piece piece[2]; /* where and when they began */
-};
-
-/* A SYN with data (RFC 7413), and the direction it went in. */
-struct asked {
-    int dir;
-    struct segment segment;
-    char bytes[];
-};
-
-/* So much is looked at; one more segment fits, which may be that large. */
-enum { EARLY_MAX = 16 * 1024, EARLY_ROOM = EARLY_MAX + 262144 };
 
 enum { PATIENCE_NS = CONNECTION_PATIENCE_SECONDS * NS_PER_SEC, MAX_STRAYS = 8 };
 
 void connection_init(struct connection *c, uint64_t number, const struct segment *s, int dir)
 {
-    *c = (struct connection){.number = number, .client = -1};
-    c->from[dir] = s->from;
-    c->from[!dir] = s->to;
+    *c = (struct connection){0};
+    speech_init(&c->speech, c->stream, number, s, dir);
 }
 
-/* ---- what is spoken --------------------------------------------------------- */
-
-static void drop_early(struct connection *c, const struct pair_context *ctx)
+static void clear_streams(struct connection *c, struct budget *b)
 {
-    if (!c->early)
-        return;
-    for (int d = 0; d < 2; d++) {
-        budget_return(ctx->budget, c->early->bytes[d].cap);
-        buf_release(&c->early->bytes[d]);
-    }
-    budget_return(ctx->budget, sizeof *c->early);
-    mem_free(c->early);
-    c->early = NULL;
+    stream_clear(&c->stream[0], b);
+    stream_clear(&c->stream[1], b);
 }
 
-/* Nothing more is wanted of it; what it waited for may go. */
-static void stop_tracking(struct connection *c, const struct pair_context *ctx)
+/* When nothing more is wanted of it, what it waited with may go. */
+static void stop_if_over(struct connection *c, const struct pair_context *ctx)
 {
-    drop_early(c, ctx);
-    stream_clear(&c->stream[0], ctx->budget);
-    stream_clear(&c->stream[1], ctx->budget);
-}
-
-static uint16_t server_port(const struct connection *c)
-{
-    if (c->client >= 0)
-        return c->from[!c->client].port;
-    return c->from[0].port < c->from[1].port ? c->from[0].port : c->from[1].port;
-}
-
-static void count_spoken(const struct connection *c, struct capture_stats *stats,
-                         enum protocol protocol)
-{
-    static const enum capture_spoken kinds[] = {
-        [PROTOCOL_TLS] = SPOKEN_TLS,
-        [PROTOCOL_HTTP2] = SPOKEN_HTTP2,
-        [PROTOCOL_OTHER] = SPOKEN_UNKNOWN,
-    };
-
-    if (protocol != PROTOCOL_HTTP)
-        ports_add(&stats->spoken, server_port(c), c->carries ? kinds[protocol] : SPOKEN_NOTHING);
-}
-
-static void count(struct connection *c, const struct pair_context *ctx, enum protocol protocol)
-{
-    struct capture_stats *stats = ctx->stats;
-
-    c->protocol = protocol;
-    stats->connections++;
-    stats->http += protocol == PROTOCOL_HTTP;
-    stats->tls += protocol == PROTOCOL_TLS;
-    stats->http2 += protocol == PROTOCOL_HTTP2;
-    stats->other += protocol == PROTOCOL_OTHER;
-    if (c->midstream[0] || c->midstream[1])
-        stats->midstream++;
-    count_spoken(c, stats, protocol);
-    if (protocol != PROTOCOL_HTTP)
-        stop_tracking(c, ctx);
-}
-
-/* There is no memory for it: hand on what is there and forget the rest. */
-static void give_up(struct connection *c, const struct pair_context *ctx)
-{
-    if (c->protocol == PROTOCOL_UNKNOWN)
-        count(c, ctx, PROTOCOL_OTHER);
-    pairing_free(c->http);
-    c->http = NULL;
-    c->protocol = PROTOCOL_IGNORED;
-    ctx->stats->evicted++;
-    stop_tracking(c, ctx);
-}
-
-static enum http1_side side_of(const struct connection *c, int dir)
-{
-    return dir == c->client ? HTTP1_REQUESTS : HTTP1_RESPONSES;
-}
-
-/* Where a piece's sender stood in the other stream, or -1. */
-static int64_t ack_position(struct connection *c, int dir, const struct piece *p)
-{
-    struct stream *peer = &c->stream[!dir];
-
-    return p->has_ack && peer->anchored ? stream_position(peer, p->ack) : -1;
-}
-
-static void feed(struct connection *c, const struct pair_context *ctx, int dir,
-                 const struct piece *p)
-{
-    if (c->http && pairing_feed(c->http, side_of(c, dir), p, ack_position(c, dir, p)) < 0)
-        give_up(c, ctx);
-}
-
-static bool has_early(const struct connection *c, int dir)
-{
-    return c->early && c->early->bytes[dir].len;
-}
-
-/* Where the first bytes of a direction that pairing will see begin. */
-static int64_t first_position(const struct connection *c, int dir, const struct piece *p)
-{
-    if (has_early(c, dir))
-        return c->early->piece[dir].pos;
-    return p ? p->pos : c->stream[dir].next;
-}
-
-/* It speaks HTTP, and in direction `client` go the requests. Pass on what was
- * kept, and then `p`, which goes in direction `dir`, if it is not NULL. */
-static void begin_http(struct connection *c, const struct pair_context *ctx, int client, int dir,
-                       const struct piece *p)
-{
-    const struct piece *of[2] = {dir == client ? p : NULL, dir == client ? NULL : p};
-    struct pair_origin origin = {
-        .connection = c->number,
-        .client = c->from[client],
-        .server = c->from[!client],
-        .midstream = {c->midstream[client], c->midstream[!client]},
-        .pos = {first_position(c, client, of[0]), first_position(c, !client, of[1])},
-        .seen = c->missed[client] ? c->missed[client] + 1 : 0,
-        .answered = dir != client && !c->midstream[client] && has_early(c, client),
-    };
-    struct early *early = c->early;
-
-    c->client = (int8_t)client;
-    count(c, ctx, PROTOCOL_HTTP);
-    ctx->stats->skipped_bytes += c->unclear_bytes;
-    c->http = pairing_new(ctx, &origin);
-    if (!c->http) {
-        give_up(c, ctx);
-        return;
-    }
-    c->early = NULL;
-    for (int i = 0; early && i < 2; i++) {
-        int d = i ? !client : client;
-        early->piece[d].bytes = buf_str(&early->bytes[d]);
-        if (early->bytes[d].len)
-            feed(c, ctx, d, &early->piece[d]);
-    }
-    c->early = early;
-    drop_early(c, ctx);
-    if (p)
-        feed(c, ctx, dir, p);
-}
-
-/* Keep first bytes until more come. False when they cannot be kept. */
-static bool keep_early(struct connection *c, const struct pair_context *ctx, int dir,
-                       const struct piece *p)
-{
-    struct buf *b;
-    size_t before;
-
-    if (!c->early) {
-        c->early = mem_zalloc(sizeof *c->early);
-        if (!c->early)
-            return false;
-        buf_init(&c->early->bytes[0], EARLY_ROOM);
-        buf_init(&c->early->bytes[1], EARLY_ROOM);
-        budget_charge(ctx->budget, sizeof *c->early);
-    }
-    b = &c->early->bytes[dir];
-    before = b->cap;
-    if (b->len == 0)
-        c->early->piece[dir] = *p;
-    c->early->piece[dir].conflict |= p->conflict;
-    c->early->piece[dir].missing = p->missing; /* before this one nothing was, or they had gone */
-    if (buf_add(b, p->bytes, NULL) < 0)
-        return false;
-    budget_adjust(ctx->budget, before, b->cap);
-    return true;
-}
-
-/* The beginning of a direction is missing, or was not understood. */
-static void note_missed(struct connection *c, int dir)
-{
-    c->midstream[dir] = true;
-    if (!c->missed[dir])
-        c->missed[dir] = c->stream[!dir].next;
-}
-
-/* Who can have sent what goes in that direction? */
-static unsigned senders(const struct connection *c, int dir)
-{
-    if (c->client < 0)
-        return FROM_EITHER;
-    return c->client == dir ? FROM_CLIENT : FROM_SERVER;
-}
-
-/* A client's first line that is no request line may be answered by a server of
- * HTTP nevertheless, with 400 or by guessing: its first bytes will tell. */
-static bool may_be_answered(const struct connection *c, int dir, struct str first)
-{
-    return dir == c->client && !c->midstream[dir] && first.len <= EARLY_MAX &&
-           recognise_garbled(first);
-}
-
-/* The first bytes of a direction: what was kept of them, or else a piece. */
-struct first {
-    struct buf *kept;    /* or NULL */
-    struct piece *piece; /* the last of them */
-};
-
-static struct str first_bytes(const struct first *f)
-{
-    return f->kept ? buf_str(f->kept) : f->piece->bytes;
-}
-
-/* Let a PROXY header in front go. HTTP1_TOO_SHORT if there may be one. */
-static enum http1_guess drop_proxy_header(struct connection *c, int dir, const struct first *f)
-{
-    enum http1_guess guess;
-    size_t n = 0;
-
-    if (c->midstream[dir] || !(senders(c, dir) & FROM_CLIENT))
-        return HTTP1_NO;
-    guess = recognise_proxy_header(first_bytes(f), &n);
-    if (guess != HTTP1_YES)
-        return guess;
-    c->unclear_bytes += n;
-    if (f->kept) {
-        c->early->piece[dir].pos += (int64_t)n;
-        buf_consume(f->kept, n);
-    } else {
-        f->piece->pos += (int64_t)n;
-        f->piece->bytes = str_skip(f->piece->bytes, n);
-    }
-    return HTTP1_YES;
-}
-
-static enum protocol first_protocol(struct connection *c, int dir, const struct first *f,
-                                    unsigned *role)
-{
-    enum protocol protocol = PROTOCOL_UNKNOWN;
-    enum http1_guess header = drop_proxy_header(c, dir, f);
-    struct str first = first_bytes(f);
-    struct http_request_line line;
-
-    *role = FROM_EITHER;
-    if (header != HTTP1_TOO_SHORT && first.len)
-        protocol = recognise(first, senders(c, dir), c->midstream[dir], role);
-    if (protocol != PROTOCOL_UNKNOWN || first.len <= EARLY_MAX)
-        return protocol;
-    /* The line may have no end for long, but it must begin like one of ours. */
-    if (!(senders(c, dir) & FROM_CLIENT) || !http_request_start(first, &line))
-        return PROTOCOL_OTHER;
-    *role = FROM_CLIENT;
-    return PROTOCOL_HTTP;
-}
-
-static void classify(struct connection *c, const struct pair_context *ctx, int dir,
-                     const struct piece *p)
-{
-    struct piece piece = *p;
-    struct first f = {has_early(c, dir) ? &c->early->bytes[dir] : NULL, &piece};
-    unsigned role = FROM_EITHER;
-    enum protocol protocol = PROTOCOL_OTHER;
-
-    if (p->bytes.len == 0) {
-        if (f.kept)
-            c->early->piece[dir].urgent |= p->urgent;
-        return;
-    }
-    if (!f.kept || keep_early(c, ctx, dir, p))
-        protocol = first_protocol(c, dir, &f, &role);
-    switch (protocol) {
-    case PROTOCOL_UNKNOWN:
-        if (!f.kept && piece.bytes.len && !keep_early(c, ctx, dir, &piece))
-            give_up(c, ctx);
-        break;
-    case PROTOCOL_HTTP:
-        begin_http(c, ctx, role == FROM_CLIENT ? dir : !dir, dir, f.kept ? NULL : &piece);
-        break;
-    case PROTOCOL_OTHER:
-        if (may_be_answered(c, dir, first_bytes(&f)) && (f.kept || keep_early(c, ctx, dir, &piece)))
-            break;
-        if (!c->midstream[dir]) {
-            count(c, ctx, protocol);
-            break;
-        }
-        /* This may be inside a message: wait for the next one, which may begin
-         * with the last piece. */
-        note_missed(c, dir);
-        c->unclear_bytes += first_bytes(&f).len - (f.kept ? p->bytes.len : 0);
-        if (f.kept) {
-            buf_reset(f.kept);
-            classify(c, ctx, dir, p);
-        }
-        break;
-    default:
-        if (c->client < 0 && role != FROM_EITHER)
-            c->client = (int8_t)(role == FROM_CLIENT ? dir : !dir);
-        count(c, ctx, protocol);
-        break;
-    }
-}
-
-/* No more of the first bytes will come: what is there of a start line may tell
- * nevertheless. */
-static void classify_cut(struct connection *c, const struct pair_context *ctx, int dir)
-{
-    struct http_request_line request;
-    struct http_status_line status;
-    struct str first;
-
-    if (!has_early(c, dir))
-        return;
-    first = buf_str(&c->early->bytes[dir]);
-    if ((senders(c, dir) & FROM_CLIENT) && http_request_start(first, &request))
-        begin_http(c, ctx, dir, dir, NULL);
-    else if ((senders(c, dir) & FROM_SERVER) && http_status_line(first, &status))
-        begin_http(c, ctx, !dir, dir, NULL);
-}
-
-/* A hole cuts the first bytes off from what follows. */
-static void end_early(struct connection *c, const struct pair_context *ctx, int dir)
-{
-    classify_cut(c, ctx, dir);
-    if (c->protocol != PROTOCOL_UNKNOWN)
-        return;
-    note_missed(c, dir);
-    if (!has_early(c, dir))
-        return;
-    c->unclear_bytes += c->early->bytes[dir].len;
-    buf_reset(&c->early->bytes[dir]);
+    if (speech_is_over(&c->speech))
+        clear_streams(c, ctx->budget);
 }
 
 /* ---- order ------------------------------------------------------------------ */
@@ -371,15 +38,10 @@ static void deliver(struct connection *c, const struct pair_context *ctx, int di
                     const struct piece *p)
 {
     stream_deliver(&c->stream[dir], p);
-    if (c->protocol == PROTOCOL_HTTP)
-        feed(c, ctx, dir, p);
-    else if (c->protocol == PROTOCOL_UNKNOWN)
-        classify(c, ctx, dir, p);
-    if (p->missing) {
+    if (p->missing)
         count_hole(c, ctx, dir, piece_end(p) - p->missing, p->missing);
-        if (c->protocol == PROTOCOL_UNKNOWN)
-            end_early(c, ctx, dir);
-    }
+    speech_hear(&c->speech, ctx, dir, p);
+    stop_if_over(c, ctx);
 }
 
 /* The next `n` bytes of a direction will not come. */
@@ -392,10 +54,8 @@ static void skip(struct connection *c, const struct pair_context *ctx, int dir, 
     s->next += n;
     if (from < s->next)
         count_hole(c, ctx, dir, from, s->next - from);
-    if (c->protocol == PROTOCOL_UNKNOWN)
-        end_early(c, ctx, dir);
-    if (c->http && pairing_gap(c->http, side_of(c, dir), pos, (uint64_t)n, now) < 0)
-        give_up(c, ctx);
+    speech_gap(&c->speech, ctx, dir, pos, n, now);
+    stop_if_over(c, ctx);
 }
 
 /* What of the other stream this piece's sender had received and we have not
@@ -417,13 +77,6 @@ static int64_t waits_for(struct connection *c, int dir, const struct piece *p)
     return need > peer->next && need > peer->excused ? need : 0;
 }
 
-static void end_direction(struct connection *c, const struct pair_context *ctx, int dir,
-                          enum pair_end how)
-{
-    if (c->http && pairing_end(c->http, side_of(c, dir), how) < 0)
-        give_up(c, ctx);
-}
-
 /* Pass on the first piece that waits, if nothing is in its way. */
 static bool deliver_one(struct connection *c, const struct pair_context *ctx, int dir)
 {
@@ -441,7 +94,8 @@ static bool deliver_one(struct connection *c, const struct pair_context *ctx, in
     }
     if (!p && s->has_fin && !s->ended && s->next >= s->fin) {
         s->ended = true;
-        end_direction(c, ctx, dir, PAIR_CLOSED);
+        speech_closed(&c->speech, ctx, dir);
+        stop_if_over(c, ctx);
         return true;
     }
     return false;
@@ -572,7 +226,7 @@ static void settle(struct connection *c, int64_t now, struct budget *b, bool for
         struct stream *s = &c->stream[d];
         if (s->anchored)
             continue;
-        c->midstream[d] = true;
+        speech_midstream(&c->speech, d);
         /* The receiver's first acknowledgement shows where it stood: that of a
          * handshake, or in mid-stream before bytes that were not captured. They
          * were lost only if it came before the first of those that were: it may be
@@ -595,11 +249,9 @@ static void advance(struct connection *c, const struct pair_context *ctx, int64_
     pump(c, ctx);
     while (connection_waits(c) && (lose_patience(c, ctx, 0, now) || lose_patience(c, ctx, 1, now)))
         pump(c, ctx);
-    if (c->http && c->stream[0].ended && c->stream[1].ended) {
-        pairing_free(c->http);
-        c->http = NULL;
-        c->protocol = PROTOCOL_IGNORED;
-        stop_tracking(c, ctx);
+    if (c->stream[0].ended && c->stream[1].ended) {
+        speech_all_closed(&c->speech);
+        stop_if_over(c, ctx);
     }
 }
 
@@ -616,20 +268,14 @@ static void take_syn(struct connection *c, struct budget *b, const struct segmen
         if (!mine->anchored)
             stream_anchor(mine, pos + 1, b);
     }
+    speech_syn(&c->speech, dir, s->flags & TCP_ACK);
     if (s->flags & TCP_ACK) {
-        if (c->client < 0 && !c->both_asked)
-            c->client = (int8_t)!dir;
         if (!peer->has_syn) {
             peer->has_syn = true;
             peer->syn = stream_position(peer, s->ack) - 1;
         }
         if (!peer->anchored)
             stream_anchor(peer, peer->syn + 1, b);
-    } else if (c->client == !dir && c->protocol == PROTOCOL_UNKNOWN) {
-        c->both_asked = true; /* then what they say tells who is the client */
-        c->client = -1;
-    } else if (c->client < 0 && !c->both_asked) {
-        c->client = (int8_t)dir;
     }
 }
 
@@ -655,18 +301,6 @@ static void take_ack(struct connection *c, const struct segment *s, int dir)
         peer->acked = pos;
 }
 
-/* Bytes came again that were passed on already: were they the same? */
-static bool is_other(struct connection *c, int dir, int64_t pos, struct str bytes, bool other)
-{
-    struct piece *first = has_early(c, dir) ? &c->early->piece[dir] : NULL;
-
-    if (c->http)
-        return pairing_repeat(c->http, side_of(c, dir), pos, bytes, other);
-    if (first && !stream_agree(pos, bytes, first->pos, buf_str(&c->early->bytes[dir])))
-        first->conflict = other = true;
-    return other;
-}
-
 static void take_piece(struct connection *c, const struct pair_context *ctx, int dir,
                        struct piece *p)
 {
@@ -682,10 +316,10 @@ static void take_piece(struct connection *c, const struct pair_context *ctx, int
     }
     fate = stream_add(s, p, ctx->budget, &note);
     ctx->stats->retransmitted_bytes += note.repeated;
-    /* What waits carries its mark with it to the message it is part of. */
+    /* What was passed on was marked there; what waits carries its mark with it. */
     if (note.repeated && s->anchored && pos < next && !note.probe)
-        note.conflict |=
-            is_other(c, dir, pos, str_head(bytes, (size_t)(next - pos)), note.delivered);
+        note.conflict |= speech_repeat(&c->speech, dir, pos, str_head(bytes, (size_t)(next - pos)),
+                                       note.delivered);
     ctx->stats->conflicts += note.conflict;
     if (fate == STREAM_NEXT) {
         if (c->settled && waits_for(c, dir, p) == 0)
@@ -695,8 +329,10 @@ static void take_piece(struct connection *c, const struct pair_context *ctx, int
     }
     if (fate == STREAM_STRAY)
         ctx->stats->out_of_window++;
-    if (fate == STREAM_NOMEM)
-        give_up(c, ctx);
+    if (fate == STREAM_NOMEM) {
+        speech_give_up(&c->speech, ctx);
+        stop_if_over(c, ctx);
+    }
 }
 
 /* The urgent byte is not part of the stream for a receiver without
@@ -786,20 +422,6 @@ static bool is_foreign_syn(struct connection *c, const struct segment *s, int di
     return pos < mine->syn || pos > mine->next;
 }
 
-/* ---- a SYN that was passed over ---------------------------------------------- */
-
-static size_t asked_cost(const struct asked *a)
-{
-    return sizeof *a + a->segment.bytes.len;
-}
-
-void connection_drop_asked(struct asked *a, struct budget *b)
-{
-    if (a)
-        budget_return(b, asked_cost(a));
-    mem_free(a);
-}
-
 /* It may begin a connection after all, which its answer shows. The last one counts. */
 static void keep_asked(struct connection *c, const struct pair_context *ctx,
                        const struct segment *s, int dir)
@@ -808,38 +430,13 @@ static void keep_asked(struct connection *c, const struct pair_context *ctx,
 
     if ((s->flags & TCP_ACK) || !(s->bytes.len || s->missing))
         return;
-    a = mem_alloc(sizeof *a + s->bytes.len);
+    a = asked_new(s, dir, ctx->budget);
     if (!a) {
         ctx->stats->evicted++;
         return;
     }
-    connection_drop_asked(c->asked, ctx->budget);
-    a->dir = dir;
-    a->segment = *s;
-    if (s->bytes.len)
-        memcpy(a->bytes, s->bytes.data, s->bytes.len);
-    a->segment.bytes.data = a->bytes;
-    budget_charge(ctx->budget, asked_cost(a));
+    asked_free(c->asked, ctx->budget);
     c->asked = a;
-}
-
-struct asked *connection_asked(struct connection *c, const struct segment *s, int dir)
-{
-    enum { ANSWER = TCP_SYN | TCP_ACK };
-    struct asked *a = c->asked;
-
-    if (!a || a->dir == dir || (s->flags & ANSWER) != ANSWER ||
-        s->ack - (a->segment.seq + 1) > a->segment.bytes.len + a->segment.missing)
-        return NULL;
-    c->asked = NULL;
-    return a;
-}
-
-void connection_take_asked(struct connection *c, const struct pair_context *ctx, struct asked *a,
-                           int64_t now)
-{
-    connection_segment(c, ctx, &a->segment, a->dir, now);
-    connection_drop_asked(a, ctx->budget);
 }
 
 void connection_segment(struct connection *c, const struct pair_context *ctx,
@@ -857,7 +454,7 @@ void connection_segment(struct connection *c, const struct pair_context *ctx,
         take_syn(c, ctx->budget, s, dir);
     if (s->flags & TCP_RST)
         take_reset(c, s, dir);
-    if (c->protocol > PROTOCOL_HTTP)
+    if (speech_is_over(&c->speech))
         return;
     if (s->flags & TCP_ACK)
         take_ack(c, s, dir);
@@ -904,6 +501,16 @@ bool connection_is_replaced(struct connection *c, const struct segment *s, int d
     return (s->flags & TCP_ACK) || !c->stream[!dir].segments || !(c->open || c->carries);
 }
 
+struct asked *connection_asked(struct connection *c, const struct segment *s, int dir)
+{
+    struct asked *a = c->asked;
+
+    if (!a || !asked_is_answered(a, s, dir))
+        return NULL;
+    c->asked = NULL;
+    return a;
+}
+
 bool connection_waits(const struct connection *c)
 {
     return stream_head(&c->stream[0]) || stream_head(&c->stream[1]);
@@ -911,14 +518,13 @@ bool connection_waits(const struct connection *c)
 
 bool connection_is_unsure(const struct connection *c)
 {
-    return connection_waits(c) || (c->http && pairing_holds(c->http));
+    return connection_waits(c) || speech_holds(&c->speech);
 }
 
 void connection_nudge(struct connection *c, const struct pair_context *ctx, int64_t now)
 {
-    if (c->http && pairing_holds(c->http))
-        pairing_let_go(c->http, now);
-    if (c->protocol <= PROTOCOL_HTTP)
+    speech_let_go(&c->speech, now);
+    if (!speech_is_over(&c->speech))
         advance(c, ctx, now);
 }
 
@@ -929,7 +535,7 @@ static void skip_tail(struct connection *c, const struct pair_context *ctx, int 
     struct stream *s = &c->stream[dir];
     int64_t to = s->has_fin && s->fin < s->acked ? s->fin : s->acked;
 
-    if (c->protocol > PROTOCOL_HTTP)
+    if (speech_is_over(&c->speech))
         return; /* known by now for what nobody reads on */
     if (s->anchored && !s->ended && s->segments && to > s->next + !s->has_fin)
         skip(c, ctx, dir, to - s->next, now);
@@ -945,9 +551,7 @@ static bool lose_all_patience(struct connection *c, const struct pair_context *c
 
 void connection_end(struct connection *c, const struct pair_context *ctx, int64_t now)
 {
-    enum pair_end how = c->reset ? PAIR_RESET : PAIR_CUT;
-
-    if (c->protocol <= PROTOCOL_HTTP) {
+    if (!speech_is_over(&c->speech)) {
         if (!c->settled)
             settle(c, now, ctx->budget, true);
         do
@@ -955,18 +559,9 @@ void connection_end(struct connection *c, const struct pair_context *ctx, int64_
         while (lose_all_patience(c, ctx, now));
         for (int d = 0; d < 2; d++)
             skip_tail(c, ctx, d, now);
-        for (int d = 0; d < 2 && c->protocol == PROTOCOL_UNKNOWN; d++)
-            classify_cut(c, ctx, d);
     }
-    if (c->http) {
-        end_direction(c, ctx, c->client, how);
-        end_direction(c, ctx, !c->client, how);
-        pairing_free(c->http);
-        c->http = NULL;
-    }
-    if (c->protocol == PROTOCOL_UNKNOWN)
-        count(c, ctx, PROTOCOL_OTHER);
-    stop_tracking(c, ctx);
-    connection_drop_asked(c->asked, ctx->budget);
+    speech_end(&c->speech, ctx, c->reset ? PAIR_RESET : PAIR_CUT, c->carries);
+    clear_streams(c, ctx->budget);
+    asked_free(c->asked, ctx->budget);
     c->asked = NULL;
 }

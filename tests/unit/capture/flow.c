@@ -83,7 +83,7 @@ static void all_are_found_however_many(void **state)
     for (unsigned port = 1; port <= 20000; port++) {
         struct segment s = segment(port);
         flow_key(&key, &s);
-        assert_int_equal(flow_find(t->table, &key)->connection.number, port);
+        assert_int_equal(flow_find(t->table, &key)->connection.speech.number, port);
     }
     key.vni = 1;
     assert_null(flow_find(t->table, &key));
