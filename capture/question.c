@@ -1,5 +1,7 @@
 #include "capture/question.h"
 
+#include "core/http1_guess.h"
+
 void question_init(struct question *q)
 {
     *q = (struct question){0};

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "core/http1.h"
+#include "core/http1_guess.h"
 #include "core/str.h"
 
 enum protocol {

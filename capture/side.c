@@ -1,6 +1,7 @@
 #include "capture/side.h"
 
 #include "core/clock.h"
+#include "core/http1_guess.h"
 
 enum { PAUSE_SECONDS = 1 };
 

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "core/http1_guess.h"
+
 /* Where the framer stands. Each state has one step function, which takes some
  * input and tells an event, or AGAIN when the new state should have its turn. */
 enum state {
@@ -654,23 +656,12 @@ static int step_tunnel(struct http1 *f, struct str *in, struct str *piece)
 
 /* ---- lost -------------------------------------------------------------- */
 
-/* After damage only what nobody writes by chance is believed: content holds
- * lines that look like "X y HTTP/1.1" more often than one thinks, and behind
- * white space there are the lines that are folded onto others. */
-static bool is_no_chance(struct str line, const struct http_request_line *request)
-{
-    return request->method.data == line.data && request->version.len > 0 &&
-           http_is_known_method(request->method);
-}
-
+/* After damage only what nobody writes by chance is believed. */
 static bool is_trusted_start(const struct http1 *f, struct str line)
 {
-    struct http_request_line request;
     struct http_status_line status;
 
-    if (f->side == HTTP1_RESPONSES)
-        return http_status_line(line, &status);
-    return http_request_line(line, &request) && is_no_chance(line, &request);
+    return f->side == HTTP1_REQUESTS ? http1_is_no_chance(line) : http_status_line(line, &status);
 }
 
 static int skip_line(struct http1 *f, bool whole, struct str *piece)
@@ -881,52 +872,4 @@ bool http1_in_message(const struct http1 *f)
 bool http1_is_lost(const struct http1 *f)
 {
     return f->state == LOST || f->state == LOST_LINE || (f->state == HEAD && f->found);
-}
-
-static enum http1_guess guess_request(struct str bytes)
-{
-    struct str line = str_head(bytes, str_find(bytes, '\n'));
-    struct http_request_line request;
-
-    if (line.len < bytes.len)
-        return http_request_line(line, &request) ? HTTP1_YES : HTTP1_NO;
-    return http_may_become_request(line) ? HTTP1_TOO_SHORT : HTTP1_NO;
-}
-
-static enum http1_guess guess_response(struct str bytes)
-{
-    struct str line = str_head(bytes, str_find(bytes, '\n'));
-    struct str start = STR("HTTP/1.");
-    struct http_status_line status;
-
-    if (!str_eq(str_head(bytes, start.len), str_head(start, bytes.len)))
-        return HTTP1_NO;
-    if (line.len < bytes.len)
-        return http_status_line(line, &status) ? HTTP1_YES : HTTP1_NO;
-    return http_may_become_status(line) ? HTTP1_TOO_SHORT : HTTP1_NO;
-}
-
-/* Without the empty lines in front (RFC 9112, 2.2). */
-static struct str skip_empty_lines(struct str bytes)
-{
-    while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
-        bytes = str_skip(bytes, 1);
-    return bytes;
-}
-
-bool http1_is_request(struct str bytes)
-{
-    struct http_request_line line;
-
-    bytes = skip_empty_lines(bytes);
-    return http1_guess(HTTP1_REQUESTS, bytes) == HTTP1_YES && http_request_line(bytes, &line) &&
-           is_no_chance(bytes, &line);
-}
-
-enum http1_guess http1_guess(enum http1_side side, struct str bytes)
-{
-    bytes = skip_empty_lines(bytes);
-    if (bytes.len == 0)
-        return HTTP1_TOO_SHORT;
-    return side == HTTP1_REQUESTS ? guess_request(bytes) : guess_response(bytes);
 }

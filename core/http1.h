@@ -141,15 +141,6 @@ bool http1_is_lost(const struct http1 *f);
 /* Free what it holds; fine on a zeroed struct. */
 void http1_release(struct http1 *f);
 
-enum http1_guess { HTTP1_NO, HTTP1_YES, HTTP1_TOO_SHORT };
-
-/* Do these first bytes of a stream look like HTTP/1 of that side? */
-enum http1_guess http1_guess(enum http1_side side, struct str bytes);
-
-/* Do they begin with a whole request line that nobody writes by chance: its
- * method is registered, its version there? What content holds seldom does. */
-bool http1_is_request(struct str bytes);
-
 /* The HTTP/2 connection preface (RFC 9113, 3.4). */
 #define HTTP2_PREFACE STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 

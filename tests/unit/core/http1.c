@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/http1.h"
+#include "core/http1_guess.h"
 #include "core/json.h"
 
 struct transcript {
