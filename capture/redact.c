@@ -257,17 +257,19 @@ static void put_parameters(struct redaction *r, struct str in, const struct plac
     }
 }
 
-/* The target is what stands before the last word that says a version. */
+/* The target is what stands before the last word that says a version, if there is one. */
 static void put_request_line(struct redaction *r, struct str line, struct buf *out)
 {
-    size_t version = line.len;
+    size_t target = line.len;
 
+    while (target && (line.data[target - 1] == '\n' || line.data[target - 1] == '\r'))
+        target--;
     for (size_t at = 0; at < line.len; at++) {
         if (str_istarts(str_skip(line, at), STR(" HTTP/")))
-            version = at;
+            target = at;
     }
-    put_parameters(r, str_head(line, version), &in_target, out);
-    put(r, out, str_skip(line, version));
+    put_parameters(r, str_head(line, target), &in_target, out);
+    put(r, out, str_skip(line, target));
 }
 
 /* ---- cookies ------------------------------------------------------------------ */
