@@ -42,9 +42,20 @@ struct pending *pipeline_add(struct pipeline *pl, const struct pair_origin *orig
     return e;
 }
 
+/* What it was asked to keep, and not what its arena takes for that: an exchange that
+ * is used again has another one each time, and what is given up under a ceiling would
+ * be another matter in each run. */
+static size_t kept(const struct pending *e)
+{
+    const struct http_message *request = &e->x->request, *response = &e->x->response;
+
+    return request->head.len + request->trailers.len + response->head.len + response->trailers.len +
+           e->x->informational.len + e->content[0].cap + e->content[1].cap;
+}
+
 void pipeline_recharge(const struct pipeline *pl, struct pending *e)
 {
-    size_t now = sizeof *e + sizeof *e->x + e->x->mem.used;
+    size_t now = sizeof *e + sizeof *e->x + kept(e);
 
     budget_adjust(pl->context->budget, e->charged, now);
     e->charged = now;

@@ -51,3 +51,17 @@ is_sanitized() {
   [ "$(sed -nE 's/^flood: rss ([0-9]+) KiB.*/\1/p' log)" -lt $((160 * 1024)) ]
   sed -nE 's/^flood: /# measured: flood of 1.0 GB at --memory 128M: /p' log >&3
 }
+
+@test "what is given up at --memory is the same in each run" {
+  "$TOOLS/make_traffic" 20 whole.pcap
+  "$TOOLS/rewrite_pcap" --drop 50 1 --shuffle 6 1 whole.pcap lossy.pcap
+  for run in 1 2 3; do
+    mirrorctl capture -r lossy.pcap --memory 1M -o $run.mrec 2>$run.log
+    mirrorctl show $run.mrec --format jsonl | grep -v '"_meta"' >$run.jsonl
+  done
+  grep -E '[1-9][0-9]* connections given up at --memory' 1.log
+  for run in 2 3; do
+    diff 1.log $run.log
+    cmp 1.jsonl $run.jsonl
+  done
+}
