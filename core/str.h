@@ -92,7 +92,7 @@ static inline struct str str_skip(struct str s, size_t n)
 {
     if (n > s.len)
         n = s.len;
-    return s.data ? str_from(s.data + n, s.len - n) : s;
+    return s.len ? str_from(s.data + n, s.len - n) : s;
 }
 
 /* The first `n` bytes at most. */
