@@ -30,8 +30,7 @@ static enum request_is judge(struct str bytes, bool last)
 {
     struct http_request_line line;
 
-    while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
-        bytes = str_skip(bytes, 1); /* RFC 9112, 2.2 */
+    bytes = http_skip_empty_lines(bytes);
     switch (http1_guess(HTTP1_REQUESTS, bytes)) {
     case HTTP1_NO:
         return REQUEST_GOES_ON;

@@ -126,7 +126,6 @@ static int check_output(const struct options *o, const char *const *file, struct
 
 static int check(const struct options *o, char **argv, struct err *e)
 {
-
     if (replay_options_check(&o->replay, e) < 0)
         return -1;
     for (size_t i = 0; i < o->replay.config.n; i++) {

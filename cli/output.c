@@ -38,7 +38,6 @@ static bool is_input(const char *path, const char *const *inputs, size_t n_input
 
 int output_check(const char *path, const char *const *inputs, size_t n_inputs, struct err *e)
 {
-
     if (!path)
         return err_set(e, ERR_USAGE, "--output is missing: say -o FILE, or -o - for a pipe");
     if (is_dash(path) && isatty(STDOUT_FILENO))

@@ -80,16 +80,11 @@ static struct str first_line(struct str head)
     return line;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* "HTTP/" DIGIT "." DIGIT (RFC 9112, 2.3). */
 static bool is_any_version(struct str s)
 {
-    return s.len == 8 && str_starts(s, STR("HTTP/")) && is_digit(s.data[5]) && s.data[6] == '.' &&
-           is_digit(s.data[7]);
+    return s.len == 8 && str_starts(s, STR("HTTP/")) && str_is_digit(s.data[5]) &&
+           s.data[6] == '.' && str_is_digit(s.data[7]);
 }
 
 /* Only major version 1 is ours. */
@@ -215,6 +210,13 @@ bool http_request_start(struct str head, struct http_request_line *line)
         return false;
     *line = (struct http_request_line){.method = method, .target = target};
     return true;
+}
+
+struct str http_skip_empty_lines(struct str bytes)
+{
+    while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
+        bytes = str_skip(bytes, 1);
+    return bytes;
 }
 
 /* What follows the first word, without the white space between. */

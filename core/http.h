@@ -86,6 +86,9 @@ struct http_field {
 bool http_request_line(struct str head, struct http_request_line *line);
 bool http_status_line(struct str head, struct http_status_line *line);
 
+/* Without the empty lines in front, which are to be ignored (RFC 9112, 2.2). */
+struct str http_skip_empty_lines(struct str bytes);
+
 /* Can it become one, as far as it goes? A status line's version is known to be there. */
 bool http_may_become_request(struct str head);
 bool http_may_become_status(struct str head);

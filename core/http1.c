@@ -392,9 +392,7 @@ static int broken_head(struct http1 *f, uint32_t flag, struct str *piece)
 
 static int step_start(struct http1 *f, struct str *in, struct str *piece)
 {
-    /* RFC 9112, 2.2: empty lines before a message are to be ignored. */
-    while (in->len && (in->data[0] == '\r' || in->data[0] == '\n'))
-        *in = str_skip(*in, 1);
+    *in = http_skip_empty_lines(*in);
     if (in->len == 0)
         return HTTP1_MORE;
     /* The usual case: a head that lies whole in the input is not copied. */

@@ -23,14 +23,6 @@ static enum http1_guess guess_response(struct str bytes)
     return http_may_become_status(line) ? HTTP1_TOO_SHORT : HTTP1_NO;
 }
 
-/* Without the empty lines in front (RFC 9112, 2.2). */
-static struct str skip_empty_lines(struct str bytes)
-{
-    while (bytes.len && (bytes.data[0] == '\r' || bytes.data[0] == '\n'))
-        bytes = str_skip(bytes, 1);
-    return bytes;
-}
-
 bool http1_is_no_chance(struct str line)
 {
     struct http_request_line request;
@@ -41,13 +33,13 @@ bool http1_is_no_chance(struct str line)
 
 bool http1_is_request(struct str bytes)
 {
-    bytes = skip_empty_lines(bytes);
+    bytes = http_skip_empty_lines(bytes);
     return http1_guess(HTTP1_REQUESTS, bytes) == HTTP1_YES && http1_is_no_chance(bytes);
 }
 
 enum http1_guess http1_guess(enum http1_side side, struct str bytes)
 {
-    bytes = skip_empty_lines(bytes);
+    bytes = http_skip_empty_lines(bytes);
     if (bytes.len == 0)
         return HTTP1_TOO_SHORT;
     return side == HTTP1_REQUESTS ? guess_request(bytes) : guess_response(bytes);

@@ -260,17 +260,12 @@ static const char *read_string(struct reader *r, const char *at, struct str *val
 
 /* ---- numbers ---- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Step over one digit or more. */
 static const char *read_digits(struct reader *r, const char *at)
 {
-    if (at == r->end || !is_digit(*at))
+    if (at == r->end || !str_is_digit(*at))
         return fault(r, at, "expected a digit");
-    while (at < r->end && is_digit(*at))
+    while (at < r->end && str_is_digit(*at))
         at++;
     return at;
 }
@@ -344,7 +339,7 @@ static const char *read_value(struct reader *r, const char *at, struct json_node
     case 't':
         return read_word(r, at, node, JSON_TRUE, STR("true"));
     default:
-        if (*at != '-' && !is_digit(*at))
+        if (*at != '-' && !str_is_digit(*at))
             return fault(r, at, "expected a value");
         at = number_end(r, at);
         if (!at)

@@ -109,13 +109,18 @@ static void take_progress_away(void)
         fputs(away, stderr);
 }
 
+/* Four bytes of an escape for each that there is. Without memory a long text is cut. */
 static void write_text(const char *text)
 {
-    char line[ESCAPED_MAX];
+    char usual[ESCAPED_MAX], *line = usual, *large = NULL;
+    size_t size = 4 * strlen(text) + ESCAPE_ROOM;
 
-    escape_controls(text, line, sizeof line);
+    if (size > sizeof usual && (large = mem_alloc(size)) != NULL)
+        line = large;
+    escape_controls(text, line, large ? size : sizeof usual);
     take_progress_away();
     fprintf(stderr, "mirrorctl: %s\n", line);
+    mem_free(large);
 }
 
 static void write_plain(const char *text)
@@ -160,6 +165,23 @@ static void write_json(enum log_level level, const char *text)
     buf_release(&b);
 }
 
+static void tell(enum log_level level, const char *text, void (*write)(const char *text))
+{
+    pthread_mutex_lock(&log_state.lock);
+    if (level <= log_state.level) {
+        if (log_state.json)
+            write_json(level, text);
+        else
+            write(text);
+    }
+    pthread_mutex_unlock(&log_state.lock);
+}
+
+void log_text(enum log_level level, const char *text)
+{
+    tell(level, text, write_text);
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
     char text[LINE_MAX_BYTES];
@@ -168,52 +190,12 @@ void log_line(enum log_level level, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    pthread_mutex_lock(&log_state.lock);
-    if (level <= log_state.level) {
-        if (log_state.json)
-            write_json(level, text);
-        else
-            write_text(text);
-    }
-    pthread_mutex_unlock(&log_state.lock);
-}
-
-/* Four bytes of an escape for each that there is. */
-static void write_long(const char *text)
-{
-    size_t size = 4 * strlen(text) + ESCAPE_ROOM;
-    char *line = mem_alloc(size);
-
-    if (!line)
-        return;
-    escape_controls(text, line, size);
-    take_progress_away();
-    fprintf(stderr, "mirrorctl: %s\n", line);
-    mem_free(line);
-}
-
-void log_text(enum log_level level, const char *text)
-{
-    pthread_mutex_lock(&log_state.lock);
-    if (level <= log_state.level) {
-        if (log_state.json)
-            write_json(level, text);
-        else
-            write_long(text);
-    }
-    pthread_mutex_unlock(&log_state.lock);
+    log_text(level, text);
 }
 
 void log_plain(enum log_level level, const char *text)
 {
-    pthread_mutex_lock(&log_state.lock);
-    if (level <= log_state.level) {
-        if (log_state.json)
-            write_json(level, text);
-        else
-            write_plain(text);
-    }
-    pthread_mutex_unlock(&log_state.lock);
+    tell(level, text, write_plain);
 }
 
 /* A line can be drawn over again: not in a file, nor on a terminal that only

@@ -127,6 +127,11 @@ static inline int str_percent_value(struct str s)
     return low >= 0 ? high * 16 + low : -1;
 }
 
+static inline bool str_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static inline bool str_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -2,11 +2,6 @@
 
 enum { HEX_MIN = 8, UUID_LEN = 36, ULID_LEN = 26, KSUID_LEN = 27, TOKEN_MIN = 16 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -14,7 +9,7 @@ static bool is_letter(char c)
 
 static bool is_hex(char c)
 {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    return str_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 static bool is_uuid(struct str s)
@@ -37,7 +32,7 @@ static bool is_date(struct str s)
     if (s.len < sizeof form - 1)
         return false;
     for (size_t i = 0; i < sizeof form - 1; i++) {
-        if (form[i] == 'd' ? !is_digit(s.data[i]) : s.data[i] != '-')
+        if (form[i] == 'd' ? !str_is_digit(s.data[i]) : s.data[i] != '-')
             return false;
     }
     return s.len == sizeof form - 1 || s.data[10] == 'T' || s.data[10] == ' ';
@@ -49,7 +44,7 @@ static bool is_number(struct str s)
     bool digit = false;
 
     for (size_t i = 0; i < s.len; i++) {
-        if (is_digit(s.data[i]))
+        if (str_is_digit(s.data[i]))
             digit = true;
         else if (str_find(STR("+-.,"), s.data[i]) == 4)
             return false;
@@ -70,7 +65,7 @@ static struct census count(struct str s)
 
     for (size_t i = 0; i < s.len; i++) {
         char c = s.data[i];
-        int kind = is_digit(c) ? 1 : is_letter(c) ? (c >= 'a' ? 2 : 3) : 0;
+        int kind = str_is_digit(c) ? 1 : is_letter(c) ? (c >= 'a' ? 2 : 3) : 0;
 
         n.digits += kind == 1;
         n.lowers += kind == 2;

@@ -28,11 +28,6 @@ static char peek(const struct reader *r)
     return r->at < r->text.len ? r->text.data[r->at] : '\0';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static struct rule_step *add_step(struct reader *r, enum rule_step_kind kind, bool deep)
 {
     struct rule_path *p = r->path;
@@ -51,7 +46,8 @@ static bool is_name_char(unsigned char c, bool first)
 {
     unsigned char lower = c | 0x20;
 
-    return (lower >= 'a' && lower <= 'z') || c == '_' || c >= 0x80 || (!first && is_digit((char)c));
+    return (lower >= 'a' && lower <= 'z') || c == '_' || c >= 0x80 ||
+           (!first && str_is_digit((char)c));
 }
 
 /* member-name-shorthand; reports write {*} for members whose names are data. */
@@ -157,7 +153,7 @@ static int read_index(struct reader *r, uint64_t *index)
 {
     size_t start = r->at;
 
-    while (is_digit(peek(r)))
+    while (str_is_digit(peek(r)))
         r->at++;
     if (r->at - start > 1 && r->text.data[start] == '0')
         return refuse(r, start, "an index has no leading zero");
@@ -194,7 +190,7 @@ static int read_selector(struct reader *r, bool deep)
     if (c == '\'' || c == '"')
         return read_quoted(r, &step->name);
     step->kind = RULE_STEP_INDEX;
-    if (is_digit(c))
+    if (str_is_digit(c))
         return read_index(r, &step->index);
     return refuse(r, r->at, "expected 'name' in quotes, an index or a star");
 }

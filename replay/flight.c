@@ -306,20 +306,14 @@ static void receive_no_more(struct worker *w, struct flight *f, ssize_t n)
         receive_end(w, f, n == 0);
 }
 
-static bool are_line_ends(struct str in)
-{
-    while (in.len && (in.data[0] == '\r' || in.data[0] == '\n'))
-        in = str_skip(in, 1);
-    return in.len == 0;
-}
-
 /* RFC 9112, 9.2: what comes before anything was asked answers nothing, but for
  * empty lines, which say nothing. */
 static void send_first(struct worker *w, struct flight *f)
 {
     ssize_t n = connection_receive(f->wire->connection, w->input, FLIGHT_INPUT);
 
-    if (n == CONNECTION_AGAIN || (n > 0 && are_line_ends(str_from(w->input, (size_t)n))))
+    if (n == CONNECTION_AGAIN ||
+        (n > 0 && http_skip_empty_lines(str_from(w->input, (size_t)n)).len == 0))
         send_more(f);
     else if (n > 0)
         fail(w, f, OUTCOME_PROTOCOL, STR("spoke before it was asked"));

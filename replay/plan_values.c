@@ -89,17 +89,12 @@ static const struct unit {
     {"s", SECOND}, {"m", 60 * SECOND}, {"h", 3600 * SECOND},
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Cut the unit in front of *s; 0 if there is none. */
 static int64_t cut_unit(struct str *s)
 {
     size_t n = 0;
 
-    while (n < s->len && !is_digit(s->data[n]) && s->data[n] != '.')
+    while (n < s->len && !str_is_digit(s->data[n]) && s->data[n] != '.')
         n++;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (str_eq(str_head(*s, n), str_of(units[i].name))) {
@@ -116,7 +111,7 @@ static int64_t cut_digits(struct str *s)
     size_t n = 0;
     uint64_t v;
 
-    while (n < s->len && is_digit(s->data[n]))
+    while (n < s->len && str_is_digit(s->data[n]))
         n++;
     if (n > 18 || !str_to_u64(str_head(*s, n), &v))
         return -1;
