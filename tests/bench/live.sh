@@ -98,7 +98,7 @@ tell() {
 # The service's median time in ns, of requests that come when they come.
 open_loop() {
   taskset -c 1 "$BUILD/tests/tools/open_loop" "$port" "$RATE" $((SECONDS_EACH * 1000)) |
-    tee -a "$dir/answered" | awk '{ print $4 }'
+    tee -a "$dir/answered" | awk '/^answered/ { print $4 }'
 }
 
 # The service's rate when it is asked for all it can do.

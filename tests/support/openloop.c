@@ -73,6 +73,8 @@ static int send_request(struct run *run, struct client *c, struct err *e)
     n = snprintf(end, sizeof end, "\r\nX-Id: %016llu\r\n\r\n", (unsigned long long)number);
     memcpy(text + sizeof text - (size_t)n, end, (size_t)n);
     c->due = due_time(run, number);
+    if (run->start) /* and not to learn */
+        hist_add(&run->result->lateness, clock_mono_ns() - c->due);
     c->missing = run->answer_len;
     errno = 0;
     return send(c->fd, text, sizeof text, MSG_NOSIGNAL) == sizeof text ? 0 : broken(run, e);

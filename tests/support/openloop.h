@@ -27,7 +27,8 @@ struct openloop {
 
 struct openloop_result {
     uint64_t sent, answered;
-    struct hist latency; /* of the answers, from when their request was due */
+    struct hist latency;  /* of the answers, from when their request was due */
+    struct hist lateness; /* of the requests: how long after that they were sent */
 };
 
 /* Run to the end of the schedule and of its answers. Returns 0, or -1 with *e

@@ -1,12 +1,13 @@
 /* The least that a client of two servers costs, for benches to measure against:
  *
- *     bare_pairs PORT[,PORT] PLACES MILLISECONDS
+ *     bare_pairs PORT[,PORT] PLACES MILLISECONDS [FILE]
  *
  * Bare sockets and epoll. PLACES pairs are under way, each with a kept-alive
  * connection to either port of 127.0.0.1; when both answers are in, the next
  * begins. With one port it is single requests. Looks for nothing in the answers
- * but their length, and keeps nothing. Prints `done N SECONDS PER_SECOND`, and
+ * but their length, and keeps nothing, or their bytes in FILE. Prints `done N SECONDS PER_SECOND`, and
  * the processor's microseconds for each. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 
 #include "core/clock.h"
 
-enum { EVENTS = 64, INPUT = 64 * 1024, MOST_PLACES = 65536 };
+enum { EVENTS = 64, INPUT = 64 * 1024, KEPT = 256 * 1024, MOST_PLACES = 65536 };
 
 static const char request[] =
     "GET /movies/17?id=123456 HTTP/1.1\r\nHost: movies.example:3000\r\n"
@@ -33,8 +34,9 @@ struct place {
 
 static unsigned ports[2], n_ports;
 static size_t answer_len;
-static int epoll;
-static char input[INPUT];
+static int epoll, file = -1;
+static char input[INPUT], kept[KEPT];
+static size_t n_kept;
 
 static void die(const char *what)
 {
@@ -100,9 +102,24 @@ static void begin(struct place *p)
     }
 }
 
+static void keep(size_t n)
+{
+    if (n_kept + n > sizeof kept) {
+        if (write(file, kept, n_kept) != (ssize_t)n_kept)
+            die("bare_pairs: write");
+        n_kept = 0;
+    }
+    memcpy(kept + n_kept, input, n);
+    n_kept += n;
+}
+
 static void take(struct place *p, unsigned which, unsigned long *done)
 {
-    p->missing[which] -= (size_t)receive(p->fd[which], MSG_DONTWAIT);
+    size_t n = (size_t)receive(p->fd[which], MSG_DONTWAIT);
+
+    if (file >= 0)
+        keep(n);
+    p->missing[which] -= n;
     if (p->missing[which] > 0 || --p->open > 0)
         return;
     ++*done;
@@ -141,17 +158,19 @@ static void run(struct place *places, unsigned n, int64_t ms)
 
 int main(int argc, char **argv)
 {
-    unsigned n = argc == 4 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+    unsigned n = argc == 4 || argc == 5 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
     struct place *places = n && n <= MOST_PLACES ? calloc(n, sizeof *places) : NULL;
     char *second = places ? strchr(argv[1], ',') : NULL;
 
     if (!places) {
-        fprintf(stderr, "usage: bare_pairs PORT[,PORT] PLACES MILLISECONDS\n");
+        fprintf(stderr, "usage: bare_pairs PORT[,PORT] PLACES MILLISECONDS [FILE]\n");
         return 2;
     }
     ports[n_ports++] = (unsigned)strtoul(argv[1], NULL, 10);
     if (second)
         ports[n_ports++] = (unsigned)strtoul(second + 1, NULL, 10);
+    if (argc == 5 && (file = open(argv[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
+        die("bare_pairs: open");
     epoll = epoll_create1(EPOLL_CLOEXEC);
     learn_length(ports[0]);
     for (unsigned i = 0; i < n; i++) {

@@ -4,7 +4,7 @@
  *
  * Asks 127.0.0.1:PORT for /items/0, /items/1, ... at RATE requests a second and
  * prints `answered N p50 NS p99 NS max NS`, times counted from when a request
- * was due. Exits with 1 when the server cannot be reached or goes away. */
+ * was due, and `sent N p50 NS p99 NS p999 NS max NS`, how long after that it was sent. Exits with 1 when the server cannot be reached or goes away. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,5 +33,9 @@ int main(int argc, char **argv)
     printf("answered %llu p50 %lld p99 %lld max %lld\n", (unsigned long long)result.answered,
            (long long)hist_percentile(&result.latency, 50),
            (long long)hist_percentile(&result.latency, 99), (long long)result.latency.max);
+    printf("sent %llu p50 %lld p99 %lld p999 %lld max %lld\n", (unsigned long long)result.sent,
+           (long long)hist_percentile(&result.lateness, 50),
+           (long long)hist_percentile(&result.lateness, 99),
+           (long long)hist_percentile(&result.lateness, 99.9), (long long)result.lateness.max);
     return rc < 0;
 }
