@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/http.h"
 #include "core/mem.h"
+#include "replay/calls.h"
 #include "replay/way.h"
 
 enum {
@@ -99,8 +100,8 @@ static void land(struct worker *w, struct flight *f)
     f->next = lane->spare;
     lane->spare = f;
     lane->in_flight--;
-    worker_call_done(w, lane->role, job);
-    worker_lane_ready(w, lane);
+    calls_decided(w, lane->role, job);
+    calls_lane_ready(w, lane);
 }
 
 /* ---- endings --------------------------------------------------------------------- */
@@ -216,7 +217,7 @@ static void attach(struct worker *w, struct flight *f, struct wire *wire)
 static void refuse(struct worker *w, struct lane *lane, struct job *job, enum outcome outcome)
 {
     job->pair->calls[lane->role].outcome = outcome;
-    worker_call_done(w, lane->role, job);
+    calls_decided(w, lane->role, job);
 }
 
 void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t ready_ns)

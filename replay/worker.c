@@ -6,7 +6,6 @@
  * worker that sleeps says until when, and looks at its inbox once more; only a
  * job due before then wakes it. Finished jobs are handed on in batches. */
 #include "replay/worker.h"
-#include "core/thread.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,18 +15,17 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/thread.h"
+#include "replay/calls.h"
 #include "replay/flight.h"
+#include "replay/pace.h"
 #include "replay/select.h"
-#include "replay/way.h"
 
 /* Fewer jobs on their way would take more turns of the threads, and more would not
  * stay in a core's cache from one thread to the next. */
 enum {
     INBOX = 96,
-    AGENDA = 1024,   /* jobs that wait for their time */
-    BEHIND = 1024,   /* closed loop: jobs that wait for their recorded connection's turn */
-    TAKE_AHEAD = 48, /* closed loop: jobs taken out of the inbox at a time */
-    START_BURST = 8, /* open loop: jobs begun, and events handled, at a time */
+    AGENDA = 1024, /* jobs that wait for their time */
     EVENT_BATCH = 64,
     HAND_ON_BATCH = 32,
 };
@@ -223,246 +221,11 @@ void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsign
     pthread_mutex_unlock(&w->view_lock);
 }
 
-/* ---- jobs ------------------------------------------------------------------------ */
-
-/* Count what a job keeps in memory; whoever hands it on takes it off again. */
-static void hold(struct worker *w, struct job *job, size_t n)
-{
-    job->held += n;
-    atomic_fetch_add_explicit(w->setup->held, n, memory_order_relaxed);
-}
-
-static bool holds_too_much(const struct worker *w)
-{
-    return atomic_load_explicit(w->setup->held, memory_order_relaxed) > w->setup->max_held;
-}
-
-/* The lane of the job's call to a role for which it is meant. */
-static struct lane *lane_of(const struct worker *w, const struct job *job, unsigned role)
-{
-    return &w->lanes[job->at[role].way->lane];
-}
-
-/* Not started at once: the requests that one round of events makes room for go
- * out together. */
-void worker_lane_ready(struct worker *w, struct lane *lane)
-{
-    if (lane->is_ready)
-        return;
-    lane->is_ready = true;
-    lane->ready_ns = w->now_ns;
-    lane->next_ready = w->ready;
-    w->ready = lane;
-}
-
-static void start_waiting(struct worker *w, struct lane *lane)
-{
-    struct job *job;
-
-    while (!worker_is_ending(w) && lane_has_room(lane) && (job = lane_next(lane)) != NULL) {
-        int64_t turn_ns = job->at[lane->role].ready_ns;
-
-        flight_start(w, lane, job, turn_ns > lane->ready_ns ? turn_ns : lane->ready_ns);
-    }
-}
-
-static void start_ready(struct worker *w)
-{
-    struct lane *lane;
-
-    while ((lane = w->ready) != NULL) {
-        w->ready = lane->next_ready;
-        lane->is_ready = false;
-        start_waiting(w, lane);
-    }
-}
-
-/* The next of its recorded connection waits for a place from now on. */
-static void end_turn(struct worker *w, unsigned role, struct job *job)
-{
-    struct job *next = chain_next(job->chain, role, job);
-    struct lane *lane;
-
-    if (!next)
-        return;
-    lane = lane_of(w, next, role);
-    lane->n_behind--;
-    next->at[role].ready_ns = w->now_ns;
-    lane_wait(lane, next);
-    worker_lane_ready(w, lane);
-}
-
-/* Closed loop: the next job of its recorded connection goes before all others. */
-static void pass_turn(struct worker *w, struct job *job)
-{
-    struct job *next = chain_pass(job->chain, job);
-
-    if (!next)
-        return;
-    w->n_behind--;
-    next->next = NULL;
-    *w->turns_end = next;
-    w->turns_end = &next->next;
-}
-
-static void finish_job(struct worker *w, struct job *job)
-{
-    if (job->chain) {
-        pass_turn(w, job);
-        chains_leave(&w->chains, job->chain);
-    }
-    job->chain = NULL;
-    if (job_is_paired(job, w->setup->control))
-        w->paired++;
-    else
-        w->unpaired++;
-    w->n_open--;
-    if (w->n_done++ == 0)
-        w->done_since_ns = w->now_ns;
-    job->next = NULL;
-    *w->done_end = job;
-    w->done_end = &job->next;
-}
-
-void worker_call_done(struct worker *w, unsigned role, struct job *job)
-{
-    const struct call *call = &job->pair->calls[role];
-    const struct job_at *at = &job->at[role];
-
-    hold(w, job, call->response.head.len + call->response.body.len);
-    target_stats_count(&w->stats[role], call,
-                       call->sent_ns - w->setup->wall_offset_ns - at->ready_ns);
-    if (at->in_turn)
-        end_turn(w, role, job);
-    if (--job->open == 0)
-        finish_job(w, job);
-}
-
-static void end_call(struct worker *w, unsigned role, struct job *job, enum outcome outcome)
-{
-    job->pair->calls[role].outcome = outcome;
-    worker_call_done(w, role, job);
-}
-
-/* The order is random, since the second of two like calls finds warm caches,
- * and a function of seed and request, so that it can be drawn again. What is
- * not to be called comes last. */
-static void draw_order(struct worker *w, const struct job *job, uint8_t *order)
-{
-    struct pair *pair = job->pair;
-    uint64_t random = select_mix(w->order_seed ^ pair->exchange->ordinal);
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < pair->n_calls; i++) {
-        if (pair->calls[i].outcome == OUTCOME_NONE)
-            order[n++] = (uint8_t)i;
-    }
-    for (unsigned i = n; i > 1; i--) {
-        unsigned j = (unsigned)(random % i);
-        uint8_t swap = order[i - 1];
-
-        random = select_mix(random);
-        order[i - 1] = order[j];
-        order[j] = swap;
-    }
-    for (unsigned i = 0; i < pair->n_calls; i++) {
-        if (pair->calls[i].outcome != OUTCOME_NONE)
-            order[n++] = (uint8_t)i;
-    }
-}
-
 /* What is due in an open loop is begun whenever it can be; how late, it tells. */
 bool worker_is_ending(const struct worker *w)
 {
     return w->stops > 0 ||
            (w->setup->closed_loop && w->setup->end_ns && w->now_ns >= w->setup->end_ns);
-}
-
-/* True if no other target has more calls open. */
-static bool lags(const struct worker *w, const struct lane *lane)
-{
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        if (lane_load(&w->lanes[i]) > lane_load(lane))
-            return false;
-    }
-    return true;
-}
-
-/* A call that waits keeps its pair, and with it the other targets' answers: so
- * not only the number of waiting calls is limited, but also what they keep. Beyond
- * that it is who lags that loses calls, and not who has its turn after them. */
-static bool may_wait(const struct worker *w, const struct lane *lane)
-{
-    return !lane_is_full(lane) && !(holds_too_much(w) && lags(w, lane));
-}
-
-/* Behind what its recorded connection asked for before. */
-static void wait_for_turn(struct lane *lane, struct job *job)
-{
-    chain_wait(job->chain, lane->role, job);
-    lane->n_behind++;
-}
-
-static void start_call(struct worker *w, unsigned role, struct job *job)
-{
-    enum outcome outcome = job->pair->calls[role].outcome;
-    struct lane *lane;
-    bool in_turn;
-
-    if (outcome != OUTCOME_NONE || worker_is_ending(w)) {
-        end_call(w, role, job, outcome == OUTCOME_NONE ? OUTCOME_STOPPED : outcome);
-        return;
-    }
-    lane = lane_of(w, job, role);
-    in_turn = !job->chain || chain_enter(job->chain, role, job);
-    if (in_turn && lane_has_room(lane) && lane->n_waiting == 0)
-        flight_start(w, lane, job, job->due_ns);
-    else if (!may_wait(w, lane))
-        end_call(w, role, job, OUTCOME_QUEUE);
-    else if (in_turn)
-        lane_wait(lane, job);
-    else
-        wait_for_turn(lane, job);
-}
-
-/* A record may not know the connections of its requests: those are number 0. */
-static void join_chain(struct worker *w, struct job *job)
-{
-    uint64_t connection = job->pair->exchange->connection;
-    struct chain *chain;
-    struct err e = {0};
-
-    if (!w->setup->ordered || connection == 0)
-        return;
-    chain = chains_use(&w->chains, connection, &e);
-    if (chain)
-        chain_join(chain, job);
-    else
-        worker_fail(w, &e);
-}
-
-/* Calls whose outcome is decided already (unsafe, off) only have to be counted. */
-static void start_job(struct worker *w, struct job *job)
-{
-    struct call *calls = job->pair->calls;
-    uint8_t order[PAIR_MAX_CALLS];
-    unsigned n = job->pair->n_calls;
-
-    if (w->setup->closed_loop)
-        job->due_ns = w->now_ns = clock_mono_ns();
-    draw_order(w, job, order);
-    for (unsigned i = 0; i < n; i++) {
-        calls[order[i]].order = (uint8_t)i;
-        calls[order[i]].due_ns = job->due_ns + w->setup->wall_offset_ns;
-    }
-    w->n_open++;
-    if (!w->setup->closed_loop)
-        hold(w, job, job->pair->exchange->mem.used); /* that one does as it takes the job */
-    else if (job->chain)
-        chain_take(job->chain, job);
-    /* The last call may finish the job and hand it on: not a look at it after. */
-    for (unsigned i = 0; i < n; i++)
-        start_call(w, order[i], job);
 }
 
 /* ---- stopping --------------------------------------------------------------------- */
@@ -476,51 +239,6 @@ void worker_fail(struct worker *w, const struct err *e)
     atomic_store(w->setup->stops, 2);
     if (write(w->setup->stop_fd, &one, sizeof one) < 0)
         return; /* only because it was written before */
-}
-
-static bool stop_lanes(struct worker *w)
-{
-    bool any = false;
-
-    for (unsigned i = 0; i < w->setup->n_targets; i++) {
-        struct lane *lane = &w->lanes[i];
-        struct job *job;
-
-        while ((job = lane_next(lane)) != NULL) {
-            end_call(w, lane->role, job, OUTCOME_STOPPED);
-            any = true;
-        }
-    }
-    return any;
-}
-
-/* Whose turn has come goes first. */
-static struct job *peek_next(const struct worker *w)
-{
-    return w->turns ? w->turns : agenda_peek(&w->agenda);
-}
-
-static struct job *take_next(struct worker *w)
-{
-    struct job *job = w->turns;
-
-    if (!job)
-        return agenda_take(&w->agenda);
-    w->turns = job->next;
-    if (!w->turns)
-        w->turns_end = &w->turns;
-    return job;
-}
-
-/* Whose turn comes by that may wait in a lane that was emptied before. */
-static void stop_waiting(struct worker *w)
-{
-    struct job *job;
-
-    while ((job = take_next(w)) != NULL)
-        start_job(w, job);
-    while (stop_lanes(w))
-        ;
 }
 
 static void stop_flights(struct worker *w)
@@ -538,169 +256,10 @@ static void obey(struct worker *w)
     if (w->stops > 1)
         stop_flights(w);
     if (worker_is_ending(w))
-        stop_waiting(w);
+        pace_stop(w);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
-
-static bool its_lanes_have_room(const struct worker *w, const struct job *job)
-{
-    for (unsigned i = 0; i < job->pair->n_calls; i++) {
-        const struct lane *lane = job->at[i].way ? lane_of(w, job, i) : NULL;
-
-        if (lane && !lane_has_room(lane))
-            return false;
-    }
-    return true;
-}
-
-/* Until when a closed loop waits for a target that may come back: it is to leave
- * nothing out, and flat out a whole record passes in the seconds of a restart. */
-static int64_t worth_waiting(const struct worker *w, const struct job *job)
-{
-    int64_t until = 0;
-
-    for (unsigned i = 0; i < job->pair->n_calls; i++) {
-        int64_t wait =
-            job->at[i].way ? guard_worth_waiting(lane_of(w, job, i)->guard, w->now_ns) : 0;
-
-        until = wait > until ? wait : until;
-    }
-    return until;
-}
-
-/* Is it another job's turn, as in a closed loop jobs of a connection take them? */
-static bool is_behind(const struct worker *w, const struct job *job)
-{
-    return w->setup->closed_loop && job->chain && chain_is_others(job->chain, job);
-}
-
-/* A closed loop starts a pair when all its calls can start, so that they run
- * at the same time; an open one when it is due, come what may. One that is behind
- * another of its connection is put aside, so that those of others can go. */
-static bool may_start(const struct worker *w)
-{
-    const struct job *job = peek_next(w);
-
-    if (!job)
-        return false;
-    if (!w->setup->closed_loop)
-        return job->due_ns <= w->now_ns;
-    if (is_behind(w, job))
-        return w->n_behind < BEHIND;
-    /* What is in flight wakes us when it ends; without it one may always start. */
-    return its_lanes_have_room(w, job) && worth_waiting(w, job) == 0;
-}
-
-static void leave_guards(const struct worker *w, struct job *job)
-{
-    for (unsigned i = 0; i < job->pair->n_calls; i++) {
-        if (job->at[i].pass)
-            guard_leave(lane_of(w, job, i)->guard, job->at[i].pass);
-        job->at[i].pass = 0;
-        if (job->pair->calls[i].outcome == OUTCOME_BREAKER)
-            job->pair->calls[i].outcome = OUTCOME_NONE;
-    }
-}
-
-/* All calls of a pair are let through or none is, where there is something to wait
- * for: another worker may have sent the probe since we looked. */
-static bool enter_guards(const struct worker *w, struct job *job)
-{
-    int64_t until = 0;
-
-    for (unsigned i = 0; i < job->pair->n_calls; i++) {
-        struct call *call = &job->pair->calls[i];
-
-        if (call->outcome != OUTCOME_NONE)
-            continue;
-        job->at[i].pass = guard_enter(lane_of(w, job, i)->guard, w->now_ns, &until);
-        if (job->at[i].pass)
-            continue;
-        if (until) {
-            leave_guards(w, job);
-            return false;
-        }
-        call->outcome = OUTCOME_BREAKER;
-    }
-    return true;
-}
-
-/* False if it has to wait after all. */
-static bool start_next(struct worker *w)
-{
-    struct job *job = peek_next(w);
-
-    if (is_behind(w, job)) {
-        take_next(w);
-        chain_queue(job->chain, job);
-        w->n_behind++;
-        return true;
-    }
-    if (w->setup->closed_loop && !enter_guards(w, job))
-        return false;
-    take_next(w);
-    start_job(w, job);
-    return true;
-}
-
-static bool has_room_for_jobs(const struct worker *w)
-{
-    if (w->inbox_ended)
-        return false;
-    return w->setup->closed_loop ? w->agenda.n == 0 : !agenda_is_full(&w->agenda);
-}
-
-/* Half an agenda is enough, unless something in the inbox is due before. */
-static bool wants_jobs(const struct worker *w)
-{
-    if (!has_room_for_jobs(w))
-        return false;
-    return w->setup->closed_loop || w->woken || w->agenda.n < AGENDA / 2;
-}
-
-/* A closed loop has no times to keep, and counts what it holds from here on. What is
- * in flight wakes us when it ends; without it one may always be taken. */
-static bool may_take(const struct worker *w)
-{
-    if (!w->setup->closed_loop)
-        return w->agenda.n < AGENDA;
-    return w->agenda.n < TAKE_AHEAD && (!holds_too_much(w) || (w->n_open == 0 && !peek_next(w)));
-}
-
-static void take_jobs(struct worker *w)
-{
-    struct job *job;
-
-    if (!wants_jobs(w))
-        return;
-    w->woken = false;
-    while (may_take(w)) {
-        job = queue_try_take(w->inbox);
-        if (!job) {
-            w->inbox_ended = queue_is_drained(w->inbox);
-            return;
-        }
-        if (w->setup->closed_loop)
-            hold(w, job, job->pair->exchange->mem.used);
-        join_chain(w, job);
-        if (w->stops)
-            start_job(w, job);
-        else
-            agenda_put(&w->agenda, job);
-    }
-}
-
-static void start_due(struct worker *w)
-{
-    unsigned burst = w->setup->closed_loop ? EVENT_BATCH : START_BURST;
-
-    for (unsigned i = 0; i < burst && may_start(w) && start_next(w); i++) {
-        if (!w->setup->closed_loop)
-            flight_send_prepared(w); /* in time, each for itself */
-    }
-    flight_send_prepared(w);
-}
 
 static void time_out(struct worker *w)
 {
@@ -715,17 +274,8 @@ static void time_out(struct worker *w)
 /* The next moment at which something happens by itself. */
 static int64_t next_moment(const struct worker *w)
 {
-    const struct job *job = peek_next(w);
-    int64_t at = INT64_MAX;
+    int64_t at = pace_moment(w);
 
-    if (job && w->setup->closed_loop) {
-        int64_t wait = worth_waiting(w, job), end = w->setup->end_ns;
-
-        at = wait ? wait : INT64_MAX;
-        at = end && end < at ? end : at; /* then it is left out */
-    } else if (job) {
-        at = job->due_ns - w->alarm.early_ns;
-    }
     for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
         const struct flight *oldest = w->flights[i].oldest;
 
@@ -756,8 +306,8 @@ static void handle_all(struct worker *w, const struct epoll_event *events, int n
     for (int i = 0; i < n; i++) {
         w->now_ns = clock_mono_ns();
         handle(w, &events[i]);
-        if (i % START_BURST == START_BURST - 1 && !w->setup->closed_loop)
-            start_due(w);
+        if (i % PACE_BURST == PACE_BURST - 1 && !w->setup->closed_loop)
+            pace_begin_due(w);
     }
 }
 
@@ -776,7 +326,7 @@ static void handle_connections(struct worker *w)
 /* True when nothing is left to do but to hand on what is done. */
 static bool is_through(const struct worker *w)
 {
-    return w->inbox_ended && !peek_next(w) && w->n_open == 0;
+    return w->inbox_ended && !pace_has_next(w) && w->n_open == 0;
 }
 
 static void hand_on(struct worker *w)
@@ -793,17 +343,9 @@ static void hand_on(struct worker *w)
     w->n_done = 0;
 }
 
-/* True just before a job is due: time to be awake, but not to sleep. */
-static bool is_near(const struct worker *w)
-{
-    const struct job *job = w->setup->closed_loop ? NULL : agenda_peek(&w->agenda);
-
-    return job && job->due_ns - w->alarm.early_ns <= w->now_ns;
-}
-
 static bool has_work(const struct worker *w)
 {
-    return w->ready || may_start(w) || is_near(w) || connector_has_next(w->connector) ||
+    return w->ready || pace_may_begin(w) || pace_is_near(w) || connector_has_next(w->connector) ||
            is_through(w);
 }
 
@@ -814,9 +356,9 @@ static int wait_for_events(struct worker *w, struct epoll_event *events, int64_t
     int64_t until = next_moment(w), slept_ns;
     int n;
 
-    if (!busy && has_room_for_jobs(w)) {
+    if (!busy && pace_has_room(w)) {
         atomic_store(&w->sleeps_until, until);
-        take_jobs(w);
+        pace_take_jobs(w);
         until = next_moment(w);
         busy = has_work(w);
     }
@@ -841,9 +383,9 @@ static void *run(void *arg)
         w->now_ns = clock_mono_ns();
         obey(w);
         show(w);
-        take_jobs(w);
-        start_ready(w);
-        start_due(w);
+        pace_take_jobs(w);
+        calls_start_waiting(w);
+        pace_begin_due(w);
         n = wait_for_events(w, events, &told_ns);
         atomic_store(&w->sleeps_until, 0);
         handle_all(w, events, n);

@@ -128,17 +128,10 @@ void worker_ask_view(struct worker *w);
 void worker_add_view(struct worker *w, struct replay_target_stats *stats, unsigned *in_flight,
                      unsigned *waiting);
 
-/* ---- for flight.c ---- */
+/* ---- for what it is made of ---- */
 
 /* True when nothing more is to be begun: it was stopped, or its time is over. */
 bool worker_is_ending(const struct worker *w);
-
-/* The lane has room, or somebody waits in it: look at it when the round's events
- * are handled. */
-void worker_lane_ready(struct worker *w, struct lane *lane);
-
-/* The outcome of the job's call to a role, which is in the call, is decided. */
-void worker_call_done(struct worker *w, unsigned role, struct job *job);
 
 /* Something failed that concerns the whole run: stop all of it now. */
 void worker_fail(struct worker *w, const struct err *e);
