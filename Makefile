@@ -172,7 +172,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(if $(FUZZING),,$(FUZZ_
 MSAN_decode   := capture/decode.c
 MSAN_fragment := capture/fragment.c capture/decode.c core/mem.c core/err.c
 MSAN_stream   := capture/stream.c core/mem.c
-MSAN_http1    := core/http1.c core/http1_guess.c core/http.c core/buf.c core/err.c core/mem.c
+MSAN_http1    := core/http1.c core/http1_head.c core/http1_guess.c core/http.c core/buf.c core/err.c core/mem.c
 MSANS := decode fragment stream http1
 
 define msan

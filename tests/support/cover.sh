@@ -45,6 +45,7 @@ decode capture/decode.c
 fragment capture/fragment.c
 stream capture/stream.c
 http1 core/http1.c
+http1 core/http1_head.c
 http1 core/http1_guess.c
 pair capture/pair.c
 pair capture/pipeline.c
