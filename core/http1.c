@@ -70,7 +70,7 @@ static void begin_message(struct http1 *f)
     f->n_lengths = f->tried = 0;
     f->last_te = TE_NONE;
     f->answers_head = f->answers_connect = false;
-    f->chunked = f->until_close = f->says_content = false;
+    f->chunked = f->until_close = f->says_content = f->no_memory = false;
     f->keep_alive = true;
     f->asked_keep_alive = f->found = false;
     if (f->trailers.cap > KEEP_LINE)
@@ -155,7 +155,7 @@ static int head_too_large(struct http1 *f, struct str *in, struct str *piece)
     struct str part = take(in, HTTP1_MAX_HEAD - f->line.len);
     int event;
 
-    buf_add(&f->line, part, NULL);
+    f->no_memory = buf_add(&f->line, part, NULL) < 0;
     event = broken_head(f, HTTP_HEAD_TOO_LARGE, piece);
     f->state = LOST_LINE;
     return event;
@@ -170,8 +170,10 @@ static int step_head(struct http1 *f, struct str *in, struct str *piece)
 
         if (part.len > HTTP1_MAX_HEAD - f->line.len)
             return head_too_large(f, in, piece);
-        if (buf_add(&f->line, part, NULL) < 0)
+        if (buf_add(&f->line, part, NULL) < 0) {
+            f->no_memory = true;
             return broken_head(f, HTTP_HEAD_TOO_LARGE, piece);
+        }
         *in = str_skip(*in, part.len);
         head = buf_str(&f->line);
         if (is_hopeless(f, head))
@@ -348,6 +350,7 @@ static int step_trailers(struct http1 *f, struct str *in, struct str *piece)
         struct str line;
 
         if (buf_add(b, part, NULL) < 0) {
+            f->no_memory = part.len <= HTTP1_MAX_HEAD - b->len;
             b->len = f->scanned; /* whole lines, however they were split */
             return broken(f, HTTP_HEAD_TOO_LARGE);
         }

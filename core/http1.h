@@ -79,8 +79,9 @@ struct http1 {
     bool until_close;                 /* the content ends with the connection */
     bool says_content;                /* there is none (204, 304, to HEAD), but fields say some:
                                          a sender that is wrong sends it; from HTTP1_END on */
-    bool keep_alive;                  /* another message may follow (RFC 9112, 9.3) */
-    struct buf trailers;              /* raw trailer lines, from HTTP1_END on */
+    bool no_memory;      /* HTTP_HEAD_TOO_LARGE, though there was room below the ceiling */
+    bool keep_alive;     /* another message may follow (RFC 9112, 9.3) */
+    struct buf trailers; /* raw trailer lines, from HTTP1_END on */
 };
 
 /* Start at the beginning of a connection. Cannot fail. */

@@ -164,33 +164,22 @@ static enum answer_state take_end(struct answer *a, struct err *e)
     return ANSWER_WHOLE;
 }
 
-/* The framer could not keep a line of head or trailers, and left it in the
- * input. If there was room below the ceiling, it was for want of memory, and
- * the target is not to blame. */
-static bool is_out_of_memory(const struct answer *a, struct str kept, struct str in)
+/* The reason is the framer's flag where it has one; but that of a head with many
+ * fields, or with two ways to tell a length, may be no reason. */
+static enum answer_state take_broken(struct answer *a, struct err *e)
 {
-    size_t had = a->final ? a->framer->trailers.len : kept.len;
-    size_t line = str_head(in, str_find(in, '\n') + 1).len;
+    const struct http1 *f = a->framer;
 
-    return had + line <= HTTP1_MAX_HEAD;
-}
-
-/* The reason is the framer's flag where it has one. */
-static enum answer_state take_broken(struct answer *a, struct str kept, struct str in,
-                                     struct err *e)
-{
-    bool too_large = a->framer->flags & HTTP_HEAD_TOO_LARGE;
-
-    if (too_large && is_out_of_memory(a, kept, in)) {
-        err_nomem(e, "reading an answer");
+    if (f->no_memory) {
+        err_nomem(e, "reading an answer"); /* the target is not to blame */
         return ANSWER_NOMEM;
     }
-    if (too_large)
-        return fail(a, OUTCOME_TOO_LARGE, STR("head or trailers beyond the ceiling"), e);
-    if (a->framer->flags & HTTP_BAD_CHUNK)
+    if (f->flags & HTTP_BAD_CHUNK)
         return fail(a, OUTCOME_PROTOCOL, STR("chunks that cannot be read"), e);
-    if (a->framer->flags & HTTP_CL_CONFLICT)
+    if ((f->flags & HTTP_CL_CONFLICT) && !f->chunked)
         return fail(a, OUTCOME_PROTOCOL, STR("Content-Length that cannot be read"), e);
+    if (f->flags & HTTP_HEAD_TOO_LARGE)
+        return fail(a, OUTCOME_TOO_LARGE, STR("head or trailers beyond the ceiling"), e);
     return fail(a, OUTCOME_PROTOCOL, STR("not an HTTP/1 answer"), e);
 }
 
@@ -213,7 +202,7 @@ enum answer_state answer_feed(struct answer *a, struct str *in, struct err *e)
             state = take_end(a, e);
             break;
         default:
-            state = take_broken(a, piece, *in, e);
+            state = take_broken(a, e);
             break;
         }
     }

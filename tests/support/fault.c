@@ -47,6 +47,7 @@ static const struct fault faults[] = {
     {"endless-chunk-zeros", .steps = {{ACT_SAY, CHUNKED}, {ACT_FOR_EVER, "0000000000000000"}}},
     {"endless-trailers",
      .steps = {{ACT_SAY, CHUNKED "0\r\n"}, {ACT_FOR_EVER, "X: " TEXT_64 "\r\n"}}},
+    {"endless-trailer", .steps = {{ACT_SAY, CHUNKED "0\r\nX: "}, {ACT_FOR_EVER, TEXT_2K}}},
 
     /* sizes that are none */
     {"chunk-past-64-bits", .steps = {{ACT_SAY, CHUNKED "10000000000000001\r\nx"}}},
@@ -54,6 +55,15 @@ static const struct fault faults[] = {
     {"chunk-negative", .steps = {{ACT_SAY, CHUNKED "-1\r\n"}}},
     {"chunk-without-size", .steps = {{ACT_SAY, CHUNKED "\r\nabc\r\n"}}},
     {"chunk-longer-than-said", .steps = {{ACT_SAY, CHUNKED "2\r\nabc\r\n"}}},
+    {"many-fields-and-no-chunk", .steps = {{ACT_SAY, OK "Transfer-Encoding: chunked\r\n"},
+                                           {ACT_TIMES, "A: b\r\n", 1001},
+                                           {ACT_SAY, "\r\n-1\r\n"}}},
+    {"many-fields-and-no-length", .steps = {{ACT_SAY, OK "Content-Length: -1\r\n"},
+                                            {ACT_TIMES, "A: b\r\n", 1001},
+                                            {ACT_SAY, "\r\n"}}},
+    {"lengths-and-trailers",
+     .steps = {{ACT_SAY, OK "Content-Length: 1, 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"},
+               {ACT_FOR_EVER, "X: " TEXT_2K "\r\n"}}},
     {"length-past-64-bits",
      .steps = {{ACT_SAY, OK "Content-Length: 18446744073709551617\r\n\r\nx"}}},
     {"length-negative", .steps = {{ACT_SAY, OK "Content-Length: -1\r\n\r\n"}}},
