@@ -109,6 +109,16 @@ static inline size_t str_find(struct str s, char c)
     return p ? (size_t)(p - s.data) : s.len;
 }
 
+/* Position of the first byte that is one of `set`, or s.len. */
+static inline size_t str_find_any(struct str s, struct str set)
+{
+    size_t at = 0;
+
+    while (at < s.len && str_find(set, s.data[at]) == set.len)
+        at++;
+    return at;
+}
+
 /* What a hexadecimal digit stands for, or -1. */
 static inline int str_hex_value(char c)
 {
