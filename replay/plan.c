@@ -60,6 +60,23 @@ struct str plan_text_copy(struct plan_reader *r, struct str s)
     return r->failed ? none : copy;
 }
 
+/* ---- rules ---- */
+
+void plan_add_candidate(struct plan_reader *r, struct plan_rule *rule, struct plan_arrow *arrow)
+{
+    struct plan_arrow **end = &rule->candidates;
+    unsigned n = 0;
+
+    for (; *end; n++)
+        end = &(*end)->next;
+    if (n < PLAN_MAX_CANDIDATES)
+        *end = arrow;
+    else
+        plan_error(r, "E416", arrow->at, "more than %d mirrors of a rule", PLAN_MAX_CANDIDATES);
+    if (arrow->ppm == 0)
+        plan_note(r, "N405", arrow->at, "this mirror is off: its share is 0 %%");
+}
+
 /* ---- regular expressions ---- */
 
 static const char *regex_code(enum regex_fault fault)

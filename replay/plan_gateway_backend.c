@@ -90,20 +90,12 @@ static bool take_share(struct plan_reader *r, const struct yaml_node *const valu
 static void add_candidate(struct plan_reader *r, struct plan_rule *rule,
                           const struct plan_arrow *made)
 {
-    struct plan_arrow **end = &rule->candidates, *arrow = plan_alloc(r, sizeof *arrow);
-    unsigned n = 0;
+    struct plan_arrow *arrow = plan_alloc(r, sizeof *arrow);
 
     if (!arrow)
         return;
     *arrow = *made;
-    for (; *end; n++)
-        end = &(*end)->next;
-    if (n < PLAN_MAX_CANDIDATES)
-        *end = arrow;
-    else
-        plan_error(r, "E416", arrow->at, "more than %d mirrors of a rule", PLAN_MAX_CANDIDATES);
-    if (arrow->ppm == 0)
-        plan_note(r, "N405", arrow->at, "this mirror is off: its share is 0 %%");
+    plan_add_candidate(r, rule, arrow);
 }
 
 void plan_gateway_mirror(const struct plan_object *o, const struct yaml_node *filter,

@@ -1,21 +1,6 @@
 /* plan_mirrors.c -- what a rule of Istio says about copies: mirror or mirrors, and shares. */
 #include "replay/plan_istio.h"
 
-static void add_candidate(struct plan_reader *r, struct plan_rule *rule, struct plan_arrow *arrow)
-{
-    struct plan_arrow **end = &rule->candidates;
-    unsigned n = 0;
-
-    for (; *end; n++)
-        end = &(*end)->next;
-    if (n < PLAN_MAX_CANDIDATES)
-        *end = arrow;
-    else
-        plan_error(r, "E416", arrow->at, "more than %d mirrors of a rule", PLAN_MAX_CANDIDATES);
-    if (arrow->ppm == 0)
-        plan_note(r, "N405", arrow->at, "this mirror is off: its share is 0 %%");
-}
-
 /* ---- mirror, and the share beside it ---- */
 
 static void warn_deprecated(struct plan_reader *r, const struct plan_mirror_fields *f, uint32_t ppm)
@@ -57,7 +42,7 @@ static void take_mirror(const struct plan_object *o, const struct plan_mirror_fi
     if (!arrow)
         return;
     *arrow = (struct plan_arrow){.to = to, .at = f->mirror_key->at, .ppm = ppm};
-    add_candidate(r, rule, arrow);
+    plan_add_candidate(r, rule, arrow);
 }
 
 static void warn_without_mirror(struct plan_reader *r, const struct plan_mirror_fields *f)
@@ -130,7 +115,7 @@ static void take_item(const struct plan_object *o, const struct yaml_node *n,
     else
         plan_error(r, "E202", n->at, "destination of mirrors[] is required");
     if (good && arrow->to && !r->failed)
-        add_candidate(r, rule, arrow);
+        plan_add_candidate(r, rule, arrow);
 }
 
 void plan_mirrors(const struct plan_object *o, const struct plan_mirror_fields *f,

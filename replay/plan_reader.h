@@ -68,6 +68,9 @@ void *plan_alloc(struct plan_reader *r, size_t size);
 void *plan_array(struct plan_reader *r, size_t n, size_t size);
 struct str plan_text_copy(struct plan_reader *r, struct str s);
 
+/* One more mirror of a rule, behind those that it has. */
+void plan_add_candidate(struct plan_reader *r, struct plan_rule *rule, struct plan_arrow *arrow);
+
 /* ---- fields of an object ----------------------------------------------------------- */
 
 /* A field that an object may have, in a table whose rows the reader's enum numbers. */
