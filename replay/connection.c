@@ -17,6 +17,10 @@
  * CURLOPT_MAXAGE_CONN; for the rest CURLOPT_CLOSESOCKETFUNCTION tells us, and
  * the connection is reported as gone.
  *
+ * A name is looked up in a thread of libcurl's, and who gives it up would wait for
+ * that thread, and in it for the system's patience with servers of names: all other
+ * connections with it. CURLOPT_QUICK_EXIT leaves the thread to itself.
+ *
  * SIGPIPE must be blocked in the calling thread: with CURLOPT_NOSIGNAL, which
  * saves 30 % of CPU, libcurl does not look after it. */
 #include "replay/connection.h"
@@ -446,13 +450,14 @@ void connector_drive(struct connector *r)
 
 /* ---- one connection ------------------------------------------------------------- */
 
-static bool set_timeout(CURL *h, const struct connector_options *o)
+static bool set_patience(CURL *h, const struct connector_options *o)
 {
     /* 0 would be libcurl's own default. */
     long ms = o->connect_timeout_ns ? (long)((o->connect_timeout_ns + NS_PER_MS - 1) / NS_PER_MS)
                                     : (long)(o->timeout_ns / NS_PER_MS) + 1000;
 
-    return curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, ms) == CURLE_OK;
+    return curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, ms) == CURLE_OK &&
+           curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
 }
 
 /* The environment has no say: an empty text is not NULL, with which libcurl
@@ -499,7 +504,7 @@ static bool set_options(struct connection *c, const struct target *t)
     ok &= curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, (long)FOREVER_S) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
-    ok &= set_timeout(h, o) && set_proxy(h, c->through_proxy ? o->proxy : NULL);
+    ok &= set_patience(h, o) && set_proxy(h, c->through_proxy ? o->proxy : NULL);
     if (c->connector->resolve)
         ok &= curl_easy_setopt(h, CURLOPT_RESOLVE, c->connector->resolve) == CURLE_OK;
     if (t->unix_path)

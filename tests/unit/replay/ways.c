@@ -1,5 +1,7 @@
 /* The ways to a target: TLS and who is believed, proxies, given addresses, the
  * time that connecting may take, and by which name a failure goes. */
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -638,6 +640,61 @@ static void connecting_has_a_time_of_its_own(void **state)
     server_stop(s);
 }
 
+/* A server of names that answers when it is told to, or after all too long. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    bool answers;
+    unsigned asked, answered;
+} names = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0, 0};
+
+static void wait_for_an_answer(void)
+{
+    struct timespec all_too_long;
+    int rc = 0;
+
+    clock_gettime(CLOCK_REALTIME, &all_too_long);
+    all_too_long.tv_sec += 10;
+    pthread_mutex_lock(&names.lock);
+    names.asked++;
+    while (!names.answers && rc == 0)
+        rc = pthread_cond_timedwait(&names.change, &names.lock, &all_too_long);
+    names.answered++;
+    pthread_cond_broadcast(&names.change);
+    pthread_mutex_unlock(&names.lock);
+}
+
+/* Instead of that of the C library, also for libcurl. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (name && strcmp(name, "slow.test") == 0) {
+        wait_for_an_answer();
+        return EAI_AGAIN;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(name, service, hints, found);
+}
+
+/* Who waits for the system to give up on a name holds up all that its thread does. */
+static void nobody_waits_for_a_name_beyond_the_timeout(void **state)
+{
+    struct way way = way_to("http://slow.test");
+
+    (void)state;
+    way.config.timeout_ns = 50 * NS_PER_MS;
+    fails(&way, OUTCOME_TIMEOUT, "no connection in time");
+    pthread_mutex_lock(&names.lock);
+    assert_int_equal(names.answered, 0);
+    names.answers = true;
+    pthread_cond_broadcast(&names.change);
+    while (names.answered < names.asked)
+        pthread_cond_wait(&names.change, &names.lock);
+    pthread_mutex_unlock(&names.lock);
+}
+
 int main(void)
 {
     struct err e = {0};
@@ -663,6 +720,8 @@ int main(void)
         TEST(the_environment_is_not_asked_for_exceptions),
         TEST(what_is_no_proxy_is_refused_without_its_password),
         TEST(connecting_has_a_time_of_its_own),
+        /* The last: threads of libcurl's close their descriptors when they have an answer. */
+        cmocka_unit_test(nobody_waits_for_a_name_beyond_the_timeout),
     };
 
     /* What libcurl opens once and for all is open before the first count. */
