@@ -166,6 +166,7 @@ static int put_pair(void *ctx, struct pair *p, struct err *e)
     }
     if (queue_put_weighing(run->pairs, p, arena_held(&p->mem) + arena_held(&p->exchange->mem)))
         return 0;
+    feed_stop(&run->feed);
     pair_free(p); /* comparing failed, and will say so */
     return 1;
 }

@@ -22,11 +22,13 @@ struct front {
     struct err e;
 };
 
+/* Of a file it is still there. */
 static void leave_out(void *ctx, void *item)
 {
     struct front *f = ctx;
 
-    atomic_fetch_add(&f->left_out, 1);
+    if (f->live)
+        atomic_fetch_add(&f->left_out, 1);
     exchange_free(item);
 }
 
@@ -44,7 +46,7 @@ static int put(void *ctx, struct exchange *x, struct err *e)
         ok = queue_put_weighing(f->queue, x, weight);
     if (ok)
         return 0;
-    exchange_free(x); /* nobody takes any more */
+    leave_out(f, x); /* nobody takes any more */
     return 1;
 }
 
@@ -144,22 +146,22 @@ const struct capture *front_capture(const struct front *f)
 
 void front_end(struct front *f)
 {
+    struct exchange *x;
+
     if (!f->running)
         return;
     capture_stop(f->capture);
     queue_close(f->queue);
     join(f);
+    while ((x = queue_try_take(f->queue)))
+        leave_out(f, x);
 }
 
 void front_close(struct front *f)
 {
-    struct exchange *x;
-
     if (!f)
         return;
     front_end(f);
-    while (f->queue && (x = queue_try_take(f->queue)))
-        exchange_free(x);
     queue_free(f->queue);
     capture_close(f->capture);
     mem_free(f);

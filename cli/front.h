@@ -3,7 +3,8 @@
  * A thread runs the capture stage; its exchanges pass through a bounded queue,
  * so a large file streams and costs no more memory than a record does. A file
  * waits while the queue is full. Live traffic does not: then the oldest that
- * wait are left out, and counted, since what is new tells more.
+ * wait are left out, and counted, since what is new tells more; so is what still
+ * waits when nobody takes any more.
  */
 #ifndef MIRRORCTL_CLI_FRONT_H
 #define MIRRORCTL_CLI_FRONT_H
@@ -29,12 +30,12 @@ int front_next(void *ctx, struct exchange **x, struct err *e);
 /* Ask it to end. Safe in a signal handler. */
 void front_stop(struct front *f);
 
-/* So far, from any thread: exchanges that were captured, and those of them that
+/* So far, from any thread: exchanges that were captured, and those of live traffic that
  * were left out because nobody took them in time. */
 uint64_t front_captured(const struct front *f);
 uint64_t front_left_out(const struct front *f);
 
-/* End the capture, and wait until it has; what nobody took is left. */
+/* End the capture, and wait until it has; what nobody took is left out. */
 void front_end(struct front *f);
 
 /* Its counters are whole once front_next() has returned 0 or -1, or front_end(). */

@@ -295,9 +295,10 @@ static void say_hints(const struct replay_stats *s)
                  s->misplaced, s->misplaced == 1 ? " stands" : "s stand",
                  s->misplaced == 1 ? "it" : "they");
     if (s->behind)
-        log_info("%" PRIu64 " request%s waited while replay fell behind and %s left out, oldest "
-                 "first; a lower --percent would keep up",
-                 s->behind, plural(s->behind), s->behind == 1 ? "was" : "were");
+        log_info("%" PRIu64 " request%s waited while replay fell behind%s and %s left out%s",
+                 s->behind, plural(s->behind), s->stopped ? ", or when it was stopped," : "",
+                 s->behind == 1 ? "was" : "were",
+                 s->stopped ? "" : ", oldest first; a lower --percent would keep up");
     say_anomalous(s);
     if (s->incomplete)
         log_info("%" PRIu64 " request%s not captured whole and %s not sent", s->incomplete,

@@ -259,6 +259,26 @@ wait_for_copies() {
   grep -q 'v2: 0 sent = 0 answered + 0 failed + 3 not_sent{stopped 3}' mirror.log
 }
 
+@test "a live mirror that is asked twice counts what still waited in front of replay" {
+  need_capture
+  both
+  start service.log "$TOOLS/fast_server" 0 1024
+  wait_for service.log ""
+  service_pid=$PID v1_port=$(head -n 1 service.log)
+  start_mirror --max --concurrency 1 --control none --timeout 600s --format json
+  kill -STOP "$v2_pid"
+  "$TOOLS/open_loop" "$v1_port" 3000 1000 64 >load.log
+  kill -INT "$MIRROR_PID"
+  until grep -q '^ShdPnd:.*0000000000000000' "/proc/$MIRROR_PID/status"; do :; done
+  end_mirror
+  kill -CONT "$v2_pid"
+  kill "$service_pid"
+  [[ $(<mirror.log) =~ ([0-9]+)" exchanges: " ]]
+  [ "${BASH_REMATCH[1]}" -eq "$(jq .accounting.recorded report)" ]
+  [ "$(jq '.accounting | .recorded == .eligible + (.not_eligible | add)' report)" = true ]
+  [ "$(jq .accounting.not_eligible.behind report)" -gt 100 ]
+}
+
 @test "a result that may not grow takes nothing from the verdict" {
   both
   movies_pcap m.pcap 400
