@@ -224,8 +224,11 @@ static void show(struct run *run, const struct replay_progress *p)
 static void tick(void *ctx, const struct replay_progress *p)
 {
     struct run *run = ctx;
+    struct replay_progress all = *p;
 
-    watch_publish(&run->watch, p);
+    all.behind = front_left_out(run->feed.front);
+    all.recorded += all.behind;
+    watch_publish(&run->watch, &all);
     show(run, p);
     if (result_flush(&run->result) < 0) {
         replay_stop(run->replay);

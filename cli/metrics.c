@@ -107,6 +107,11 @@ static void put_recorded(struct page *page, const struct family *f)
     put_one(page, f, page->p->recorded);
 }
 
+static void put_behind(struct page *page, const struct family *f)
+{
+    put_one(page, f, page->p->behind);
+}
+
 static void put_selected(struct page *page, const struct family *f)
 {
     put_one(page, f, page->p->selected);
@@ -213,6 +218,8 @@ static const struct hist *lateness_of(const struct replay_target_stats *t)
 static const struct family families[] = {
     {"mirrorctl_requests_recorded_total", "counter", "Recorded requests that were read.",
      put_recorded},
+    {"mirrorctl_requests_behind_total", "counter",
+     "Recorded requests that were left out as replay fell behind.", put_behind},
     {"mirrorctl_requests_selected_total", "counter", "Requests that were drawn to be mirrored.",
      put_selected},
     {"mirrorctl_pairs_total", "counter", "Requests whose calls are all decided and handed on.",

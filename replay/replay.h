@@ -166,6 +166,7 @@ struct replay_target_stats {
 /* How far a run is. */
 struct replay_progress {
     uint64_t recorded, selected, done;         /* requests; done: pairs handed on */
+    uint64_t behind;                           /* left out before: for who did to fill in */
     unsigned n_targets;                        /* roles */
     const struct replay_target_stats *targets; /* at most a second old */
     unsigned in_flight[PAIR_MAX_CALLS], waiting[PAIR_MAX_CALLS]; /* calls, by role */

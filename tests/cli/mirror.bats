@@ -164,9 +164,17 @@ wait_for_copies() {
   wait_for service.log ""
   service_pid=$PID v1_port=$(head -n 1 service.log)
   # While v2 stands still nothing is taken, and 4096 may wait.
-  start_mirror --max --concurrency 1 --control none --format json --strict
+  start_mirror --max --concurrency 1 --control none --format json --strict --metrics 127.0.0.1:0
   kill -STOP "$v2_pid"
   "$TOOLS/open_loop" "$v1_port" 5500 1000 64 >load.log
+  # Who watches sees it while it happens.
+  url=$(sed -n 's/.*metrics at //p' mirror.log)
+  for i in {1..200}; do
+    curl -sf "$url" >page
+    ! grep -qx 'mirrorctl_requests_recorded_total 5500' page || break
+    read -rt 0.05 <> <(:) || true # nobody tells when the next page is there
+  done
+  grep '^mirrorctl_requests_behind_total [1-9]' page
   kill -CONT "$v2_pid"
   end_mirror
   kill "$service_pid"

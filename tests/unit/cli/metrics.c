@@ -167,7 +167,8 @@ static struct replay_target_stats *make_targets(void)
 
 static void every_line_is_well_formed_and_no_sample_comes_twice(void **state)
 {
-    struct replay_progress p = {.recorded = 10, .selected = 9, .done = 8, .n_targets = 2};
+    struct replay_progress p = {
+        .recorded = 10, .behind = 1, .selected = 9, .done = 8, .n_targets = 2};
     struct replay_target_stats *targets = make_targets();
 
     (void)state;
@@ -175,8 +176,9 @@ static void every_line_is_well_formed_and_no_sample_comes_twice(void **state)
     p.in_flight[0] = 4;
     p.waiting[1] = 6;
     render(&p);
-    assert_int_equal(page.families, 12);
+    assert_int_equal(page.families, 13);
     assert_float_equal(value_of("mirrorctl_requests_recorded_total", ""), 10, 0);
+    assert_float_equal(value_of("mirrorctl_requests_behind_total", ""), 1, 0);
     assert_float_equal(value_of("mirrorctl_requests_selected_total", ""), 9, 0);
     assert_float_equal(value_of("mirrorctl_pairs_total", ""), 8, 0);
 #define CALLS(labels) value_of("mirrorctl_calls_total", labels)
