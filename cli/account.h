@@ -38,7 +38,9 @@ uint64_t account_lost(const struct capture_stats *s);
 void account_capture_summary(const struct capture_stats *s);
 void account_replay_summary(const struct replay_stats *s);
 
-/* Say what was asked of the run: pace, share, shard; and what pace was reached. */
+/* Say what was asked of the run: pace, share, shard; and what pace was reached. Or
+ * only how far the draw met the share. */
 void account_replay_terms(const struct replay_options *o, const struct replay *r);
+void account_replay_draw(const struct replay_options *o, const struct replay *r);
 
 #endif

@@ -307,6 +307,10 @@ static void say_summary(const struct run *run, const struct replay_stats *stats)
     account_capture_summary(capture_stats(c));
     capture_options_warn_of_misses(&run->options->capture, c);
     account_replay_summary(stats);
+    if (run->options->capture.interface) /* whose pace is its own */
+        account_replay_draw(&run->options->replay, run->replay);
+    else
+        account_replay_terms(&run->options->replay, run->replay);
     notice_end(&run->options->replay);
 }
 

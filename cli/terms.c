@@ -40,7 +40,7 @@ static void add_extent(struct buf *line, const struct replay_options *o,
 
 /* Whether a draw is one that chance makes is worth knowing where it is not 0 or
  * 1 of all, and requests are drawn one by one. */
-static void say_draw(const struct replay_options *o, const struct replay *r)
+void account_replay_draw(const struct replay_options *o, const struct replay *r)
 {
     const struct replay_stats *s = replay_stats(r);
     int64_t share = replay_share(r);
@@ -76,5 +76,5 @@ void account_replay_terms(const struct replay_options *o, const struct replay *r
     add_extent(&line, o, s);
     log_info("%s", line.len ? line.data : "");
     buf_release(&line);
-    say_draw(o, r);
+    account_replay_draw(o, r);
 }

@@ -57,8 +57,10 @@ wait_for_copies() {
 @test "packets may come through a pipe, and the options of all three stages mean the same" {
   movies_pcap m.pcap 60
   both v1
-  cat m.pcap | mirrorctl mirror -q -r - "${targets[@]}" --max --percent 40 --control none \
-    --endpoint-pattern '/movies/{name}' --report r.json --format json >out.json
+  cat m.pcap | mirrorctl mirror -r - "${targets[@]}" --max --percent 40 --control none \
+    --endpoint-pattern '/movies/{name}' --report r.json --format json >out.json 2>summary
+  grep " of 60 were drawn at 40 %; 999 of 1000 draws give 12 to 37" summary
+  grep "asked for as fast as 64 in flight allow, reached" summary
   cmp r.json out.json
   [ "$(jq -c '[.verdict, .endpoints[0].path, .control.kind]' r.json)" = \
     '["pass","/movies/{name}","none"]' ]
@@ -155,6 +157,10 @@ wait_for_copies() {
   end_of "$MIRROR_PID"
   [ "$status" -eq 3 ]
   grep "0 exchanges" mirror.log
+  start_mirror -n 5 --percent 50
+  ask 5
+  end_of "$MIRROR_PID"
+  grep " of 5 were drawn at 50 %" mirror.log
 }
 
 @test "live: when replay falls behind, the oldest copies are left out and counted; capture loses nothing" {
@@ -226,6 +232,7 @@ wait_for_copies() {
   end_mirror
   [ "$status" -eq 0 ]
   [ "$(jq -c '[.verdict, .totals.pairs]' report)" = '["pass",10]' ]
+  ! grep "asked for" mirror.log # live traffic is not
   stop_movies "$v1_pid"
   [ "$(requests_in v1.log)" -eq 10 ] && [ "$(copies_in v1.log)" -eq 0 ]
 }
