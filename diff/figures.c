@@ -8,6 +8,12 @@
 
 #include "core/clock.h"
 
+const char *figure_number(double v, char text[FIGURE_TEXT])
+{
+    snprintf(text, FIGURE_TEXT, v < 999.5 ? "%.3g" : "%.0f", v);
+    return text;
+}
+
 const char *figure_percent(uint64_t part, uint64_t whole, char text[FIGURE_TEXT])
 {
     double percent = whole ? 100.0 * (double)part / (double)whole : 0;
@@ -34,25 +40,30 @@ static bool is_long(int64_t ns)
     return ns >= 10 * NS_PER_SEC;
 }
 
-static double unit_of(bool seconds)
+static void short_time(char text[20], const struct latency_time *t)
 {
-    return (double)(seconds ? NS_PER_SEC : NS_PER_MS);
+    short_number(text, (double)t->ns / (double)(is_long(t->ns) ? NS_PER_SEC : NS_PER_MS));
+}
+
+static const char *unit_of(const struct latency_time *t)
+{
+    return is_long(t->ns) ? " s" : " ms";
 }
 
 const char *figure_times(const struct latency_time *v1, const struct latency_time *v2,
                          const char *arrow, char text[FIGURE_TEXT])
 {
-    bool seconds = is_long(v1->ns) || is_long(v2->ns);
+    bool alike = is_long(v1->ns) == is_long(v2->ns);
     char a[20], b[20];
 
     if (!v1->known || !v2->known) {
         snprintf(text, FIGURE_TEXT, "-");
         return text;
     }
-    short_number(a, (double)v1->ns / unit_of(seconds));
-    short_number(b, (double)v2->ns / unit_of(seconds));
-    snprintf(text, FIGURE_TEXT, "%s%s%s%s%s %s", a, v1->at_least ? "+" : "", arrow, b,
-             v2->at_least ? "+" : "", seconds ? "s" : "ms");
+    short_time(a, v1);
+    short_time(b, v2);
+    snprintf(text, FIGURE_TEXT, "%s%s%s%s%s%s%s", a, v1->at_least ? "+" : "",
+             alike ? "" : unit_of(v1), arrow, b, v2->at_least ? "+" : "", unit_of(v2));
     return text;
 }
 
@@ -60,10 +71,9 @@ const char *figure_time(const struct latency_time *t, char text[FIGURE_TEXT])
 {
     char number[20];
 
-    short_number(number, (double)t->ns / unit_of(is_long(t->ns)));
+    short_time(number, t);
     if (t->known)
-        snprintf(text, FIGURE_TEXT, "%s%s %s", t->at_least ? ">= " : "", number,
-                 is_long(t->ns) ? "s" : "ms");
+        snprintf(text, FIGURE_TEXT, "%s%s%s", t->at_least ? ">= " : "", number, unit_of(t));
     else
         snprintf(text, FIGURE_TEXT, "-");
     return text;

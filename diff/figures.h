@@ -9,11 +9,14 @@
 
 enum { FIGURE_TEXT = 48 };
 
+/* Three digits that count, or all of a larger number: "0.314", "1.1", "2003". */
+const char *figure_number(double v, char text[FIGURE_TEXT]);
+
 /* "93.1 %"; "-" of nothing. Never rounded up to 100. */
 const char *figure_percent(uint64_t part, uint64_t whole, char text[FIGURE_TEXT]);
 
-/* "12>15 ms" with that arrow, in seconds from 10 s on; "12>+5.0 s" where v2 timed
- * out after 5 s; "-" where there are too few pairs. */
+/* "12>15 ms" with that arrow, seconds from 10 s on, "12 ms>15 s"; "12>500+ ms" where
+ * v2 timed out after 500 ms; "-" where there are too few pairs. */
 const char *figure_times(const struct latency_time *v1, const struct latency_time *v2,
                          const char *arrow, char text[FIGURE_TEXT]);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "diff/figures.h"
 
 static uint64_t level_pairs(const struct evidence *ev, enum diff_where where)
 {
@@ -149,11 +150,13 @@ static void say_slower(const struct evidence *ev, const struct totals *t, double
 {
     const struct endpoint_name *name = NULL;
     const struct latency_summary *s = find_times(ev, LATENCY_SLOWER, &name);
+    char ratio[FIGURE_TEXT], v1[FIGURE_TEXT], v2[FIGURE_TEXT];
 
-    say(r, "%zu endpoint%s slower than the %.3g %% margin: %.*s %.*s %.3gx (%.3g > %.3g ms)",
-        t->slower, plural(t->slower), percent, STR_ARG(str_head(name->method, 16)),
-        STR_ARG(str_head(name->path, 60)), s->ratio.estimate,
-        (double)s->v1.p50.ns / (double)NS_PER_MS, (double)s->v2.p50.ns / (double)NS_PER_MS);
+    say(r, "%zu endpoint%s slower than the %.3g %% margin: %.*s %.*s %sx (%s > %s ms)", t->slower,
+        plural(t->slower), percent, STR_ARG(str_head(name->method, 16)),
+        STR_ARG(str_head(name->path, 60)), figure_number(s->ratio.estimate, ratio),
+        figure_number((double)s->v1.p50.ns / (double)NS_PER_MS, v1),
+        figure_number((double)s->v2.p50.ns / (double)NS_PER_MS, v2));
 }
 
 /* Endpoints with too few pairs do not count where all together are surely fast. */
@@ -162,14 +165,15 @@ static void say_undecided(const struct evidence *ev, const struct totals *t, dou
 {
     const struct endpoint_name *name = NULL;
     const struct latency_summary *s = find_times(ev, LATENCY_UNDECIDED, &name);
-    char needed[48] = "";
+    char needed[48] = "", ratio[FIGURE_TEXT];
 
     s = s ? s : find_times(ev, LATENCY_UNKNOWN, &name);
     if (s->needed)
         snprintf(needed, sizeof needed, ", some %" PRIu64 " pairs would do", s->needed);
-    say(r, "%zu endpoint%s undecided at the %.3g %% margin: %.*s %.*s %.3gx of %zu pair%s%s",
+    say(r, "%zu endpoint%s undecided at the %.3g %% margin: %.*s %.*s %sx of %zu pair%s%s",
         t->undecided, plural(t->undecided), percent, STR_ARG(str_head(name->method, 16)),
-        STR_ARG(str_head(name->path, 40)), s->ratio.estimate, s->n, plural(s->n), needed);
+        STR_ARG(str_head(name->path, 40)), figure_number(s->ratio.estimate, ratio), s->n,
+        plural(s->n), needed);
 }
 
 static bool is_quiet(const struct evidence *ev)
@@ -186,6 +190,7 @@ static bool is_quiet(const struct evidence *ev)
 static void judge_latency(const struct evidence *ev, const struct totals *t, struct gate_result *r)
 {
     double percent = (ev->gates[GATE_LATENCY].limit - 1) * 100;
+    char ratio[FIGURE_TEXT];
     bool decided = !find_times(ev, LATENCY_UNDECIDED, &(const struct endpoint_name *){NULL}) &&
                    (!t->undecided || ev->tally->times.verdict == LATENCY_SAME);
 
@@ -194,8 +199,8 @@ static void judge_latency(const struct evidence *ev, const struct totals *t, str
     if (!t->timed) {
         say(r, "nothing to compare");
     } else if (!is_quiet(ev)) {
-        say(r, "the bench is not quiet: v1 again took %.3g of v1's time",
-            ev->tally->times.control_ratio.estimate);
+        say(r, "the bench is not quiet: v1 again took %s of v1's time",
+            figure_number(ev->tally->times.control_ratio.estimate, ratio));
     } else if (t->slower) {
         r->verdict = beyond(&ev->gates[GATE_LATENCY], true);
         say_slower(ev, t, percent, r);
@@ -228,8 +233,10 @@ static void judge_coverage(const struct evidence *ev, const struct totals *t, st
         snprintf(missed, sizeof missed, ", %" PRIu64 " left out as replay fell behind", t->missed);
     if (lost)
         snprintf(unwritten, sizeof unwritten, ", %" PRIu64 " not written to the result", lost);
+    /* Never rounded up to 100. */
     say(r, "%" PRIu64 " of %" PRIu64 " requests compared (%.4g %%)%s%s%s", t->covered, of,
-        r->observed * 100, also, missed, unwritten);
+        t->covered < of && r->observed > 0.9999 ? 99.99 : r->observed * 100, also, missed,
+        unwritten);
 }
 
 void judging_gates(const struct evidence *ev, struct judgement *j)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "diff/figures.h"
 #include "diff/noise_profile.h"
 #include "diff/rules_report.h"
 
@@ -155,6 +156,7 @@ static void warn_times(const struct evidence *ev, struct judgement *j)
 {
     const struct latency_summary *s = &ev->tally->times;
     double order = s->order_ratio;
+    char late[FIGURE_TEXT];
 
     if (s->n >= ORDERED_PAIRS && (s->v1_first == s->n || s->v2_first == s->n))
         warn(j, "fixed_order",
@@ -167,9 +169,9 @@ static void warn_times(const struct evidence *ev, struct judgement *j)
              order);
     if (j->totals.late)
         warn(j, "late",
-             "1 %% of the calls were sent more than %.3g ms late: far percentiles tell of the "
+             "1 %% of the calls were sent more than %s ms late: far percentiles tell of the "
              "replayer; a slower pace or a lower --percent helps",
-             (double)ev->run->lateness_ns / (double)NS_PER_MS);
+             figure_number((double)ev->run->lateness_ns / (double)NS_PER_MS, late));
 }
 
 static void warn_suspects(const struct totals *t, struct judgement *j)

@@ -126,6 +126,8 @@ void page_right(struct page *p, enum page_colour colour, const char *text, size_
 
     if (p->column + width < column)
         page_to(p, column - width);
+    else if (p->column && width < page_left(p))
+        page_to(p, 0);
     page_str(p, colour, str_of(text), width);
 }
 

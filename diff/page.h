@@ -45,7 +45,7 @@ void page_text(struct page *p, enum page_colour colour, const char *fmt, ...)
 /* Blanks up to a column; at least one if it is passed already. */
 void page_to(struct page *p, size_t column);
 
-/* Text that ends at a column. */
+/* Text that ends at a column; a blank apart from what is before it if that goes so far. */
 void page_right(struct page *p, enum page_colour colour, const char *text, size_t column);
 
 void page_line(struct page *p); /* end the line */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "diff/printable.h"
 #include "diff/text_report.h"
 
 static const char *plural(uint64_t n)
@@ -110,6 +111,36 @@ static void write_head(struct text_report *t)
     page_line(p);
 }
 
+/* Where a line of `room` columns ends: at a blank, if it has to. */
+static size_t break_at(const struct page *p, struct str text, size_t room)
+{
+    size_t n = text.len;
+
+    while (n > 0 && printable_width(str_head(text, n), p->style->ascii) > room) {
+        do
+            n--;
+        while (n > 0 && text.data[n] != ' ');
+    }
+    return n ? n : text.len;
+}
+
+/* A message, and the limit at the end of its line; what has no room there goes on below. */
+static void write_message(struct page *p, struct str message, const char *limit)
+{
+    size_t begin = p->column, needed = strlen(limit) + 2;
+    size_t room = page_left(p) > needed ? page_left(p) - needed : 0;
+    size_t first = break_at(p, message, room);
+
+    page_str(p, PAGE_PLAIN, str_head(message, first), room);
+    page_right(p, PAGE_DIM, limit, p->column + page_left(p));
+    page_line(p);
+    if (first == message.len)
+        return;
+    page_to(p, begin);
+    page_wrapped(p, PAGE_PLAIN, str_skip(message, first + 1));
+    page_line(p);
+}
+
 /* Failing gates first, then what warns, what is undecided, and what is well. */
 static void write_gates(struct text_report *t)
 {
@@ -131,7 +162,6 @@ static void write_gates(struct text_report *t)
             const struct gate_result *g = &t->about->judgement.gates[i];
             bool warns = t->about->evidence.gates[i].warn;
             char limit[GATE_TEXT + 8];
-            size_t room;
 
             if (g->verdict != kinds[k].verdict)
                 continue;
@@ -146,10 +176,7 @@ static void write_gates(struct text_report *t)
             page_to(p, 5);
             page_text(p, PAGE_PLAIN, "%s", gate_name_text((enum gate_name)i));
             page_to(p, 14);
-            room = page_left(p) > strlen(limit) + 2 ? page_left(p) - strlen(limit) - 2 : 0;
-            page_str(p, PAGE_PLAIN, str_of(g->message), room);
-            page_right(p, PAGE_DIM, limit, p->column + page_left(p));
-            page_line(p);
+            write_message(p, str_of(g->message), limit);
         }
     }
     page_line(p);

@@ -29,7 +29,13 @@ static void numbers_have_as_many_digits_as_say_something(void **state)
     assert_string_equal(figure_time(&known, text), "0.31 ms");
     assert_string_equal(figure_time(&out, text), ">= 12 s");
     assert_string_equal(figure_time(&unknown, text), "-");
-    assert_string_equal(figure_times(&known, &out, ">", text), "0.00>12+ s");
+    assert_string_equal(figure_times(&known, &out, ">", text), "0.31 ms>12+ s");
+    assert_string_equal(figure_times(&known, &known, ">", text), "0.31>0.31 ms");
+    assert_string_equal(figure_times(&out, &out, ">", text), "12+>12+ s");
+    assert_string_equal(figure_number(0.314159, text), "0.314");
+    assert_string_equal(figure_number(999.4, text), "999");
+    assert_string_equal(figure_number(2003.4, text), "2003");
+    assert_string_equal(figure_number(INFINITY, text), "inf");
     assert_string_equal(figure_ratio(1.0714, text), "1.07");
     assert_string_equal(figure_ratio(INFINITY, text), "inf");
     assert_string_equal(figure_ratio(0, text), "-");

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "diff/page.h"
 #include "diff/printable.h"
 
 struct row {
@@ -64,11 +65,30 @@ static void text_is_cut_to_columns(void **state)
     check(rows, sizeof rows / sizeof *rows);
 }
 
+static void columns_do_not_touch(void **state)
+{
+    const struct report_style style = {.width = 40};
+    struct buf out;
+    struct page p;
+
+    (void)state;
+    buf_init(&out, 4096);
+    page_begin(&p, &style, &out, NULL);
+    page_right(&p, PAGE_PLAIN, "0", 5);
+    page_right(&p, PAGE_PLAIN, "3957>3963 ms", 18);
+    page_right(&p, PAGE_PLAIN, "3957+>3963+ ms", 31);
+    page_line(&p);
+    assert_int_equal(page_end(&p), 0);
+    assert_string_equal(out.data, "    0 3957>3963 ms 3957+>3963+ ms\n");
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(harmful_bytes_are_escaped),
         cmocka_unit_test(text_is_cut_to_columns),
+        cmocka_unit_test(columns_do_not_touch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
