@@ -6,6 +6,7 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "core/record_fields.h"
 #include "core/record_format.h"
 
 /* Input is read in pieces of this size, so a length that lies costs no more
@@ -274,204 +275,7 @@ static enum step next_block(struct record_reader *r, struct err *e)
     return step;
 }
 
-/* ---- records and fields ------------------------------------------------------------ */
-
-struct field {
-    unsigned tag;
-    const uint8_t *data;
-    size_t len;
-};
-
-/* Cut the next record off *payload: its type and its fields. */
-static bool next_record(struct str *payload, unsigned *type, struct str *fields)
-{
-    const uint8_t *p = (const uint8_t *)payload->data;
-    uint32_t len;
-
-    if (payload->len < 6)
-        return false;
-    len = get_u32(p);
-    if (len < 2 || len > payload->len - 4)
-        return false;
-    *type = get_u16(p + 4);
-    *fields = str_from(payload->data + 6, len - 2);
-    *payload = str_skip(*payload, 4 + (size_t)len);
-    return true;
-}
-
-/* 1 with *f set, 0 at the end of the record, -1 if it is malformed. */
-static int next_field(struct str *fields, struct field *f)
-{
-    const uint8_t *p = (const uint8_t *)fields->data;
-    uint32_t len;
-
-    if (fields->len == 0)
-        return 0;
-    if (fields->len < 6)
-        return -1;
-    len = get_u32(p + 2);
-    if (len > fields->len - 6)
-        return -1;
-    *f = (struct field){get_u16(p), p + 6, len};
-    *fields = str_skip(*fields, 6 + (size_t)len);
-    return 1;
-}
-
-/* Numbers of another length than expected read as far as they go. */
-static uint64_t field_uint(const struct field *f, size_t at)
-{
-    size_t left = f->len > at ? f->len - at : 0;
-
-    return left ? get_uint(f->data + at, left < 8 ? left : 8) : 0;
-}
-
-static struct str field_str(const struct field *f)
-{
-    return str_from((const char *)f->data, f->len);
-}
-
-static void read_endpoint(const struct field *f, struct endpoint *ep)
-{
-    if (f->len < 19 || (f->data[0] != 4 && f->data[0] != 6))
-        return;
-    ep->family = f->data[0];
-    memcpy(ep->address, f->data + 1, sizeof ep->address);
-    ep->port = get_u16(f->data + 17);
-}
-
-/* Fields that requests and responses share. */
-static int read_message_field(const struct field *f, struct http_message *m, struct arena *mem,
-                              struct err *e)
-{
-    switch (f->tag) {
-    case FIELD_HEAD:
-        return arena_dup(mem, field_str(f), &m->head, e);
-    case FIELD_BODY:
-        m->body_size = f->len;
-        return arena_dup(mem, field_str(f), &m->body, e);
-    case FIELD_TRAILERS:
-        return arena_dup(mem, field_str(f), &m->trailers, e);
-    case FIELD_STATE:
-        m->flags = (uint32_t)field_uint(f, 0);
-        m->complete = f->len > 4 && f->data[4];
-        m->chunked = f->len > 5 && f->data[5];
-        return 0;
-    case FIELD_SIZES:
-        m->body_size = field_uint(f, 0);
-        m->body_hash = field_uint(f, 8);
-        m->gap_bytes = field_uint(f, 16);
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-static int read_request_field(const struct field *f, struct exchange *x, uint32_t *answers,
-                              struct err *e)
-{
-    switch (f->tag) {
-    case FIELD_ORDINAL:
-        x->ordinal = field_uint(f, 0);
-        return 0;
-    case FIELD_CONNECTION:
-        x->connection = field_uint(f, 0);
-        return 0;
-    case FIELD_INDEX:
-        x->index = (uint32_t)field_uint(f, 0);
-        return 0;
-    case FIELD_CLIENT:
-        read_endpoint(f, &x->client);
-        return 0;
-    case FIELD_SERVER:
-        read_endpoint(f, &x->server);
-        return 0;
-    case FIELD_TIMES:
-        x->request_first_ns = (int64_t)field_uint(f, 0);
-        x->request_last_ns = (int64_t)field_uint(f, 8);
-        return 0;
-    case FIELD_TUNNEL:
-        x->tunnel = true;
-        x->tunnel_bytes = field_uint(f, 0);
-        return 0;
-    case FIELD_REDACTED:
-        return arena_dup(&x->mem, field_str(f), &x->redacted, e);
-    case FIELD_ANSWERS:
-        *answers = (uint32_t)field_uint(f, 0);
-        return 0;
-    default:
-        return read_message_field(f, &x->request, &x->mem, e);
-    }
-}
-
-static int read_answer_field(const struct field *f, struct exchange *x, struct err *e)
-{
-    switch (f->tag) {
-    case FIELD_TIMES:
-        x->response_first_ns = (int64_t)field_uint(f, 0);
-        x->response_last_ns = (int64_t)field_uint(f, 8);
-        return 0;
-    case FIELD_INFORMATIONAL:
-        return arena_dup(&x->mem, field_str(f), &x->informational, e);
-    default:
-        return read_message_field(f, &x->response, &x->mem, e);
-    }
-}
-
-static int read_call_field(const struct field *f, struct call *c, struct arena *mem, struct err *e)
-{
-    switch (f->tag) {
-    case FIELD_CALL:
-        if (!f->data || f->len < 4 || f->data[3] >= OUTCOME_COUNT)
-            return 0;
-        c->target = f->data[0];
-        c->order = f->data[1];
-        c->flags = f->data[2];
-        c->outcome = (enum outcome)f->data[3];
-        return 0;
-    case FIELD_DETAIL:
-        return arena_dup(mem, field_str(f), &c->detail, e);
-    case FIELD_CALL_TIMES:
-        c->due_ns = (int64_t)field_uint(f, 0);
-        c->sent_ns = (int64_t)field_uint(f, 8);
-        c->first_ns = (int64_t)field_uint(f, 16);
-        c->done_ns = (int64_t)field_uint(f, 24);
-        return 0;
-    case FIELD_INFORMATIONAL:
-        return arena_dup(mem, field_str(f), &c->informational, e);
-    default:
-        return read_message_field(f, &c->response, mem, e);
-    }
-}
-
-static int malformed(struct err *e)
-{
-    return err_set(e, ERR_DAMAGED, "a record is malformed");
-}
-
-/* A REQUEST's fields and the recorded answer behind it. */
-static int read_exchange(struct str fields, struct str *payload, struct exchange *x, struct err *e)
-{
-    uint32_t answers = 0;
-    struct field f;
-    unsigned type;
-    int got;
-
-    while ((got = next_field(&fields, &f)) > 0) {
-        if (read_request_field(&f, x, &answers, e) < 0)
-            return -1;
-    }
-    if (got < 0 || answers > 1)
-        return malformed(e);
-    if (answers == 0)
-        return 0;
-    if (!next_record(payload, &type, &fields) || type != TYPE_RESPONSE)
-        return malformed(e);
-    while ((got = next_field(&fields, &f)) > 0) {
-        if (read_answer_field(&f, x, e) < 0)
-            return -1;
-    }
-    return got < 0 ? malformed(e) : 0;
-}
+/* ---- groups of records ------------------------------------------------------------ */
 
 static struct exchange *take_exchange(struct record_reader *r, struct str fields, struct err *e)
 {
@@ -479,7 +283,7 @@ static struct exchange *take_exchange(struct record_reader *r, struct str fields
 
     if (!x)
         return NULL;
-    if (read_exchange(fields, &r->payload, x, e) < 0) {
+    if (record_read_exchange(fields, &r->payload, x, e) < 0) {
         exchange_free(x);
         return NULL;
     }
@@ -492,49 +296,29 @@ static struct exchange *take_exchange(struct record_reader *r, struct str fields
     return x;
 }
 
-static int read_calls(struct record_reader *r, struct pair *p, struct err *e)
-{
-    for (unsigned i = 0; i < p->n_calls; i++) {
-        struct str fields;
-        struct field f;
-        unsigned type;
-        int got;
-
-        if (!next_record(&r->payload, &type, &fields) || type != TYPE_RESPONSE)
-            return malformed(e);
-        while ((got = next_field(&fields, &f)) > 0) {
-            if (read_call_field(&f, &p->calls[i], &p->mem, e) < 0)
-                return -1;
-        }
-        if (got < 0)
-            return malformed(e);
-    }
-    return 0;
-}
-
 static struct pair *take_pair(struct record_reader *r, struct str fields, struct err *e)
 {
     uint64_t calls = 0;
     struct exchange *x;
     struct pair *p;
-    struct field f;
+    struct record_field f;
     unsigned type;
     int got;
 
-    while ((got = next_field(&fields, &f)) > 0) {
+    while ((got = record_field_next(&fields, &f)) > 0) {
         if (f.tag == FIELD_CALLS)
-            calls = field_uint(&f, 0);
+            calls = record_field_uint(&f, 0);
     }
-    if (got < 0 || calls > PAIR_MAX_CALLS || !next_record(&r->payload, &type, &fields) ||
+    if (got < 0 || calls > PAIR_MAX_CALLS || !record_cut(&r->payload, &type, &fields) ||
         type != TYPE_REQUEST) {
-        malformed(e);
+        record_malformed(e);
         return NULL;
     }
     x = take_exchange(r, fields, e);
     p = x ? pair_new(x, (unsigned)calls, r->arena_limit, e) : NULL;
     if (!p)
         return NULL;
-    if (read_calls(r, p, e) < 0) {
+    if (record_read_calls(&r->payload, p, e) < 0) {
         pair_free(p);
         return NULL;
     }
@@ -544,11 +328,11 @@ static struct pair *take_pair(struct record_reader *r, struct str fields, struct
 static int take_text(struct record_reader *r, struct str fields, struct record_item *item,
                      struct err *e)
 {
-    struct field f;
+    struct record_field f;
 
     mem_free(r->text);
     r->text = NULL;
-    while (next_field(&fields, &f) > 0) {
+    while (record_field_next(&fields, &f) > 0) {
         if (f.tag != FIELD_TEXT || r->text)
             continue;
         r->text = mem_dup((const char *)f.data, f.len);
@@ -566,8 +350,8 @@ static int take_group(struct record_reader *r, struct record_item *item, struct 
     struct str fields;
     unsigned type;
 
-    if (!next_record(&r->payload, &type, &fields))
-        return malformed(e);
+    if (!record_cut(&r->payload, &type, &fields))
+        return record_malformed(e);
     switch (type) {
     case TYPE_META:
         return take_text(r, fields, item, e) < 0 ? -1 : RECORD_META;

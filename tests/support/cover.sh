@@ -55,6 +55,7 @@ pair capture/doubt.c
 pair capture/midstream.c
 pair capture/question.c
 record core/record_reader.c
+record core/record_fields.c
 EOT
   return $failed
 }
