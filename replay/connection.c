@@ -47,7 +47,7 @@ struct connection {
     struct connector *connector;
     void *user;
     CURL *easy; /* NULL once a plain connection was taken over */
-    bool tls, through_proxy;
+    bool tls, through_proxy, to_socket;
     int fd; /* -1 before it is open and once it is gone */
     enum connection_state state;
     enum outcome failure;
@@ -338,6 +338,10 @@ static void fail(struct connection *c, CURLcode code)
     c->failure = outcome_of(code);
     if (is_alert_of_expiry(c, code))
         text = "alert certificate expired";
+    /* To libcurl EAGAIN means that it connects by and by, but a socket of the file system does
+     * not, and then there is no error. */
+    if (code == CURLE_COULDNT_CONNECT && c->to_socket)
+        text = "too many connections wait to be accepted";
     if (was_refused(c, refusal, sizeof refusal)) {
         c->failure = OUTCOME_CONNECT;
         text = refusal;
@@ -400,7 +404,7 @@ static void opened(struct connection *c)
     c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (c->fd < 0) {
         snprintf(c->curl_text, sizeof c->curl_text, "no descriptor is left");
-        fail(c, CURLE_COULDNT_CONNECT);
+        fail(c, CURLE_FAILED_INIT);
         return;
     }
     drop_handle(c);
@@ -530,6 +534,7 @@ struct connection *connection_open(struct connector *r, const struct target *t, 
                              .user = user,
                              .tls = t->tls,
                              .through_proxy = r->options->proxy && !t->unix_path,
+                             .to_socket = t->unix_path != NULL,
                              .fd = -1,
                              .next = r->all};
     if (r->all)

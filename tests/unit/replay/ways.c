@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/un.h>
 
 #include "tests/support/proxy.h"
 #include "tests/support/replay_run.h"
@@ -567,6 +568,37 @@ static void sockets_are_reached_past_the_proxy(void **state)
     proxy_server_stop(proxy);
 }
 
+static int unix_socket(const struct sockaddr_un *address,
+                       int (*use)(int, const struct sockaddr *, socklen_t))
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(use(fd, (const struct sockaddr *)address, sizeof *address), 0);
+    return fd;
+}
+
+static void a_socket_whose_queue_is_full_is_told_as_that(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener, waiting;
+    char url[128];
+    struct way way;
+
+    (void)state;
+    snprintf(address.sun_path, sizeof address.sun_path, "/tmp/mirrorctl-ways-%d.full",
+             (int)getpid());
+    snprintf(url, sizeof url, "unix:%s", address.sun_path);
+    listener = unix_socket(&address, bind);
+    assert_int_equal(listen(listener, 0), 0); /* one may wait */
+    waiting = unix_socket(&address, connect);
+    way = way_to(url);
+    fails(&way, OUTCOME_CONNECT, "too many connections wait to be accepted");
+    close(waiting);
+    close(listener);
+    unlink(address.sun_path);
+}
+
 static void the_environment_is_not_asked_for_exceptions(void **state)
 {
     struct proxy_server *proxy = proxy_server_start(0);
@@ -717,6 +749,7 @@ int main(void)
         TEST(a_proxy_that_refuses_is_named_and_its_status_told),
         TEST(a_proxy_that_cannot_be_reached_is_told_from_a_target),
         TEST(sockets_are_reached_past_the_proxy),
+        TEST(a_socket_whose_queue_is_full_is_told_as_that),
         TEST(the_environment_is_not_asked_for_exceptions),
         TEST(what_is_no_proxy_is_refused_without_its_password),
         TEST(connecting_has_a_time_of_its_own),
