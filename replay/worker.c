@@ -4,7 +4,8 @@
  *
  * Waking a thread costs more than sending a request, so it is done seldom. A
  * worker that sleeps says until when, and looks at its inbox once more; only a
- * job due before then wakes it. Finished jobs are handed on in batches. */
+ * job due before then wakes it, and none where there is no room for it. Finished
+ * jobs are handed on in batches. */
 #include "replay/worker.h"
 
 #include <errno.h>
@@ -32,6 +33,9 @@ enum {
 
 /* Jobs on their way to a worker may be large. */
 static const size_t inbox_bytes = 16 << 20;
+
+/* It sleeps, and no job is due before that. */
+static const int64_t for_no_job = INT64_MIN;
 
 /* How long a finished job may wait for others before it is handed on. */
 static const int64_t hand_on_ns = 10 * NS_PER_MS;
@@ -356,11 +360,11 @@ static int wait_for_events(struct worker *w, struct epoll_event *events, int64_t
     int64_t until = next_moment(w), slept_ns;
     int n;
 
-    if (!busy && pace_has_room(w)) {
-        atomic_store(&w->sleeps_until, until);
+    if (!busy) {
+        atomic_store(&w->sleeps_until, pace_has_room(w) ? until : for_no_job);
         pace_take_jobs(w);
         until = next_moment(w);
-        busy = has_work(w);
+        busy = has_work(w) || atomic_load(&w->view_wanted);
     }
     if (!busy)
         alarm_set(&w->alarm, until);

@@ -1066,6 +1066,7 @@ struct noted {
     unsigned times;
     int64_t first_ns, last_ns; /* since the start */
     uint64_t done;
+    uint64_t in_flight, answered; /* when it was told first */
 };
 
 /* Told twice, and of an answer and a failure: that is all there is to see. */
@@ -1112,6 +1113,43 @@ static void progress_is_told_every_second(void **state)
     forget(r);
     server_unrefuse(refused);
     server_stop(v1);
+}
+
+/* v1 is silent, and the worker, to whom the input has ended, has nothing to wake it. */
+static void note_silence(void *ctx, const struct replay_progress *p)
+{
+    struct noted *seen = ctx;
+
+    if (seen->times++ == 0) {
+        seen->in_flight = p->in_flight[V1];
+        seen->answered = p->targets[V2].answered;
+    }
+    server_let_go(seen->r->server);
+}
+
+static void progress_is_told_of_workers_that_wait(void **state)
+{
+    static const struct server_script silent[] = {
+        {"/v1/quiet", .steps = {{DO_HOLD, NULL, 0}}},
+    };
+    struct server *s = server_start(AF_INET, NULL, silent, 1);
+    char v1[64];
+    struct run *r;
+    struct noted seen = {0};
+
+    (void)state;
+    snprintf(v1, sizeof v1, "%s/v1", server_url(s));
+    r = run_new(usual(v1, server_url(s)), 1, GET("/quiet"));
+    seen.r = r;
+    r->server = s;
+    r->config.control = CONTROL_NONE;
+    r->config.tick = note_silence;
+    r->config.ctx = &seen;
+    go_well(r);
+    assert_int_equal(seen.in_flight, 1);
+    assert_int_equal(seen.answered, 1);
+    forget(r);
+    server_stop(s);
 }
 
 static void a_failing_source_does_not_lose_what_came_before(void **state)
@@ -1586,6 +1624,7 @@ int main(void)
         TEST(what_waits_for_its_turn_has_the_same_ceiling),
         TEST(what_waits_for_its_turn_is_stopped_too),
         TEST(progress_is_told_every_second),
+        TEST(progress_is_told_of_workers_that_wait),
         TEST(a_failing_source_does_not_lose_what_came_before),
         TEST(a_failing_sink_ends_the_run),
         TEST(unix_sockets_and_ipv6_work),
