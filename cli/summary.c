@@ -320,8 +320,9 @@ static void say_hints(const struct replay_stats *s)
                      "again when needed; ulimit -n raises their number",
                      n, n == 1 ? " was" : "s were", s->targets[i].name);
     }
-    if (s->recorded == 0)
-        log_info("there was nothing to replay: the record holds no exchange");
+    if (s->recorded == 0 && !s->stopped)
+        log_info("there was nothing to replay: %s",
+                 s->elsewhere ? "all exchanges are of other shards" : "no exchange was read");
     else if (s->selected == 0 && s->eligible > 0)
         log_info("the draw chose none of %" PRIu64 " requests; --percent raises the share",
                  s->eligible);

@@ -297,6 +297,7 @@ static int take(struct dispatcher *d, struct exchange *x, struct err *e)
     d->over = is_over(d, x->request_first_ns);
     if (ours && !d->over)
         return take_ours(d, x, e);
+    d->stats->elsewhere += !ours;
     exchange_free(x);
     return 0;
 }
@@ -326,11 +327,19 @@ static int take_all(struct dispatcher *d, const struct exchange_source *source, 
     return got < 0 ? -1 : 0;
 }
 
+/* Another pass over nothing would be like the first. Where no request is due later
+ * than the one before it, or none is sent at all, only the clock tells the end. */
+static bool may_go_again(const struct dispatcher *d)
+{
+    return d->begun && !d->over && !is_stopping(d) &&
+           (d->duration_ns == 0 || clock_mono_ns() < d->schedule.start_ns + d->duration_ns);
+}
+
 /* Every pass; `sorted` is the source, or the window in front of it. */
 static int take_passes(struct dispatcher *d, const struct exchange_source *source,
                        const struct exchange_source *sorted, struct reorder *window, struct err *e)
 {
-    for (uint64_t i = 0; i < d->loops && !is_stopping(d) && !d->over; i++) {
+    for (uint64_t i = 0; i < d->loops && (i == 0 || may_go_again(d)); i++) {
         if (i > 0) {
             if (source->rewind(source->ctx, e) < 0)
                 return -1;

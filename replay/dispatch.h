@@ -47,7 +47,7 @@ struct dispatcher {
     uint64_t ordinal_base, connection_base, last_ordinal, last_connection;
     int64_t latest_ns; /* of this pass: when a request began that came, at the latest */
 
-    /* Counted here: recorded to misplaced. */
+    /* Counted here: recorded to misplaced, and elsewhere. */
     struct replay_stats *stats;
     _Atomic uint64_t shown_recorded, shown_selected;
 };

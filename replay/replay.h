@@ -189,6 +189,7 @@ struct replay_stats {
     uint64_t unwritten; /* of selected: no pair in the result file, for who wrote it to fill in */
     uint64_t misplaced; /* of a file at its own pace: behind what began over a second later */
     uint64_t paired, unpaired;
+    uint64_t elsewhere;           /* read, of other shards, and in none of these sums */
     uint64_t passes;              /* over the source, begun */
     int64_t started_ns, ended_ns; /* wall clock */
     bool stopped;

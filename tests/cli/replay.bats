@@ -161,6 +161,23 @@ END
   [ "$(wc -l <list)" -ge 1 ]
 }
 
+@test "one that was stopped before it read anything does not say that there was nothing" {
+  movies_record m.mrec
+  both
+  mkfifo in
+  start replay.log bash -c 'exec "$0" replay - "${@}" -o m.mres <in' "$MIRRORCTL" "${targets[@]}" \
+    --metrics 127.0.0.1:0
+  exec {fd}>in
+  head -c 1000 m.mrec >&"$fd" # not all of the first exchanges
+  wait_for replay.log "metrics at"
+  kill -INT "$PID"
+  end_of "$PID"
+  exec {fd}>&-
+  [ "$status" -eq 4 ]
+  grep -q "stopped before the end" replay.log
+  ! grep -q "nothing to replay" replay.log
+}
+
 wait_for_copy() {
   local replay_pid=$PID
   wait_for v2.log " copy"

@@ -123,6 +123,11 @@ sessions_pcap() {
   mirrorctl diff --format json joined.mres 2>/dev/null | jq .accounting >three || true
   [ -s one ]
   cmp one three
+  movies_record one.mrec 5 # one connection
+  for i in 1 2; do
+    mirrorctl replay one.mrec "${nowhere[@]}" --dry-run --shard $i/2
+  done 2>both.err
+  [ "$(grep -c "nothing to replay: all exchanges are of other shards" both.err)" -eq 1 ]
   run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --shard 4/3
   [ "$status" -eq 2 ]
   [[ $output == *"--shard: \"4/3\" is not a shard such as 1/4"* ]]

@@ -90,6 +90,45 @@ static void a_loop_counts_on_and_draws_alike(void **state)
     server_stop(s);
 }
 
+/* No request is due later than another: nothing but the clock can end these. */
+static void a_loop_ends_when_the_time_is_up_whatever_is_in_it(void **state)
+{
+    enum { LOOPS = 1 << 30 };
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct replay_config config = plain(s);
+
+    (void)state;
+    config.loops = LOOPS;
+    config.duration_ns = 20 * NS_PER_MS;
+    for (int rate = 0; rate <= 1000; rate += 1000) {
+        struct run *r = run_new(config, 1, "POST /never HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        r->config.pace = rate ? PACE_RATE : PACE_RECORDED;
+        r->config.rate = rate;
+        r->at_hand = true;
+        go_well(r);
+        assert_in_range(r->stats.recorded, 1, LOOPS - 1);
+        assert_int_equal(r->stats.recorded, r->stats.method);
+        assert_false(r->stats.stopped);
+        forget(r);
+    }
+    server_stop(s);
+}
+
+static void a_loop_over_nothing_is_one_pass(void **state)
+{
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(plain(s), 0, GET("/"));
+
+    (void)state;
+    r->config.loops = UINT64_MAX;
+    go_well(r);
+    assert_int_equal(r->stats.recorded, 0);
+    assert_int_equal(r->stats.passes, 1);
+    forget(r);
+    server_stop(s);
+}
+
 static void a_loop_over_what_cannot_be_read_again_is_refused(void **state)
 {
     const struct exchange_source source = {.next = run_next};
@@ -233,6 +272,8 @@ int main(void)
         TEST(nothing_is_due_when_the_time_is_up),
         TEST(flat_out_nothing_is_begun_when_the_time_is_up),
         TEST(a_loop_counts_on_and_draws_alike),
+        TEST(a_loop_ends_when_the_time_is_up_whatever_is_in_it),
+        TEST(a_loop_over_nothing_is_one_pass),
         TEST(a_loop_over_what_cannot_be_read_again_is_refused),
         TEST(requests_of_a_file_go_out_in_the_order_they_began),
         TEST(what_comes_down_a_pipe_is_not_held_back),
