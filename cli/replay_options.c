@@ -193,12 +193,11 @@ static int read_host(const struct option_spec *spec, void *field, const char *va
         if (strcmp(value, kinds[i]) == 0)
             *host = (struct replay_host_option){(enum replay_host)i, NULL, true};
     }
-    for (const char *c = value; *c; c++) {
-        if ((unsigned char)*c <= ' ' || *c == 0x7f)
-            return err_set(e, ERR_USAGE, "\"%s\" is not keep, target, shadow or a host name",
-                           value);
-    }
-    return *value ? 0 : err_set(e, ERR_USAGE, "the argument is empty");
+    if (*value == '\0')
+        return err_set(e, ERR_USAGE, "the argument is empty");
+    if (!http_may_be_host(str_of(value)))
+        return err_set(e, ERR_USAGE, "\"%s\" is not keep, target, shadow or a host name", value);
+    return 0;
 }
 
 int replay_options_check(const struct replay_options *o, struct err *e)

@@ -1,6 +1,7 @@
 #include "core/http.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* RFC 9110, 5.6.2: tchar, by byte; above ASCII there is none. */
 static bool is_tchar(unsigned char c)
@@ -382,6 +383,15 @@ static bool is_listed(const struct str *list, size_t n, struct str s)
             return true;
     }
     return false;
+}
+
+bool http_may_be_host(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.data[i] <= ' ' || s.data[i] >= 0x7f || strchr("/?#@", s.data[i]))
+            return false;
+    }
+    return s.len > 0;
 }
 
 bool http_is_safe_method(struct str method)

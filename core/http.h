@@ -134,6 +134,10 @@ bool http_field_has(struct str head, struct str name, struct str token);
 bool http_is_token(struct str s);
 size_t http_token_span(struct str s);
 
+/* Could it be what Host says? It is not empty, and printable ASCII without what ends the
+ * authority of a URL, or the user in it: a whole URL is none. */
+bool http_may_be_host(struct str s);
+
 /* True for methods that promise to change nothing: GET, HEAD, OPTIONS, TRACE
  * (RFC 9110, 9.2.1). */
 bool http_is_safe_method(struct str method);

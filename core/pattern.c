@@ -20,6 +20,19 @@ bool pattern_is_wild(struct str segment)
            (str_starts(segment, STR("{")) && str_ends(segment, STR("}")));
 }
 
+const char *pattern_overdone(struct str path)
+{
+    if (str_find(path, '?') < path.len || str_find(path, '#') < path.len)
+        return "patterns are for the path alone, without a query";
+    while (path.data) {
+        struct str segment = str_cut(&path, '/');
+
+        if (segment.len > 1 && str_find(segment, '*') < segment.len)
+            return "a star stands for a whole segment, or at the end for all that follows";
+    }
+    return NULL;
+}
+
 /* A segment may hold more than its {name}: "{id}.json", "v{version}". */
 static bool segment_fits(struct str want, struct str have)
 {

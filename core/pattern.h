@@ -22,6 +22,11 @@ struct pattern {
 /* Read it; views into `text`. Returns 0, or -1 with *e set (ERR_USAGE). */
 int pattern_read(struct pattern *p, struct str text, struct err *e);
 
+/* What in this path keeps it from fitting any, since patterns cannot say that: a query,
+ * or a star that is only a part of a segment. For people; NULL: nothing does. Where
+ * a pattern keeps something out, fitting nothing must not pass unseen. */
+const char *pattern_overdone(struct str path);
+
 /* Does it fit a request for this path, which is without query? */
 bool pattern_fits(const struct pattern *p, struct str method, struct str path);
 

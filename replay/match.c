@@ -97,10 +97,14 @@ static struct str without_slash(struct str path)
 static int read_one(struct match *m, struct pattern *p, const char *text, bool generous,
                     struct err *e)
 {
+    const char *why;
     char *room;
 
     if (pattern_read(p, str_of(text), e) < 0)
         return -1;
+    why = pattern_overdone(p->path);
+    if (why)
+        return err_set(e, ERR_USAGE, "\"%s\": %s", text, why);
     room = arena_alloc(&m->mem, p->path.len + 1, e);
     if (!room)
         return -1;

@@ -67,11 +67,8 @@ bool plan_check_path(struct plan_reader *r, const char *code, struct str path, s
 bool plan_check_authority(struct plan_reader *r, const char *code, struct str authority,
                           struct place at)
 {
-    bool good = authority.len > 0 && authority.len <= AUTHORITY_MAX;
+    bool good = authority.len <= AUTHORITY_MAX && http_may_be_host(authority);
 
-    for (size_t i = 0; good && i < authority.len; i++)
-        good = authority.data[i] > ' ' && authority.data[i] < 0x7f &&
-               !strchr("/?#@", authority.data[i]);
     if (!good)
         plan_error(r, code, at, "\"%.*s\" cannot be a Host: it must be HOST or HOST:PORT",
                    STR_ARG(str_head(authority, SHOWN)));

@@ -77,6 +77,14 @@ static bool check_glob(struct plan_reader *r, const struct yaml_node *n, const s
     return false;
 }
 
+static void check_path(struct plan_reader *r, const struct yaml_node *n, const struct plan_text *t)
+{
+    const char *why = t && t->how == PLAN_GLOB ? pattern_overdone(t->text) : NULL;
+
+    if (why)
+        plan_error(r, "E602", n->at, "\"%.*s\": %s", STR_ARG(str_head(t->text, 200)), why);
+}
+
 static bool take_how(struct plan_reader *r, const struct yaml_node *n, const char *what,
                      const struct yaml_node *const v[], struct plan_text *t)
 {
@@ -210,6 +218,7 @@ static struct plan_match *take_match(struct plan_reader *r, const struct yaml_no
         return m;
     m->at = n->at;
     take_whole(r, v[M_PATH], "path", PLAN_GLOB, &m->path);
+    check_path(r, v[M_PATH], m->path);
     take_whole(r, v[M_METHOD], "method", PLAN_EXACT, &m->method);
     take_whole(r, v[M_AUTHORITY], "authority", PLAN_EXACT, &m->authority);
     take_whole(r, v[M_SCHEME], "scheme", PLAN_EXACT, &m->scheme);

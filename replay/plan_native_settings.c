@@ -50,11 +50,7 @@ static void take_host(struct plan_reader *r, const struct yaml_node *n, struct p
 {
     if (!plan_take_text(r, n, "host", &s->host) || !n)
         return;
-    for (size_t i = 0; i < s->host.len; i++) {
-        if ((unsigned char)s->host.data[i] <= ' ' || s->host.data[i] == 0x7f)
-            s->host.len = 0;
-    }
-    if (s->host.len == 0)
+    if (!http_may_be_host(s->host))
         plan_error(r, "E602", n->at, "host must be keep, target, shadow or a host name");
 }
 

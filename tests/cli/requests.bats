@@ -26,6 +26,23 @@ nowhere=(--v1 http://127.0.0.1:1 --v2 http://127.0.0.1:2)
   run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --skip movies
   [ "$status" -eq 2 ]
   [[ $output == *"--skip: \"movies\" is not a path like \"GET /users/{id}\""* ]]
+  # Such would fit nothing, and keep nothing out.
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --skip '/movies/**'
+  [ "$status" -eq 2 ]
+  [[ $output == *"--skip: \"/movies/**\": a star stands for a whole segment"* ]]
+  run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --skip '/movies?page=2'
+  [ "$status" -eq 2 ]
+  [[ $output == *"--skip: \"/movies?page=2\": patterns are for the path alone"* ]]
+}
+
+@test "--host takes no URL for a host" {
+  movies_record m.mrec 1
+  for host in http://movies movies/x user@movies 'a b' $'a\nb' 'mövies'; do
+    run mirrorctl replay m.mrec "${nowhere[@]}" --dry-run --host "$host"
+    [ "$status" -eq 2 ]
+    [[ $output == *" is not keep, target, shadow or a host name"* ]]
+  done
+  mirrorctl replay -q m.mrec "${nowhere[@]}" --dry-run --host '[::1]:8080'
 }
 
 @test "--remove-header takes the mark off copies" {
