@@ -143,7 +143,9 @@ static int read_factor(const struct option_spec *spec, void *field, const char *
     (void)spec;
     if (!value_decimal(value, 6, &millionths) || millionths == 0 ||
         millionths > UINT64_C(10000000) * MILLION)
-        return err_set(e, ERR_USAGE, "\"%s\" is not a number above 0, such as 0.5 or 200", value);
+        return err_set(e, ERR_USAGE,
+                       "\"%s\" is not a number from 0.000001 to 10000000, such as 0.5 or 200",
+                       value);
     *(double *)field = (double)millionths / MILLION;
     return 0;
 }

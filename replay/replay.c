@@ -89,6 +89,10 @@ static int check_methods(const char *methods, struct err *e)
         if (!http_is_token(method))
             return err_set(e, ERR_USAGE,
                            "not a list of methods: \"%s\" (like GET,HEAD,POST; or all)", methods);
+        if (str_ieq(method, STR("all")) && !str_ieq(str_of(methods), method))
+            return err_set(e, ERR_USAGE, "methods \"%s\": all is said alone", methods);
+        if (str_ieq(method, STR("CONNECT")))
+            return err_set(e, ERR_USAGE, "methods: CONNECT makes a tunnel, and is never sent");
     }
     return 0;
 }
@@ -97,10 +101,8 @@ static int check_host_name(const char *name, struct err *e)
 {
     if (!name || !*name)
         return err_set(e, ERR_USAGE, "the name for Host is empty");
-    for (; *name; name++) {
-        if (*name <= ' ' || *name >= 0x7f)
-            return err_set(e, ERR_USAGE, "a name for Host has no blanks or control characters");
-    }
+    if (!http_may_be_host(str_of(name)))
+        return err_set(e, ERR_USAGE, "\"%s\" is no name for Host", name);
     return 0;
 }
 

@@ -61,6 +61,16 @@ teardown() { common_teardown; }
   [ "$stderr" = 'mirrorctl: --timeout: "10" is not a time such as 500ms, 30s or 5m' ]
 }
 
+@test "--speed and --rate name the numbers that they take" {
+  for option in --speed --rate; do
+    for number in 0 0.0000001 10000001 1e3; do
+      run mirrorctl replay x.mrec --v1 http://a --v2 http://b -o y "$option" "$number"
+      [ "$status" -eq 2 ]
+      [[ $output == *"$option: \"$number\" is not a number from 0.000001 to 10000000"* ]]
+    done
+  done
+}
+
 @test "--percent takes fractions down to 0.0001 and no finer" {
   run --separate-stderr mirrorctl replay --percent 0.00001 x
   [ "$status" -eq 2 ]

@@ -1570,6 +1570,8 @@ static void what_cannot_be_is_refused_before_anything_is_sent(void **state)
     assert_not_opened((c = good, c.concurrency = 0, c), "concurrency");
     assert_not_opened((c = good, c.timeout_ns = 0, c), "timeout");
     assert_not_opened((c = good, c.methods = "GET,,POST", c), "methods");
+    assert_not_opened((c = good, c.methods = "GET,all", c), "all is said alone");
+    assert_not_opened((c = good, c.methods = "GET,connect", c), "CONNECT makes a tunnel");
     assert_not_opened((c = good, c.host = HOST_NAME, c), "Host is empty");
     assert_not_opened((c = good, c.host = HOST_NAME, c.host_name = "a\r\nb", c), "Host");
     assert_not_opened((c = good, c.ca_file = "/nonexistent", c), "/nonexistent");
