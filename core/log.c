@@ -22,7 +22,8 @@ enum {
     USUAL_ROWS = 24,
     PROGRESS_LINES = 50,
     PROGRESS_WIDTH = 250,
-    PROGRESS_MAX = PROGRESS_LINES * (PROGRESS_WIDTH + 1) + 64,
+    ESCAPE_SEQUENCE = 3,
+    PROGRESS_MAX = PROGRESS_LINES * (PROGRESS_WIDTH + ESCAPE_SEQUENCE + 1) + 64,
 };
 
 static struct {
@@ -235,12 +236,34 @@ static size_t draw_line(const char *text, size_t n, unsigned width, char *out)
     return (size_t)snprintf(out, width + 1, "%s", escaped) < width ? strlen(escaped) : width;
 }
 
+/* To the first row of progress that is drawn over, if it has several: a terminal that
+ * keeps what is cleared, as tmux does from its first row on, would keep each picture. */
+static bool go_over(char *out, size_t size, size_t *n)
+{
+    unsigned up = rows_above();
+
+    if (up == 0)
+        return false;
+    *n = (size_t)snprintf(out, size, "\r\033[%uA", up);
+    log_state.n_lines = 0;
+    return true;
+}
+
+static size_t put(char *out, const char sequence[ESCAPE_SEQUENCE + 1])
+{
+    memcpy(out, sequence, ESCAPE_SEQUENCE);
+    return ESCAPE_SEQUENCE;
+}
+
 /* In one write, so that nobody sees half of it. */
 static void draw(const char *text, unsigned width, unsigned rows)
 {
     char out[PROGRESS_MAX];
-    size_t n = take_away(out, sizeof out);
+    size_t n = 0;
+    bool over = *text && go_over(out, sizeof out, &n);
 
+    if (!over)
+        n = take_away(out, sizeof out);
     for (const char *end; *text && log_state.n_lines < rows; text = end + (*end == '\n')) {
         size_t drawn;
 
@@ -250,7 +273,11 @@ static void draw(const char *text, unsigned width, unsigned rows)
         drawn = draw_line(text, (size_t)(end - text), width, out + n);
         log_state.widths[log_state.n_lines++] = (unsigned)drawn;
         n += drawn;
+        if (over)
+            n += put(out + n, "\033[K");
     }
+    if (over)
+        n += put(out + n, "\033[J");
     fwrite(out, 1, n, stderr);
 }
 

@@ -215,10 +215,11 @@ wait_for_copies() {
   # Of five rows three are taken, so two endpoints of three are shown.
   grep -aE "^GET / +1 +0" view
   ! grep -aE "^GET /movies +1" view
-  # Each picture was taken away: its four upper lines and the one at hand.
+  # Each picture was drawn over, and only the last one cleared: its four upper lines and the one at hand.
   n=$(grep -ac '^v1: ' view)
   [ "$n" -ge 2 ]
-  [ "$(grep -ao $'\r\e\\[[0-9]*A\e\\[J' view | wc -l)" -eq "$n" ]
+  [ "$(grep -ao $'\r\e\\[[0-9]*A' view | wc -l)" -eq "$n" ]
+  [ "$(grep -ao $'\r\e\\[[0-9]*A\e\\[J' view | wc -l)" -eq 1 ]
   ! grep -a "seen," plain
 }
 
