@@ -86,8 +86,9 @@ struct run {
     struct queue *pairs; /* on their way to diff */
     pthread_t comparer;
     struct view view;
-    int64_t shown_ns; /* when that was, or when it began */
-    int compared;     /* what diff_run() said, and why; once the comparer has ended */
+    int64_t shown_ns;  /* when that was, or when it began */
+    unsigned stopping; /* for so many seconds */
+    int compared;      /* what diff_run() said, and why; once the comparer has ended */
     struct err diff_error;
 };
 
@@ -221,11 +222,22 @@ static void show(struct run *run, const struct replay_progress *p)
     buf_release(&text);
 }
 
+/* What waits for a slow target may take minutes; mostly nothing does. */
+static void tell_stopping(struct run *run)
+{
+    if (!run->options->capture.interface || !stop_was_asked())
+        return;
+    if (run->stopping++ == 1)
+        log_info("the capture has ended, and what it has is being sent; another signal ends at "
+                 "once");
+}
+
 static void tick(void *ctx, const struct replay_progress *p)
 {
     struct run *run = ctx;
     struct replay_progress all = *p;
 
+    tell_stopping(run);
     all.behind = front_left_out(run->feed.front);
     all.recorded += all.behind;
     watch_publish(&run->watch, &all);

@@ -47,9 +47,10 @@ void stop_after(int64_t ns, void (*stop)(void *ctx), void *ctx)
     setitimer(ITIMER_REAL, &when, NULL);
 }
 
+/* What nohup(1) set stays. */
 static void set_handlers(void (*handler)(int))
 {
-    struct sigaction action;
+    struct sigaction action, before;
 
     /* Without SA_RESTART: a read that waits for a quiet pipe must return. */
     memset(&action, 0, sizeof action);
@@ -57,6 +58,8 @@ static void set_handlers(void (*handler)(int))
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 void stop_on_signals(void (*stop)(void *ctx), void *ctx)

@@ -1,4 +1,4 @@
-/* stop.h -- SIGINT and SIGTERM end a run in order.
+/* stop.h -- SIGINT, SIGTERM and SIGHUP end a run in order.
  *
  * The handler does nothing but call the function given here, which must be
  * safe there. A run that is asked three times is ended by the system.
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From now on call `stop(ctx)` on SIGINT and SIGTERM. */
+/* From now on call `stop(ctx)` on each of them; not on SIGHUP where that is ignored. */
 void stop_on_signals(void (*stop)(void *ctx), void *ctx);
 
 /* Call `stop(ctx)`, which must be as safe, once after `ns`. */

@@ -265,7 +265,8 @@ wait_for_copies() {
   ask 3
   wait_for_copies 3 "$v1_pid" v1.log
   kill -INT "$MIRROR_PID"
-  until grep -q '^ShdPnd:.*0000000000000000' "/proc/$MIRROR_PID/status"; do :; done
+  PID=$MIRROR_PID
+  wait_for mirror.log "the capture has ended, and what it has is being sent; another signal ends at once"
   SECONDS=0
   kill -INT "$MIRROR_PID"
   end_of "$MIRROR_PID"

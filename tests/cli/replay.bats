@@ -142,7 +142,7 @@ END
   [ "$(mirrorctl show torn.mres | wc -l)" -eq "$n" ]
 }
 
-@test "SIGINT ends it in order: what was sent is kept, status 4" {
+ends_in_order() { # SIGNAL
   movies_record m.mrec 2000
   both
   mkfifo in
@@ -152,13 +152,33 @@ END
   cat m.mrec >&"$fd"
   # The pipe stays open: the run would wait for more for ever.
   wait_for_copy
-  kill -INT "$PID"
+  kill -"$1" "$PID"
   end_of "$PID"
   exec {fd}>&-
   [ "$status" -eq 4 ]
   grep -q "stopped before the end" replay.log
   mirrorctl show m.mres >list
   [ "$(wc -l <list)" -ge 1 ]
+}
+
+@test "SIGINT ends it in order: what was sent is kept, status 4" { ends_in_order INT; }
+
+@test "so does SIGHUP, when a terminal goes away" { ends_in_order HUP; }
+
+@test "under nohup SIGHUP ends nothing" {
+  movies_record m.mrec 20
+  both
+  mkfifo in
+  start replay.log bash -c 'exec nohup "$0" replay - "${@}" -o m.mres <in' "$MIRRORCTL" \
+    "${targets[@]}" --max
+  exec {fd}>in
+  cat m.mrec >&"$fd"
+  wait_for_copy
+  kill -HUP "$PID"
+  exec {fd}>&-
+  end_of "$PID"
+  [ "$status" -eq 0 ]
+  grep "20 recorded = 20 eligible" replay.log
 }
 
 @test "one that was stopped before it read anything does not say that there was nothing" {
