@@ -283,7 +283,7 @@ static int open_all(struct run *run, struct err *e)
 static int settle(struct options *o, struct config *config, struct err *e)
 {
     const struct config_urls urls = {o->replay.v1, (const char *const *)o->replay.candidates.items,
-                                     o->replay.candidates.n};
+                                     o->replay.candidates.n, !replay_options_ask_v1(&o->replay)};
 
     if (config_read_for_run(config, &o->replay.config, &o->sources, &urls, e) < 0)
         return -1;

@@ -327,6 +327,7 @@ int config_read(struct config *c, const char *const *names, size_t n,
         .v1 = urls->v1,
         .candidates = urls->candidates,
         .n_candidates = urls->n_candidates,
+        .v1_is_not_asked = urls->v1_is_not_asked,
         .import = import,
         .ctx = c,
     };

@@ -35,6 +35,7 @@ struct config_urls {
     const char *v1; /* NULL: not given */
     const char *const *candidates;
     size_t n_candidates;
+    bool v1_is_not_asked; /* so that what the YAML says of it needs no address */
 };
 
 /* Read `n` names. Returns 0 with a plan, and with errors in diags where there are any, or

@@ -268,6 +268,11 @@ static int settle_by_plan(struct replay_options *o, const struct plan_settings *
     return o->methods ? 0 : settle_methods(o, s, e);
 }
 
+bool replay_options_ask_v1(const struct replay_options *o)
+{
+    return o->baseline == BASELINE_V1 || o->control == CONTROL_V1 || (o->control < 0 && o->v1);
+}
+
 int replay_options_settle(struct replay_options *o, const struct plan *plan, struct err *e)
 {
     if (plan && settle_by_plan(o, &plan->settings, e) < 0)
@@ -275,7 +280,7 @@ int replay_options_settle(struct replay_options *o, const struct plan *plan, str
     if (!o->share.said)
         o->share.ppm = MILLION;
     if (o->control < 0)
-        o->control = CONTROL_V1;
+        o->control = replay_options_ask_v1(o) ? CONTROL_V1 : CONTROL_NONE;
     if (!o->seed)
         o->seed = "mirrorctl/v1";
     if (!o->key.text)

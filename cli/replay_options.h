@@ -89,6 +89,10 @@ extern const char *const replay_controls[], *const replay_baselines[];
 /* What the options say together. Returns 0, or -1 with *e (ERR_USAGE). */
 int replay_options_check(const struct replay_options *o, struct err *e);
 
+/* True if v1 gets calls, for its answers or as control. One that only YAML names, beside
+ * --baseline recorded, gets those that --control asks for. */
+bool replay_options_ask_v1(const struct replay_options *o);
+
 /* Fill in what was not said: by the plan's settings, unless there is no plan, then by the
  * defaults. The texts stay the plan's. Returns 0, or -1 with *e (ERR_USAGE). */
 int replay_options_settle(struct replay_options *o, const struct plan *plan, struct err *e);

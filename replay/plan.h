@@ -216,6 +216,7 @@ struct plan_options {
     const char *v1;
     const char *const *candidates;
     size_t n_candidates;
+    bool v1_is_not_asked; /* so that no baseline needs an address either */
 
     /* Read the file that `name` imports from `importer`, into `text`. NULL: imports
      * are refused. Returns 0, or -1 with *e set. */

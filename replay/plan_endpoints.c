@@ -379,11 +379,14 @@ static void want(struct plan_wanted *all, const struct plan_arrow *a, size_t *nu
     }
 }
 
-static void want_of_rule(struct plan_wanted *all, const struct plan_rule *rule, size_t *number)
+static void want_of_rule(const struct plan_reader *r, struct plan_wanted *all,
+                         const struct plan_rule *rule, size_t *number)
 {
+    const struct plan_arrow *baselines = r->options->v1_is_not_asked ? NULL : rule->baselines;
+
     if (rule->action != PLAN_MIRROR || !is_asked(rule, NULL))
         return;
-    for (const struct plan_arrow *b = rule->baselines; b; b = b->next) {
+    for (const struct plan_arrow *b = baselines; b; b = b->next) {
         if ((b->weight || !rule->baselines->next) && is_asked(rule, b))
             want(all, b, number);
     }
@@ -405,7 +408,7 @@ void plan_resolve(struct plan_reader *r)
     for (struct plan_destination *d = r->plan->destinations; d; d = d->next)
         (w++)->to = d;
     for (const struct plan_rule *rule = r->plan->rules; rule; rule = rule->next)
-        want_of_rule(all, rule, &number);
+        want_of_rule(r, all, rule, &number);
     for (w = all; w->to && !r->failed; w++)
         resolve(r, w);
     if (!r->failed)

@@ -247,6 +247,25 @@ END
   [ "$(copies_in v2.log)" -eq 10 ]
 }
 
+@test "--baseline recorded asks a baseline of the YAML nothing, and wants no address of it" {
+  mesh
+  both
+  movies_pcap movies.pcap 10
+  recorded() { # ARG...
+    mirrorctl mirror -r movies.pcap -c mesh.yaml --baseline recorded --endpoint "movies-api/v2=$v2_url" \
+      --gate latency=off --max --format json "$@" >report.json
+  }
+  run -1 recorded
+  [ "$(copies_in v2.log)" -eq 10 ]
+  [ "$(jq -c '[.totals.pairs, .control.kind, (.accounting.targets | keys)]' report.json)" = '[10,"none",["v2"]]' ]
+  run -1 recorded --endpoint "movies-api/v1=$v1_url"
+  [ "$(copies_in v1.log)" -eq 0 ]
+  run -1 recorded --endpoint "movies-api/v1=$v1_url" --control v1
+  [ "$(copies_in v1.log)" -eq 10 ]
+  run -2 recorded --control v1
+  [[ $output == *"E501"*"no address for movies-api subset v1"* ]]
+}
+
 @test "a live mirror refuses a rate that a configuration sets, as it refuses --rate" {
   settings
   printf 'limits: {rate: 50/s}\n' >>settings.yaml
