@@ -212,6 +212,8 @@ static void say_target(const struct replay_target_stats *t, struct buf *line)
         if (t->status_class[i])
             buf_printf(line, NULL, "; %uxx %" PRIu64, i, t->status_class[i]);
     }
+    if (t->status_class[0])
+        buf_printf(line, NULL, "; other %" PRIu64, t->status_class[0]);
     if (t->service.total)
         buf_printf(line, NULL, "; p50 %s, p99 %s",
                    text_duration(hist_percentile(&t->service, 50), p50),

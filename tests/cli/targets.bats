@@ -100,3 +100,22 @@ certificate() { # NAME: NAME.pem and NAME.key
   grep -qa '"proxy":"http://(hidden)@127' file.mres
   run ! grep -a secret file.mres
 }
+
+@test "answers of every class of status are in the summary, and add up" {
+  movies_record m.mrec 4
+  start odd.log python3 -uc '
+import http.server, itertools
+statuses = itertools.cycle([200, 999])
+class Odd(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(next(statuses))
+        self.end_headers()
+server = http.server.HTTPServer(("127.0.0.1", 0), Odd)
+print("listening on", server.server_port)
+server.serve_forever()'
+  wait_for odd.log "listening on"
+  odd=http://127.0.0.1:$(sed -n 's/^listening on //p' odd.log)
+  run --separate-stderr mirrorctl replay m.mrec --baseline recorded --v2 "$odd" --max -o m.mres
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"v2: 4 sent = 4 answered + 0 failed + 0 not_sent; 2xx 2; other 2;"* ]]
+}
