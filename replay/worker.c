@@ -34,6 +34,9 @@ enum {
 /* Jobs on their way to a worker may be large. */
 static const size_t inbox_bytes = 16 << 20;
 
+/* Rounds that take longer are no rounds, but a standstill. */
+static const int64_t stall_ns = 100 * NS_PER_MS;
+
 /* It sleeps, and no job is due before that. */
 static const int64_t for_no_job = INT64_MIN;
 
@@ -265,8 +268,25 @@ static void obey(struct worker *w)
 
 /* ---- the loop --------------------------------------------------------------------- */
 
+/* While a result waits for its disk or its reader, or the machine for its cover to be
+ * opened, answers arrive at which we do not look. That is no target's slowness: who is
+ * under way gets the time back, and some for us to look at all that has come. */
+static void look_again(struct worker *w, int64_t now_ns)
+{
+    int64_t away_ns = now_ns - w->looked_ns;
+
+    w->looked_ns = now_ns;
+    if (away_ns < stall_ns)
+        return;
+    for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
+        for (struct flight *f = w->flights[i].oldest; f; f = f->next)
+            f->deadline_ns += away_ns + stall_ns;
+    }
+}
+
 static void time_out(struct worker *w)
 {
+    look_again(w, w->now_ns);
     for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
         struct flights *list = &w->flights[i];
 
@@ -369,8 +389,13 @@ static int wait_for_events(struct worker *w, struct epoll_event *events, int64_t
     if (!busy)
         alarm_set(&w->alarm, until);
     slept_ns = busy ? INT64_MAX : clock_mono_ns();
+    if (!busy)
+        look_again(w, slept_ns);
     n = epoll_wait(w->epoll_fd, events, EVENT_BATCH, busy ? 0 : -1);
     *woke_ns = clock_mono_ns();
+    if (!busy)
+        w->looked_ns = until < slept_ns ? slept_ns : until < *woke_ns ? until : *woke_ns;
+    look_again(w, *woke_ns);
     if (n == 1 && events->data.ptr == &w->alarm.fd)
         alarm_learn(&w->alarm, slept_ns, *woke_ns);
     return n;
@@ -383,8 +408,10 @@ static void *run(void *arg)
     int64_t told_ns;
     int n;
 
+    w->looked_ns = clock_mono_ns();
     while (!is_through(w) || w->done) {
         w->now_ns = clock_mono_ns();
+        look_again(w, w->now_ns);
         obey(w);
         show(w);
         pace_take_jobs(w);

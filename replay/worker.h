@@ -80,8 +80,9 @@ struct worker {
     /* The thread's own from here on, until it is joined. */
     int epoll_fd;
     struct alarm alarm;
-    int64_t now_ns;  /* monotonic, of this round or event */
-    int64_t told_ns; /* what had happened to idle wires by then is known */
+    int64_t now_ns;    /* monotonic, of this round or event */
+    int64_t told_ns;   /* what had happened to idle wires by then is known */
+    int64_t looked_ns; /* when it last looked at what happens, or wanted to sleep until */
     uint64_t order_seed;
     struct agenda agenda;
     struct chains chains;

@@ -1,5 +1,7 @@
 /* The whole stage against servers in this process. Every run checks that the
  * accounting adds up, and that no descriptor is left open. */
+#include <time.h>
+
 #include "core/http1.h"
 #include "tests/support/replay_run.h"
 #include "tests/support/tls_server.h"
@@ -1152,6 +1154,35 @@ static void progress_is_told_of_workers_that_wait(void **state)
     server_stop(s);
 }
 
+/* The first result takes longer to write than any answer may take. */
+static void take_long(struct run *r, const struct pair *p)
+{
+    const struct timespec longer = {.tv_sec = 1, .tv_nsec = NS_PER_SEC / 2};
+
+    (void)p;
+    if (r->n_pairs == 1)
+        nanosleep(&longer, NULL);
+}
+
+static void a_result_that_cannot_be_written_times_nobody_out(void **state)
+{
+    enum { MANY = 100 };
+    struct server *s = server_start(AF_INET, NULL, NULL, 0);
+    struct run *r = run_new(usual(server_url(s), server_url(s)), 3000, GET("/"));
+
+    (void)state;
+    r->watch = take_long;
+    r->config.threads = 1;
+    r->config.concurrency = MANY;
+    r->config.control = CONTROL_NONE;
+    r->config.timeout_ns = NS_PER_SEC;
+    go_well(r);
+    assert_int_equal(r->targets[V1].answered, 3000);
+    assert_int_equal(r->targets[V2].answered, 3000);
+    forget(r);
+    server_stop(s);
+}
+
 static void a_failing_source_does_not_lose_what_came_before(void **state)
 {
     struct server *s = server_start(AF_INET, NULL, NULL, 0);
@@ -1627,6 +1658,7 @@ int main(void)
         TEST(what_waits_for_its_turn_is_stopped_too),
         TEST(progress_is_told_every_second),
         TEST(progress_is_told_of_workers_that_wait),
+        TEST(a_result_that_cannot_be_written_times_nobody_out),
         TEST(a_failing_source_does_not_lose_what_came_before),
         TEST(a_failing_sink_ends_the_run),
         TEST(unix_sockets_and_ipv6_work),
