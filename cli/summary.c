@@ -318,9 +318,9 @@ static void say_hints(const struct replay_stats *s)
 
         if (n)
             log_info("%" PRIu64
-                     " idle connection%s to %s closed for lack of descriptors, and opened "
+                     " idle connection%s to %s %s closed for lack of descriptors, and opened "
                      "again when needed; ulimit -n raises their number",
-                     n, n == 1 ? " was" : "s were", s->targets[i].name);
+                     n, plural(n), s->targets[i].name, n == 1 ? "was" : "were");
     }
     if (s->recorded == 0 && !s->stopped)
         log_info("there was nothing to replay: %s",

@@ -150,6 +150,18 @@ sessions_pcap() {
   [[ $output == *"--shard: \"4/3\" is not a shard such as 1/4"* ]]
 }
 
+@test "connections that are closed for lack of descriptors are counted, and that is said" {
+  movies_record m.mrec 300 # sixty connections
+  both
+  (
+    ulimit -n 100
+    mirrorctl replay m.mrec "${targets[@]}" --concurrency 8 --connections recorded --max \
+      --control none -o m.mres
+  ) 2>log
+  grep -q 'v2: 300 sent = 300 answered + 0 failed' log
+  grep -Eq '[0-9]+ idle connections to v2 were closed for lack of descriptors, and opened again' log
+}
+
 @test "--loop replays a file again and again, and no pipe" {
   movies_record m.mrec 20
   both
