@@ -11,14 +11,15 @@ enum { LINE_MAX_BYTES = 512 };
 
 static void add_pace(struct buf *line, const struct replay_options *o)
 {
-    char ramp[TEXT_SIZE];
+    char number[TEXT_SIZE], ramp[TEXT_SIZE];
 
     if (o->max)
         buf_printf(line, NULL, "as fast as %" PRIu64 " in flight allow", o->concurrency);
     else if (o->rate > 0)
-        buf_printf(line, NULL, "%g requests/s%s", o->rate, o->arrivals ? ", poisson" : "");
+        buf_printf(line, NULL, "%s requests/s%s", text_number(o->rate, number),
+                   o->arrivals ? ", poisson" : "");
     else if (o->speed > 0)
-        buf_printf(line, NULL, "%g times the recorded pace", o->speed);
+        buf_printf(line, NULL, "%s times the recorded pace", text_number(o->speed, number));
     else
         buf_add(line, STR("the recorded pace"), NULL);
     if (o->ramp_ns)

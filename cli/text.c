@@ -118,6 +118,17 @@ const char *text_size(uint64_t bytes, char text[TEXT_SIZE])
     return text;
 }
 
+const char *text_number(double v, char text[TEXT_SIZE])
+{
+    int n = snprintf(text, TEXT_SIZE, "%.6f", v);
+
+    while (n > 0 && n < TEXT_SIZE && text[n - 1] == '0')
+        text[--n] = '\0';
+    if (n > 0 && n < TEXT_SIZE && text[n - 1] == '.')
+        text[--n] = '\0';
+    return text;
+}
+
 const char *text_duration(int64_t ns, char text[TEXT_SIZE])
 {
     double ms = (double)ns / 1e6;

@@ -32,6 +32,9 @@ const char *text_time(int64_t wall_ns, unsigned digits, char text[TEXT_TIME]);
 enum { TEXT_SIZE = 32 };
 const char *text_size(uint64_t bytes, char text[TEXT_SIZE]);
 
+/* "1234567", "0.000001", "2.5": a number as people type it, to the millionth. */
+const char *text_number(double v, char text[TEXT_SIZE]);
+
 /* "0.412 ms", "12.3 ms", "1.50 s": three digits that matter. */
 const char *text_duration(int64_t ns, char text[TEXT_SIZE]);
 

@@ -89,6 +89,19 @@ static void sizes_and_durations_round_to_the_next_unit(void **state)
     assert_string_equal(text_duration(999600000, text), "1.00 s");
 }
 
+static void numbers_are_told_as_they_are_typed(void **state)
+{
+    char text[TEXT_SIZE];
+
+    (void)state;
+    assert_string_equal(text_number(500, text), "500");
+    assert_string_equal(text_number(2.5, text), "2.5");
+    assert_string_equal(text_number(0.000001, text), "0.000001");
+    assert_string_equal(text_number(1234567.891, text), "1234567.891");
+    assert_string_equal(text_number(10000000, text), "10000000");
+    assert_string_equal(text_number(0, text), "0");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -97,6 +110,7 @@ int main(void)
         cmocka_unit_test(base64_is_that_of_rfc_4648),
         cmocka_unit_test(times_are_utc_with_the_digits_asked_for),
         cmocka_unit_test(sizes_and_durations_round_to_the_next_unit),
+        cmocka_unit_test(numbers_are_told_as_they_are_typed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
