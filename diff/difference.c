@@ -90,8 +90,13 @@ bool diffs_has(const struct diffs *d, const struct difference *item)
     return diffs_find(d, item) != NULL;
 }
 
+static bool are_readings(const struct diffs *d, enum diff_kind kind, struct str v1, struct str v2)
+{
+    return kind == KIND_VALUE && reading_is_same(v1, &d->time1, v2, &d->time2);
+}
+
 int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, struct str path,
-               bool ignored, struct difference **item, struct err *e)
+               bool ignored, struct str v1, struct str v2, struct difference **item, struct err *e)
 {
     struct difference key = {.where = where,
                              .kind = kind,
@@ -102,7 +107,10 @@ int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, stru
     uint16_t *slot = slot_of(d, &key);
 
     if (*slot) {
-        d->items[*slot - 1].elements++;
+        struct difference *known = &d->items[*slot - 1];
+
+        known->elements++;
+        known->readings = known->readings && are_readings(d, kind, v1, v2);
         return 0;
     }
     if (d->count == DIFFS_MAX) {
@@ -112,6 +120,7 @@ int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, stru
     }
     if (arena_dup(&d->mem, path, &key.path, e) < 0)
         return -1;
+    key.readings = are_readings(d, kind, v1, v2);
     *item = &d->items[d->count];
     **item = key;
     d->failing += !key.ignored;
@@ -123,7 +132,7 @@ int diffs_add(struct diffs *d, enum diff_where where, enum diff_kind kind, struc
               bool ignored, struct str v1, struct str v2, struct err *e)
 {
     struct difference *item;
-    int rc = diffs_note(d, where, kind, path, ignored, &item, e);
+    int rc = diffs_note(d, where, kind, path, ignored, v1, v2, &item, e);
 
     if (rc <= 0)
         return rc;

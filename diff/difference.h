@@ -17,6 +17,7 @@
 #include "core/arena.h"
 #include "core/err.h"
 #include "core/str.h"
+#include "diff/reading.h"
 
 enum diff_where { WHERE_OUTCOME, WHERE_STATUS, WHERE_HEADER, WHERE_BODY, WHERE_COUNT };
 
@@ -74,6 +75,7 @@ struct difference {
     enum diff_where where;
     enum diff_kind kind;
     bool ignored;      /* shown, never failing */
+    bool readings;     /* all elements are of clocks that were read: see reading.h */
     uint64_t hash;     /* of where, kind and path */
     uint64_t elements; /* how often in this answer */
     struct str path;   /* folded */
@@ -90,6 +92,7 @@ struct diffs {
     bool show_secrets;
     struct rules_use *rules;               /* what may differ; NULL: nothing */
     const struct own_address *own1, *own2; /* of who answered; NULL: not known. The owner's */
+    struct reading_time time1, time2;      /* when they did */
     uint32_t notes;                        /* enum diff_note */
     uint64_t left_out;
     size_t count;
@@ -104,13 +107,14 @@ int diffs_init(struct diffs *d, bool show_secrets, struct err *e);
 void diffs_reset(struct diffs *d);
 void diffs_release(struct diffs *d);
 
-/* Count one more difference. Returns 1 with *item new and zero but for its key
- * (values and `at` are the caller's to fill), 0 when it was there already or the
- * list is full, or -1. `path` is copied where it is new. */
+/* Count one more difference, of these values; data NULL for "not there". Returns 1
+ * with *item new and zero but for its key (values to show and `at` are the caller's to
+ * fill), 0 when it was there already or the list is full, or -1. `path` is copied where
+ * it is new. */
 int diffs_note(struct diffs *d, enum diff_where where, enum diff_kind kind, struct str path,
-               bool ignored, struct difference **item, struct err *e);
+               bool ignored, struct str v1, struct str v2, struct difference **item, struct err *e);
 
-/* The same with values that are copied; data NULL for "not there". */
+/* The same with values that are copied. */
 int diffs_add(struct diffs *d, enum diff_where where, enum diff_kind kind, struct str path,
               bool ignored, struct str v1, struct str v2, struct err *e);
 

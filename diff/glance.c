@@ -83,7 +83,8 @@ bool glance_differs(const struct pair_diff *d)
     for (size_t i = 0; i < d->found.count; i++) {
         const struct difference *item = &d->found.items[i];
 
-        if (!item->ignored && !diff_kind_is_info(item->kind) && !diffs_has(&d->noise, item))
+        if (!item->ignored && !diff_kind_is_info(item->kind) && !diffs_has(&d->noise, item) &&
+            !(item->readings && d->noise_depth >= pair_depth_for(item->where)))
             return true;
     }
     return false;

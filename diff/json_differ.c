@@ -89,7 +89,7 @@ static int fill_values(struct json_walk *w, struct difference *d, const struct j
 
 /* 1 with a new item in *d, 0 where it was only counted. */
 static int note(struct json_walk *w, enum diff_kind kind, bool ignored, const struct json_step *at,
-                struct difference **d)
+                struct str v1, struct str v2, struct difference **d)
 {
     struct json_path folded, exact;
     struct str path, place;
@@ -101,13 +101,19 @@ static int note(struct json_walk *w, enum diff_kind kind, bool ignored, const st
         return 0;
     }
     path = json_path_write(at, true, &folded);
-    rc = diffs_note(w->out, WHERE_BODY, kind, path, ignored, d, w->e);
+    rc = diffs_note(w->out, WHERE_BODY, kind, path, ignored, v1, v2, d, w->e);
     if (rc <= 0)
         return rc;
     place = json_path_write(at, false, &exact);
     if (!str_eq(path, place) && fill_text(w, place, &(*d)->at) < 0)
         return -1;
     return 1;
+}
+
+/* What a string or number says. */
+static struct str text_of(const struct json_node *n)
+{
+    return n && (n->type == JSON_STRING || n->type == JSON_NUMBER) ? n->text : (struct str){0};
 }
 
 int json_differ(struct json_walk *w, enum diff_kind kind, const struct json_node *a,
@@ -118,7 +124,7 @@ int json_differ(struct json_walk *w, enum diff_kind kind, const struct json_node
 
     if (is_waived(w, kind, a, b, at))
         return 0;
-    rc = note(w, kind, is_allowed(w, kind, at), at, &d);
+    rc = note(w, kind, is_allowed(w, kind, at), at, text_of(a), text_of(b), &d);
     if (rc <= 0)
         return rc;
     if (!w->out->show_secrets && json_path_is_secret(at)) {
@@ -138,7 +144,7 @@ int json_differ_order(struct json_walk *w, uint32_t elements, uint32_t moved,
 
     if (is_waived(w, KIND_ORDER, NULL, NULL, at))
         return 0;
-    rc = note(w, KIND_ORDER, false, at, &d);
+    rc = note(w, KIND_ORDER, false, at, (struct str){0}, (struct str){0}, &d);
     if (rc <= 0)
         return rc;
     n = snprintf(text, sizeof text, "%u elements", elements);

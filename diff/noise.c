@@ -31,6 +31,7 @@ void noise_merge(struct noise_counts *into, const struct noise_counts *from)
     into->noise += from->noise;
     into->b += from->b;
     into->c += from->c;
+    into->readings += from->readings;
 }
 
 /* ---- chances ---- */
@@ -136,8 +137,12 @@ static bool leans_to_v2(const struct noise_evidence *ev)
 static enum field_verdict judge_steady(const struct noise_evidence *ev)
 {
     bool value = ev->where == WHERE_HEADER || ev->where == WHERE_BODY;
+    bool control = noise_source_of(ev) == NOISE_CONTROL;
+    uint64_t raw = ev->counts.raw - (control ? ev->counts.readings : 0);
 
-    if (!value || ev->counts.raw >= SURE)
+    if (raw == 0)
+        return FIELD_NOISE;
+    if (!value || raw >= SURE)
         return FIELD_DIFFERENT;
     return ev->kind == KIND_SHAPE ? FIELD_SUSPECT : FIELD_RARE;
 }

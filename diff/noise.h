@@ -45,6 +45,9 @@ struct noise_counts {
     uint64_t noise; /* pairs in which v1 differed from its second answer */
     uint64_t b;     /* of those compared both ways: only v2 differed */
     uint64_t c;     /* only v1's second answer did */
+    /* Of raw: values read off clocks. That these differ proves nothing beside a control,
+     * and they are in neither b nor c. */
+    uint64_t readings;
 };
 
 void noise_merge(struct noise_counts *into, const struct noise_counts *from);

@@ -150,6 +150,17 @@ static struct side side_of(const struct call *c)
     return s;
 }
 
+static struct reading_time time_of(const struct call *c)
+{
+    return c ? (struct reading_time){c->sent_ns, c->done_ns} : (struct reading_time){0};
+}
+
+static struct reading_time time_recorded(const struct exchange *x)
+{
+    return x ? (struct reading_time){x->request_last_ns, x->response_last_ns}
+             : (struct reading_time){0};
+}
+
 /* The recorded answer, where it stands for one of v1's. What was cut at a ceiling
  * is not whole: the capture's and the replay's need not be the same. */
 static struct side side_recorded(const struct exchange *x)
@@ -356,6 +367,8 @@ static int compare_control(struct pair_diff *d, const struct pair_roles *roles, 
     int target = roles->kind == CONTROL_V1 ? roles->control : NOBODY;
 
     d->control = look_at(d, recorded, call_of(d->pair, target), &m);
+    d->noise.time2 =
+        recorded ? time_recorded(d->pair->exchange) : time_of(call_of(d->pair, target));
     settle_streams(&d->v1, &d->control);
     if (d->v1.fate != OUTCOME_ANSWERED || !fate_is_sent(d->control.fate) || d->v1.limited ||
         d->control.limited)
@@ -397,6 +410,7 @@ int pair_diff_begin(struct pair_diff *d, const struct pair *p, const struct pair
     if (roles->recorded && d->v1.fate == OUTCOME_ANSWERED)
         d->v1.ns = recorded_ns(p->exchange);
     d->baseline_side = d->v1;
+    d->noise.time1 = d->found.time1 = roles->recorded ? time_recorded(p->exchange) : time_of(c);
     d->sent_ns = roles->recorded ? (p->n_calls ? p->calls[0].sent_ns : 0) : c ? c->sent_ns : 0;
     d->noise_depth = DEPTH_NONE;
     begin_rules(d);
@@ -436,6 +450,7 @@ int pair_diff_candidate(struct pair_diff *d, const struct pair_roles *roles, uns
 
     diffs_reset(&d->found);
     d->found.own2 = d->bodies[1].own = &roles->own[candidate];
+    d->found.time2 = time_of(c);
     d->rules.counting = roles->confirm_times == 0; /* repetitions are no traffic */
     d->v1 = d->baseline_side;
     d->v2 = side_of(c);

@@ -113,7 +113,9 @@ static int count_found(struct tally *t, struct tally_endpoint *ep, struct exampl
     for (size_t i = 0; i < d->found.count; i++) {
         const struct difference *item = &d->found.items[i];
         bool both = d->noise_depth >= pair_depth_for(item->where);
-        struct noise_counts n = {.raw = 1, .b = both && !diffs_has(&d->noise, item)};
+        struct noise_counts n = {.raw = 1, .readings = item->readings};
+
+        n.b = both && !item->readings && !diffs_has(&d->noise, item);
 
         if (fields_count(&ep->fields, item, &n, from, &t->memory, e) < 0)
             return -1;
@@ -129,7 +131,9 @@ static int count_noise(struct tally *t, struct tally_endpoint *ep, struct exampl
     for (size_t i = 0; i < d->noise.count; i++) {
         const struct difference *item = &d->noise.items[i];
         bool both = d->depth >= pair_depth_for(item->where);
-        struct noise_counts n = {.noise = 1, .c = both && !diffs_has(&d->found, item)};
+        struct noise_counts n = {.noise = 1};
+
+        n.c = both && !item->readings && !diffs_has(&d->found, item);
 
         if (fields_count(&ep->fields, item, &n, from, &t->memory, e) < 0)
             return -1;

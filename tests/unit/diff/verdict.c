@@ -42,7 +42,9 @@ enum special {
     ALL_OFF,
     UNQUIET, /* v1 takes much longer the second time */
     V1_KEPT, /* v1 alone over a kept connection */
-    ALL_KEPT
+    ALL_KEPT,
+    CLOCK,     /* each answer says when it was made, v2's a little later */
+    CLOCK_OFF, /* much later */
 };
 
 static struct {
@@ -95,6 +97,13 @@ static void spoil(struct pair *p)
         break;
     case BODY:
         v2->response.body = STR("{\"n\":2.0}");
+        break;
+    case CLOCK:
+    case CLOCK_OFF:
+        for (unsigned i = 0; i < p->n_calls; i++)
+            p->calls[i].response.body = STR("{\"at\":\"1970-01-01T00:00:00.004Z\"}");
+        v2->response.body = plan.special == CLOCK ? STR("{\"at\":\"1970-01-01T00:00:00.007Z\"}")
+                                                  : STR("{\"at\":\"1970-01-01T00:00:04.004Z\"}");
         break;
     case FORM:
         v2->response.body = STR("{\"n\":1}");
@@ -246,6 +255,9 @@ static void verdicts_follow_from_the_pairs(void **state)
         {"a share of pairs", 20, 20, BODY, "body=50%", VERDICT_FAIL, false},
         {"another value, not looked at", 20, 1, BODY, "body=off", VERDICT_PASS, false},
         {"another form", 20, 20, FORM, NULL, VERDICT_PASS, false},
+        {"a reading of v2's clock", 20, 20, CLOCK, NULL, VERDICT_PASS, false},
+        {"a reading of it without control", 20, 20, CLOCK, NULL, VERDICT_FAIL, true},
+        {"a reading that is off", 20, 20, CLOCK_OFF, NULL, VERDICT_FAIL, false},
         {"4 % not sent", 100, 4, NOT_SENT, NULL, VERDICT_PASS, false},
         {"6 % not sent", 100, 6, NOT_SENT, NULL, VERDICT_INCONCLUSIVE, false},
         {"6 % not sent for the breaker", 100, 6, NOT_SENT_BREAKER, NULL, VERDICT_INCONCLUSIVE,
