@@ -215,7 +215,7 @@ tests: all $(UNITS) $(FUZZ_REPLAY) $(TORTURES) $(TOOLS)
 # Two steps: what is missing is installed, then make starts over and sees it.
 test:
 	@$(SETUP) test
-	@$(AGAIN) run-tests
+	@+$(AGAIN) run-tests
 
 run-tests: tests
 	@BUILD=$(BUILD) CORPUS=$(CORPUS) tests/run.sh
@@ -223,14 +223,14 @@ run-tests: tests
 # The HTML report in Chromium: its pages and screenshots stay in build/browser.
 browser:
 	@$(SETUP) browser
-	@$(AGAIN) run-browser
+	@+$(AGAIN) run-browser
 
 run-browser: all $(BUILD)/tests/tools/make_result $(BUILD)/tests/tools/make_noisy
 	@BUILD=$(BUILD) tests/browser/run.sh
 
 demo:
 	@$(SETUP) demo
-	@$(AGAIN) all
+	@+$(AGAIN) all
 	@MIRRORCTL=$(BUILD)/mirrorctl MOVIESD=$(BUILD)/moviesd MAKE_PCAP=$(BUILD)/make_pcap \
 	    DEMO_DIR=$(BUILD)/demo samples/demo.sh
 
@@ -239,25 +239,25 @@ deps:
 
 lint:
 	@$(SETUP) lint
-	@$(AGAIN) all
+	@+$(AGAIN) all
 	@BUILD=$(BUILD) tests/lint/all.sh
 
 asan:
-	@$(AGAIN) BUILD=build/asan SAN=address,undefined test
+	@+$(AGAIN) BUILD=build/asan SAN=address,undefined test
 
 tsan:
-	@$(AGAIN) BUILD=build/tsan SAN=thread test
+	@+$(AGAIN) BUILD=build/tsan SAN=thread test
 
 torture:
 	@$(SETUP) test
-	@$(AGAIN) BUILD=build/asan SAN=address,undefined run-torture
+	@+$(AGAIN) BUILD=build/asan SAN=address,undefined run-torture
 
 run-torture: $(TORTURES)
 	@BUILD=$(BUILD) tests/run.sh torture
 
 msan:
 	@$(SETUP) fuzz
-	@$(AGAIN) BUILD=build/msan run-msan
+	@+$(AGAIN) BUILD=build/msan run-msan
 
 run-msan: $(MSANS:%=$(BUILD)/tests/msan/%)
 	@for m in $(MSANS); do \
@@ -265,7 +265,7 @@ run-msan: $(MSANS:%=$(BUILD)/tests/msan/%)
 
 fuzz:
 	@$(SETUP) fuzz
-	@$(AGAIN) BUILD=build/fuzz CC=clang SAN=address,undefined \
+	@+$(AGAIN) BUILD=build/fuzz CC=clang SAN=address,undefined \
 	    EXTRA=-fsanitize=fuzzer-no-link FUZZING=1 run-fuzz
 
 run-fuzz: $(FUZZ_REPLAY)
@@ -273,14 +273,14 @@ run-fuzz: $(FUZZ_REPLAY)
 
 bench:
 	@$(SETUP) bench
-	@$(AGAIN) run-bench
+	@+$(AGAIN) run-bench
 
 run-bench: all $(BENCHES) $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 bench-live:
 	@$(SETUP) bench
-	@$(AGAIN) run-bench-live
+	@+$(AGAIN) run-bench-live
 
 run-bench-live: all $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/live.sh
@@ -288,7 +288,7 @@ run-bench-live: all $(TOOLS)
 # SOAK_SECONDS (600) and SOAK_RATE (5000) may be set.
 soak:
 	@$(SETUP) bench
-	@$(AGAIN) run-soak
+	@+$(AGAIN) run-soak
 
 run-soak: all $(TOOLS)
 	@BUILD=$(BUILD) tests/bench/soak.sh
@@ -296,7 +296,7 @@ run-soak: all $(TOOLS)
 # What tests/cli/exact.bats shows of a few requests, of many.
 exact:
 	@$(SETUP) test
-	@$(AGAIN) run-exact
+	@+$(AGAIN) run-exact
 
 run-exact: all $(TOOLS)
 	@BUILD=$(BUILD) EXACT_REQUESTS=100000 EXACT_CONNECTIONS=2000 bats tests/cli/exact.bats
@@ -306,14 +306,14 @@ HONESTY_SEEDS ?= 100
 HONESTY_SOCKETS ?= 10
 honesty:
 	@$(SETUP) test
-	@$(AGAIN) run-honesty
+	@+$(AGAIN) run-honesty
 
 run-honesty: all $(TOOLS)
 	@BUILD=$(BUILD) tests/honesty/honesty.sh $(HONESTY_SEEDS) $(HONESTY_SOCKETS)
 
 cover:
 	@$(SETUP) test
-	@$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
+	@+$(AGAIN) BUILD=build/cover OPT='-O0 -g' EXTRA=--coverage run-cover
 
 # Where one may not write, the counters say so on stderr, and tests that read all of
 # it fail here: make test is the judge of them, this only of what they reach.
