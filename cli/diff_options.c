@@ -59,15 +59,14 @@ const struct option_spec diff_options[] = {
     OPT_END,
 };
 
-static int no_such_format(const char *value, const char *what, struct err *e)
+static int is_none_of(const char *value, const char *what, const char *const *names, struct err *e)
 {
-    const char *const *formats = diff_formats();
     struct buf all;
 
     buf_init(&all, 256);
-    for (size_t i = 0; formats[i]; i++)
-        buf_printf(&all, NULL, "%s%s", i ? ", " : "", formats[i]);
-    err_set(e, ERR_USAGE, "\"%s\" is not %s of %s", value, what, all.len ? all.data : "");
+    for (size_t i = 0; names[i]; i++)
+        buf_printf(&all, NULL, "%s%s", i ? ", " : "", names[i]);
+    err_set(e, ERR_USAGE, "\"%s\" %s of %s", value, what, all.len ? all.data : "");
     buf_release(&all);
     return -1;
 }
@@ -84,14 +83,14 @@ static int read_format(const struct option_spec *spec, void *field, const char *
             return 0;
         }
     }
-    return no_such_format(value, "one", e);
+    return is_none_of(value, "is not one", formats, e);
 }
 
 static int read_report(const struct option_spec *spec, void *field, const char *value,
                        struct err *e)
 {
     if (!diff_format_of(value))
-        return no_such_format(value, "a file with the extension of one", e);
+        return is_none_of(value, "does not end in one", diff_extensions(), e);
     return option_list(spec, field, value, e);
 }
 

@@ -575,6 +575,11 @@ const char *const *diff_formats(void)
     return report_names();
 }
 
+const char *const *diff_extensions(void)
+{
+    return report_extensions();
+}
+
 const char *diff_format_of(const char *path)
 {
     const struct report_format *f = report_of_path(path);

@@ -111,8 +111,9 @@ int diff_pair(const struct diff *d, const struct pair *p, const struct report_st
 /* Append a profile of noise as config.noises takes it: of a run in which v2 is v1. */
 int diff_learn_noise(const struct diff *d, struct buf *out, struct err *e);
 
-/* "text, json": for messages; NULL-terminated names for help. */
+/* Names for messages and help: "text", "json"; and ".txt", ".json"; NULL at the end. */
 const char *const *diff_formats(void);
+const char *const *diff_extensions(void);
 
 /* The format a file name ends with (".json"), or NULL. */
 const char *diff_format_of(const char *path);

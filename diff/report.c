@@ -20,6 +20,15 @@ const char *const *report_names(void)
     return names;
 }
 
+const char *const *report_extensions(void)
+{
+    static const char *list[FORMATS + 1];
+
+    for (int i = 0; i < FORMATS; i++)
+        list[i] = formats[i]->extension;
+    return list;
+}
+
 const struct report_format *report_find(const char *name, struct err *e)
 {
     char known[128] = "";

@@ -37,8 +37,9 @@ int report_github(const struct report *r, struct buf *out, struct err *e);
 /* The format of that name; NULL with *e set to "unknown format, try one of". */
 const struct report_format *report_find(const char *name, struct err *e);
 
-/* Names of all formats, ended by NULL. */
+/* Names of all formats, and what files of them end with, ended by NULL. */
 const char *const *report_names(void);
+const char *const *report_extensions(void);
 
 /* The format whose extension `path` ends with, or NULL. */
 const struct report_format *report_of_path(const char *path);
