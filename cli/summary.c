@@ -305,6 +305,10 @@ static void say_hints(const struct replay_stats *s)
     if (s->incomplete)
         log_info("%" PRIu64 " request%s not captured whole and %s not sent", s->incomplete,
                  s->incomplete == 1 ? " was" : "s were", s->incomplete == 1 ? "is" : "are");
+    if (s->cut_off)
+        log_info("%" PRIu64 " of them had more content than was kept; --max-body of the capture "
+                 "raises that",
+                 s->cut_off);
     for (unsigned i = 0; i < s->n_targets; i++) {
         uint64_t n = s->targets[i].outcomes[OUTCOME_QUEUE];
 

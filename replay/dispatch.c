@@ -234,6 +234,7 @@ static int take_ours(struct dispatcher *d, struct exchange *x, struct err *e)
     }
     if (to.why == NOT_METHOD)
         note_method(d->stats, to.line.method); /* a view into the exchange */
+    d->stats->cut_off += to.why == NOT_INCOMPLETE && (x->request.flags & HTTP_TRUNCATED);
     drawn = to.why == ELIGIBLE && to.choice.drawn;
     if (!drawn)
         exchange_free(x);

@@ -182,6 +182,7 @@ struct replay_stats {
         no_key, limit;
     char methods[REPLAY_METHODS_TEXT]; /* "POST, PUT": names of `method`, as far as they fit */
     uint64_t unreadable; /* of anomalous: without a request line, so that no option sends them */
+    uint64_t cut_off;    /* of incomplete: content beyond what the capture keeps of it */
     uint64_t skipped;    /* of no_rule: by --only and --skip */
     uint64_t
         behind; /* also not eligible, left out before replay saw them: for who did to fill in */

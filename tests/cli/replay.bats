@@ -86,6 +86,18 @@ END
   [[ $stderr == *"control: 1 sent = 1 answered + 0 failed + 1 not_sent{unsafe 1}"* ]]
 }
 
+@test "of requests that were not captured whole those beyond --max-body are told apart" {
+  pcap_of posts.pcap <<'END'
+>>> POST /large HTTP/1.1\r\nHost: m\r\nContent-Length: 11\r\n\r\n01234567890
+<<< HTTP/1.1 204 No Content\r\n\r\n
+>>> POST /cut HTTP/1.1\r\nHost: m\r\nContent-Length: 11\r\n\r\n01
+END
+  mirrorctl capture -q -r posts.pcap --max-body 10B -o posts.mrec
+  run mirrorctl replay posts.mrec --v1 http://127.0.0.1:1 --v2 http://127.0.0.1:2 --methods all --dry-run
+  [[ $output == *"2 requests were not captured whole and are not sent"* ]]
+  [[ $output == *"1 of them had more content than was kept; --max-body of the capture raises that"* ]]
+}
+
 @test "--include-anomalous is not said to send what has no request line" {
   pcap_of odd.pcap <<'END'
 >>> GET /folded HTTP/1.1\r\nHost: m\r\nX-A: b\r\n c\r\n\r\n
