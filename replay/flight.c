@@ -243,6 +243,7 @@ void flight_start(struct worker *w, struct lane *lane, struct job *job, int64_t 
     f->wire = NULL;
     f->timeout = way->timeout;
     f->deadline_ns = w->now_ns + w->setup->timeouts[way->timeout];
+    f->excused = false;
     call->sent_ns = w->now_ns + w->setup->wall_offset_ns;
     link_newest(w, f);
     lane->in_flight++;

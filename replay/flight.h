@@ -26,6 +26,7 @@ struct flight {
     bool cannot_send; /* the peer reads no more, but may have answered */
     struct answer answer;
     int64_t deadline_ns;
+    bool excused;               /* the deadline is later, as we could not look */
     unsigned pass;              /* of the lane's guard */
     unsigned timeout;           /* its number */
     struct flight *prev, *next; /* in flight; `next` also among the spare */

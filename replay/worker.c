@@ -270,7 +270,8 @@ static void obey(struct worker *w)
 
 /* While a result waits for its disk or its reader, or the machine for its cover to be
  * opened, answers arrive at which we do not look. That is no target's slowness: who is
- * under way gets the time back, and some for us to look at all that has come. */
+ * under way gets the time back, and once also the time to look at all that has come. If
+ * it were each time, a machine that stands still all the time would time out nobody. */
 static void look_again(struct worker *w, int64_t now_ns)
 {
     int64_t away_ns = now_ns - w->looked_ns;
@@ -279,8 +280,16 @@ static void look_again(struct worker *w, int64_t now_ns)
     if (away_ns < stall_ns)
         return;
     for (unsigned i = 0; i < w->setup->n_timeouts; i++) {
-        for (struct flight *f = w->flights[i].oldest; f; f = f->next)
-            f->deadline_ns += away_ns + stall_ns;
+        int64_t last_ns = now_ns + w->setup->timeouts[i];
+
+        for (struct flight *f = w->flights[i].oldest; f; f = f->next) {
+            f->deadline_ns += away_ns;
+            if (!f->excused && f->deadline_ns < now_ns + stall_ns)
+                f->deadline_ns = now_ns + stall_ns;
+            if (f->deadline_ns > last_ns)
+                f->deadline_ns = last_ns;
+            f->excused = true;
+        }
     }
 }
 
