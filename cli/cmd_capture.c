@@ -200,7 +200,9 @@ static int run_to_end(struct run *run)
         status = EXIT_PARTLY;
         e = written; /* if that ended the capture it was told without its outcome */
     }
-    if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
+    /* Quiet, but not done: a script can tell. Where a signal ended all of a pipe there is
+     * somebody who wants to know. */
+    if (e.kind == ERR_PIPE && !stop_was_asked())
         return EXIT_PARTLY;
     if (captured < 0 || status != EXIT_DONE)
         status = status_partly(&e);

@@ -233,7 +233,8 @@ static int run_to_end(struct run *run)
     if (replay_run(run->replay, run->options->confirm ? &again : &recorded, &sink, &e) < 0)
         status = status_partly(&e);
     feed_end(&run->feed);
-    if (e.kind == ERR_PIPE) /* quiet, but not done: a script can tell */
+    /* Quiet, but not done: a script can tell. */
+    if (e.kind == ERR_PIPE && !stop_was_asked())
         return EXIT_PARTLY;
     log_progress("%s", "");
     if (stop_was_asked()) {
@@ -243,7 +244,7 @@ static int run_to_end(struct run *run)
     /* After a failed write, why was said. */
     if (end(run, &e) < 0 && status == EXIT_DONE)
         status = status_partly(&e);
-    if (e.kind == ERR_PIPE)
+    if (e.kind == ERR_PIPE && !stop_was_asked())
         return EXIT_PARTLY;
     account_replay_summary(replay_stats(run->replay));
     account_replay_terms(&run->options->replay, run->replay);

@@ -124,6 +124,24 @@ make_veth() {
   [ "$(fact exchanges)" -ge "$n" ]
 }
 
+@test "where Ctrl-C ends all of a pipe, the capture tells what it counted though its reader is gone" {
+  need_capture
+  start_fast_server
+  mkfifo out
+  start capture.log bash -c 'exec "$0" capture -i lo -p "$1" -o - >out' "$MIRRORCTL" "$SERVER_PORT"
+  exec {fd}<out
+  wait_for capture.log "listening on"
+  curl -sf "http://127.0.0.1:$SERVER_PORT/items/[1-3]" -o /dev/null
+  kill -STOP "$PID"
+  kill -INT "$PID"
+  exec {fd}<&-
+  kill -CONT "$PID"
+  end_of "$PID"
+  [ "$status" -eq 4 ]
+  grep "3 exchanges: 3 complete" capture.log
+  grep -E "[0-9]+ packets passed the filter = [0-9]+ read \+ 0 dropped" capture.log
+}
+
 @test "38: after SIGKILL in the middle of a load the file is readable up to its last block" {
   need_capture
   start_fast_server
