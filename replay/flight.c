@@ -17,7 +17,7 @@
 enum {
     CLOSING = EPOLLRDHUP | EPOLLHUP | EPOLLERR,
     READABLE = EPOLLIN | CLOSING,
-    MAX_READS = 2, /* of 64 KiB, then others have their turn */
+    FIRST_INPUT = 16 * 1024, /* who has sent that much lets others have their turn first */
     AMBIGUOUS = HTTP_CL_TE | HTTP_TE_IN_10 | HTTP_TE_UNKNOWN,
 };
 
@@ -171,7 +171,7 @@ static bool all_sent(const struct flight *f)
 
 static void begin_on_wire(struct flight *f)
 {
-    f->sent = 0;
+    f->sent = f->received = 0;
     f->cannot_send = false;
     answer_begin(&f->answer, &f->wire->framer, f->call, &f->job->pair->mem, f->job->line.method);
 }
@@ -323,13 +323,16 @@ static void send_first(struct worker *w, struct flight *f)
         receive_no_more(w, f, n);
 }
 
-/* True if nothing has come behind the answer: what fills the buffer, or came
- * through TLS, may not be all that is there. */
+/* What is that much, or came through TLS, may not be all that is there. */
+static bool is_all(const struct flight *f, size_t n)
+{
+    return n < FIRST_INPUT && connection_has_no_buffer(f->wire->connection);
+}
+
+/* True if nothing has come behind the answer. */
 static bool is_drained(struct worker *w, struct flight *f, size_t n)
 {
-    if (n < FLIGHT_INPUT && connection_has_no_buffer(f->wire->connection))
-        return true;
-    return wire_is_quiet(w, f->wire);
+    return is_all(f, n) || wire_is_quiet(w, f->wire);
 }
 
 /* True if readers differ about where the answer ends. A 204 must not say a length
@@ -357,6 +360,7 @@ static bool receive_bytes(struct worker *w, struct flight *f, size_t n, uint32_t
     struct str in = str_from(w->input, n);
     struct err e = {0};
 
+    f->received += n;
     if (f->call->first_ns == 0)
         f->call->first_ns = w->now_ns + w->setup->wall_offset_ns;
     switch (answer_feed(&f->answer, &in, &e)) {
@@ -376,12 +380,13 @@ static bool receive_bytes(struct worker *w, struct flight *f, size_t n, uint32_t
     return false;
 }
 
-static void receive(struct worker *w, struct flight *f, uint32_t events)
+/* Little, or until `end_ns`, if there is that much. Then others have their turn. */
+static void receive(struct worker *w, struct flight *f, uint32_t events, int64_t end_ns)
 {
-    struct connection *c = f->wire->connection;
+    size_t room = end_ns ? FLIGHT_INPUT : FIRST_INPUT;
 
-    for (unsigned i = 0; i < MAX_READS; i++) {
-        ssize_t n = connection_receive(c, w->input, FLIGHT_INPUT);
+    do {
+        ssize_t n = connection_receive(f->wire->connection, w->input, room);
 
         if (n == CONNECTION_AGAIN && !f->cannot_send)
             return;
@@ -389,25 +394,20 @@ static void receive(struct worker *w, struct flight *f, uint32_t events)
             receive_no_more(w, f, n);
             return;
         }
-        if (!receive_bytes(w, f, (size_t)n, events))
+        if (!receive_bytes(w, f, (size_t)n, events) ||
+            (is_all(f, (size_t)n) && !(events & CLOSING)))
             return;
-        if (n < FLIGHT_INPUT && connection_has_no_buffer(c) && !(events & CLOSING))
-            return;
-    }
-    /* There may be more: have it told again. */
-    wire_tell_again(w, f->wire);
+    } while (clock_mono_ns() < end_ns);
+    wire_put_off(w, f->wire, events);
 }
 
 /* ---- events ---------------------------------------------------------------------- */
 
-void wire_event(struct worker *w, struct wire *wire, uint32_t events)
+static void take_turn(struct worker *w, struct wire *wire, uint32_t events, int64_t end_ns)
 {
     struct flight *f = wire->flight;
-    bool readable;
+    bool readable = (events & READABLE) || !connection_has_no_buffer(wire->connection);
 
-    if (!wire->connection)
-        return; /* closed earlier in this round */
-    readable = (events & READABLE) || !connection_has_no_buffer(wire->connection);
     if (!f) {
         if (readable && !wire_is_quiet(w, wire))
             wire_close_idle(w, wire);
@@ -415,7 +415,24 @@ void wire_event(struct worker *w, struct wire *wire, uint32_t events)
     }
     send_more(f);
     if (readable || f->cannot_send)
-        receive(w, f, events);
+        receive(w, f, events, end_ns);
+}
+
+void wire_event(struct worker *w, struct wire *wire, uint32_t events)
+{
+    if (!wire->connection)
+        return; /* closed earlier in this round */
+    if (wire->put_off)
+        wire->events |= events;
+    else if (wire->flight && wire->flight->received >= FIRST_INPUT)
+        wire_put_off(w, wire, events);
+    else
+        take_turn(w, wire, events, 0);
+}
+
+void wire_go_on(struct worker *w, struct wire *wire, int64_t end_ns)
+{
+    take_turn(w, wire, wire->events, end_ns);
 }
 
 void wire_changed(struct worker *w, struct wire *wire)

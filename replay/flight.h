@@ -22,7 +22,7 @@ struct flight {
     struct call *call;
     struct wire *wire; /* NULL only while it could not get one */
     struct copy copy;
-    size_t sent;
+    size_t sent, received;
     bool cannot_send; /* the peer reads no more, but may have answered */
     struct answer answer;
     int64_t deadline_ns;
@@ -56,6 +56,9 @@ void flight_abort(struct worker *w, struct flight *f);
 
 /* Socket events (of epoll) on a wire. */
 void wire_event(struct worker *w, struct wire *wire, uint32_t events);
+
+/* The turn of one that was put off has come, and lasts until `end_ns`. */
+void wire_go_on(struct worker *w, struct wire *wire, int64_t end_ns);
 
 /* A connection that connector_next() gave: `connection_user` is its wire. */
 void wire_changed(struct worker *w, struct wire *wire);

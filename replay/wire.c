@@ -12,22 +12,12 @@
 /* What is not older than that counts as known. */
 static const int64_t fresh_ns = NS_PER_MS;
 
-static int watch(struct worker *w, struct wire *wire, int how)
+int wire_watch(struct worker *w, struct wire *wire)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                 .data.ptr = wire};
 
-    return epoll_ctl(w->epoll_fd, how, connection_fd(wire->connection), &event);
-}
-
-int wire_watch(struct worker *w, struct wire *wire)
-{
-    return watch(w, wire, EPOLL_CTL_ADD);
-}
-
-int wire_tell_again(struct worker *w, struct wire *wire)
-{
-    return watch(w, wire, EPOLL_CTL_MOD);
+    return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, connection_fd(wire->connection), &event);
 }
 
 struct wire *wire_open(struct worker *w, struct lane *lane)
@@ -48,6 +38,44 @@ struct wire *wire_open(struct worker *w, struct lane *lane)
         worker_fail(w, &e);
         return NULL;
     }
+    return wire;
+}
+
+/* ---- those that have more to read ----------------------------------------------- */
+
+void wire_put_off(struct worker *w, struct wire *wire, uint32_t events)
+{
+    wire->put_off = true;
+    wire->events = events;
+    wire->prev = w->last_put_off;
+    wire->next = NULL;
+    if (wire->prev)
+        wire->prev->next = wire;
+    else
+        w->put_off = wire;
+    w->last_put_off = wire;
+}
+
+static void unlink_put_off(struct worker *w, struct wire *wire)
+{
+    if (wire->prev)
+        wire->prev->next = wire->next;
+    else
+        w->put_off = wire->next;
+    if (wire->next)
+        wire->next->prev = wire->prev;
+    else
+        w->last_put_off = wire->prev;
+    wire->prev = wire->next = NULL;
+    wire->put_off = false;
+}
+
+struct wire *wire_take_put_off(struct worker *w)
+{
+    struct wire *wire = w->put_off;
+
+    if (wire)
+        unlink_put_off(w, wire);
     return wire;
 }
 
@@ -178,6 +206,8 @@ struct wire *wire_take(struct worker *w, struct lane *lane, struct chain *chain,
 /* The wire must not be among the idle ones any more. */
 void wire_close(struct worker *w, struct wire *wire)
 {
+    if (wire->put_off)
+        unlink_put_off(w, wire);
     if (wire->flight)
         wire->flight->wire = NULL;
     wire->flight = NULL;

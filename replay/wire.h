@@ -26,15 +26,21 @@ struct wire {
     bool used;             /* has carried a call before this one */
     int64_t idle_since_ns;
     struct http1 framer;
-    struct wire *prev, *next; /* idle; `next` also among the closed */
+    bool put_off;             /* it has more to read, and others have their turn first */
+    uint32_t events;          /* put off: what was told of it since */
+    struct wire *prev, *next; /* idle, or put off; `next` also among the closed */
 };
 
 /* Start to open one. NULL when that failed; the run is then stopping. */
 struct wire *wire_open(struct worker *w, struct lane *lane);
 
-/* Begin or go on to have its events told. Returns 0, or -1. */
+/* Begin to have its events told. Returns 0, or -1. */
 int wire_watch(struct worker *w, struct wire *wire);
-int wire_tell_again(struct worker *w, struct wire *wire);
+
+/* There is more to read than one turn allows: remember these events for later. Take
+ * the one that waits longest for its next turn, or NULL. */
+void wire_put_off(struct worker *w, struct wire *wire, uint32_t events);
+struct wire *wire_take_put_off(struct worker *w);
 
 /* An idle wire for a call of `chain` (or NULL), or NULL. `repeatable`: the call
  * can be sent again should it turn out that the wire has ended. */

@@ -43,6 +43,9 @@ static const int64_t for_no_job = INT64_MIN;
 /* How long a finished job may wait for others before it is handed on. */
 static const int64_t hand_on_ns = 10 * NS_PER_MS;
 
+/* How long those have a turn that have more to read than one allows. */
+static const int64_t put_off_turn_ns = 200 * NS_PER_US;
+
 /* ---- set up ------------------------------------------------------------------ */
 
 static unsigned share_of(unsigned total, unsigned index, unsigned n)
@@ -344,6 +347,16 @@ static void handle_all(struct worker *w, const struct epoll_event *events, int n
     }
 }
 
+/* Whoever sends much, or without end, has a turn when all others have had theirs.
+ * Long enough for several reads: to go round after each costs a third of the pace. */
+static void handle_put_off(struct worker *w)
+{
+    int64_t end_ns = w->put_off ? clock_mono_ns() + put_off_turn_ns : 0;
+
+    while (w->put_off && (w->now_ns = clock_mono_ns()) < end_ns)
+        wire_go_on(w, wire_take_put_off(w), end_ns);
+}
+
 /* Connections that opened or failed; each may bring up others, and those of a
  * target that refuses everything must not keep us from the rest. */
 static void handle_connections(struct worker *w)
@@ -378,8 +391,8 @@ static void hand_on(struct worker *w)
 
 static bool has_work(const struct worker *w)
 {
-    return w->ready || pace_may_begin(w) || pace_is_near(w) || connector_has_next(w->connector) ||
-           is_through(w);
+    return w->ready || w->put_off || pace_may_begin(w) || pace_is_near(w) ||
+           connector_has_next(w->connector) || is_through(w);
 }
 
 /* Sleep until something happens, unless there is something to do. */
@@ -429,6 +442,7 @@ static void *run(void *arg)
         n = wait_for_events(w, events, &told_ns);
         atomic_store(&w->sleeps_until, 0);
         handle_all(w, events, n);
+        handle_put_off(w);
         if (n < EVENT_BATCH)
             w->told_ns = told_ns;
         handle_connections(w);

@@ -92,6 +92,7 @@ struct worker {
     struct lane *ready;                      /* those in which somebody may go */
     struct flights *flights;                 /* by timeout */
     struct flight *prepared, **prepared_end; /* to be sent in this round */
+    struct wire *put_off, *last_put_off;     /* have more to read, longest first */
     struct wire *closed;                     /* in this round; events may still name them */
     char *input;                             /* where bytes are received */
     unsigned n_open;                         /* jobs that were started and are not finished */

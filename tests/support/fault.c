@@ -12,6 +12,10 @@
 #define TEXT_512 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64 TEXT_64
 #define TEXT_2K  TEXT_512 TEXT_512 TEXT_512 TEXT_512
 
+#define CRUMBS_8   "1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n"
+#define CRUMBS_64  CRUMBS_8 CRUMBS_8 CRUMBS_8 CRUMBS_8 CRUMBS_8 CRUMBS_8 CRUMBS_8 CRUMBS_8
+#define CRUMBS_512 CRUMBS_64 CRUMBS_64 CRUMBS_64 CRUMBS_64 CRUMBS_64 CRUMBS_64 CRUMBS_64 CRUMBS_64
+
 static const struct fault faults[] = {
     /* silence, and endings in the wrong place */
     {"silent", .steps = {{ACT_SILENT}}},
@@ -41,6 +45,7 @@ static const struct fault faults[] = {
      .steps = {{ACT_SAY, OK "Content-Length: 9223372036854775807\r\n\r\n" CONTENT},
                {ACT_FOR_EVER, TEXT_2K}}},
     {"endless-chunks", .steps = {{ACT_SAY, CHUNKED}, {ACT_FOR_EVER, "40\r\n" TEXT_64 "\r\n"}}},
+    {"endless-crumbs", .steps = {{ACT_SAY, CHUNKED}, {ACT_FOR_EVER, CRUMBS_512}}},
     {"endless-chunk",
      .steps = {{ACT_SAY, CHUNKED "7fffffffffffffff\r\n"}, {ACT_FOR_EVER, TEXT_2K}}},
     {"endless-chunk-extension", .steps = {{ACT_SAY, CHUNKED "1;"}, {ACT_FOR_EVER, TEXT_2K}}},
