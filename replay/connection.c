@@ -274,6 +274,18 @@ static enum outcome outcome_of(CURLcode code)
     return OUTCOME_CONNECT;
 }
 
+struct str connection_overdue(const struct connection *c)
+{
+    curl_off_t named = 1;
+
+    if (c->easy)
+        curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &named);
+    if (named)
+        return STR("no connection in time");
+    return c->through_proxy ? STR("the proxy's name was not looked up in time")
+                            : STR("its name was not looked up in time");
+}
+
 /* libcurl's own text for a refused connection has times in it, which would make
  * every failure look different; the error of the system says it shorter. */
 static void say_why(struct connection *c, const char *text)
@@ -288,7 +300,7 @@ static void say_why(struct connection *c, const char *text)
     if (c->failure == OUTCOME_CONNECT && os_error)
         text = strerror_r((int)os_error, room, sizeof room);
     if (c->failure == OUTCOME_TIMEOUT)
-        text = "no connection in time";
+        text = connection_overdue(c).data;
     if (c->failure == OUTCOME_CONNECT && c->through_proxy)
         snprintf(c->detail, sizeof c->detail, "proxy %.*s:%.*s: %s", STR_ARG(proxy->host),
                  STR_ARG(proxy->port), text);

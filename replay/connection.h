@@ -88,6 +88,9 @@ int connection_fd(const struct connection *c);
  * TLS 1.3 tells no sooner; else OUTCOME_NONE. */
 enum outcome connection_failure(const struct connection *c, struct str *detail);
 
+/* What takes too long where one is still being opened. */
+struct str connection_overdue(const struct connection *c);
+
 enum { CONNECTION_AGAIN = -1, CONNECTION_ERROR = -2 };
 
 /* Send or receive what is possible now: a number of bytes, 0 when the peer has

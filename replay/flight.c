@@ -142,7 +142,7 @@ void flight_time_out(struct worker *w, struct flight *f)
     if (f->call->first_ns)
         detail = STR("the answer did not end in time");
     else if (f->wire && connection_state(f->wire->connection) == CONNECTION_OPENING)
-        detail = STR("no connection in time");
+        detail = connection_overdue(f->wire->connection);
     fail(w, f, OUTCOME_TIMEOUT, detail);
 }
 
